@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The virtualizer's door. The core is a pure state machine for one management
+ * controller: an event goes in with its time, actions are pulled out one by one,
+ * a deadline says when to come again. It does no I/O, allocates nothing after
+ * core_init, calls nobody, and does bounded work in every call.
+ *
+ * The shell's loop:
+ *
+ *	core_step(core, &event);
+ *	while (core_next(core, &action)) {
+ *		result = ... do it ...
+ *		core_done(core, action.id, result);
+ *	}
+ *	sleep until core_deadline(core) or the next event
+ *
+ * An action may be completed later than it is pulled, and several may be open at
+ * once; each holds its buffer until core_done. Back-pressure is the shell not
+ * pulling, or completing with -EAGAIN ("not now").
+ *
+ * One caller at a time: whoever shares a core between threads brings the lock.
+ */
+#ifndef VIPMI_CORE_CORE_H
+#define VIPMI_CORE_CORE_H
+
+#include "base/compat.h"
+#include "core/counters.h"
+#include "core/limits.h"
+#include "vipmi/message.h"
+
+struct core;
+
+struct core_limits {
+	uint32_t handles_max;  /* 1 to CORE_HANDLES_LIMIT; 0 = CORE_HANDLES_DEFAULT */
+	uint32_t requests_max; /* at least handles_max; 0 = handles_max + CORE_REQUESTS_SHARED */
+	uint32_t credit_max;   /* 1 to CORE_CREDIT_LIMIT; 0 = CORE_CREDIT_DEFAULT */
+	uint64_t seed;         /* of all randomness inside (jitter) */
+};
+
+/* Bytes of memory that core_init needs, or 0 when the limits are out of range. */
+size_t core_size(const struct core_limits *limits);
+
+/*
+ * Makes a core in the caller's memory, which must be aligned to 64 bytes, at
+ * least core_size(limits) long, and stay put until the core is no longer used.
+ * There is nothing to finish. -EINVAL: limits out of range, or memory too small.
+ */
+int core_init(void *memory, size_t size, const struct core_limits *limits, uint64_t now_ns,
+	struct core **ret_core);
+
+/* ---- events ---- */
+
+enum core_event_type {
+	CORE_EVENT_TIME,           /* nothing happened but time */
+	CORE_EVENT_CLIENT_OPEN,    /* a program connected */
+	CORE_EVENT_CLIENT_CLOSE,   /* it is gone: its handles close, nothing more is delivered */
+	CORE_EVENT_CLIENT_WRITABLE, /* after a delivery was "not now": now */
+	CORE_EVENT_HANDLE_OPEN,
+	CORE_EVENT_HANDLE_CLOSE,
+	CORE_EVENT_HANDLE_SET,
+	CORE_EVENT_REQUEST,
+	CORE_EVENT_CANCEL,
+	CORE_EVENT_CREDIT_WANTED,  /* a CREDIT action, please, once the handle may submit again */
+	CORE_EVENT_LINK_UP,
+	CORE_EVENT_LINK_DOWN,
+	CORE_EVENT_LINK_READY,     /* after a transmission was "not now": now */
+	CORE_EVENT_CONTROLLER_RESET, /* the controller restarted; what it had in hand is lost */
+	CORE_EVENT_ATTENTION,      /* the attention signal changed (SMS_ATN) */
+	CORE_EVENT_RECEIVED,       /* a response to a transmission */
+	CORE_EVENT_GARBLED,        /* bytes arrived that are no message */
+	CORE_EVENT_MESSAGE,        /* a link that does not own the flags hands in what it was given */
+	CORE_EVENT_COUNT
+};
+
+/* What the kernel vouches for. */
+struct core_credentials {
+	uint32_t uid, gid, pid;
+};
+
+struct core_link_capabilities {
+	bool wire_sequence; /* our sequence numbers reach the bus unchanged */
+	bool raw_bridge;    /* Send Message and Get Message are ours to use */
+	bool owns_flags;    /* we fetch events and messages and own the global enables */
+	bool inbound_any;   /* incoming requests need no registration one by one */
+	bool attention;     /* the link reports SMS_ATN, so that flags need no fast polling */
+	bool simulated;
+	uint16_t data_max;  /* request data bytes; 0 = VIPMI_DATA_MAX */
+	uint8_t window;     /* transactions at once; 0 = 1; at most CORE_WINDOW_MAX */
+	uint16_t bus_window; /* bridged requests at once; 0 = 1; at most CORE_BUS_WINDOW_MAX */
+	uint8_t own_address; /* the controller's IPMB address; 0 = 20h */
+	uint32_t service_timeout_ms; /* 0 = the command table's */
+	uint32_t bus_timeout_ms;     /* 0 = CORE_BUS_TIMEOUT_MS */
+};
+
+struct core_event {
+	enum core_event_type type;
+	uint64_t now_ns; /* monotonic; a time before the last one is taken as the last one */
+	union {
+		struct {
+			uint64_t cookie; /* the shell's own name for it; comes back in actions */
+			struct core_credentials credentials;
+			uint32_t ret_client;
+		} client_open;
+		struct {
+			uint32_t client;
+		} client; /* CLIENT_CLOSE, CLIENT_WRITABLE */
+		struct {
+			uint32_t client;
+			uint8_t class; /* enum vipmi_class: default for its requests */
+			const char *name; /* not zero-terminated; cut at VIPMI_NAME_MAX */
+			size_t name_length;
+			uint32_t ret_handle; /* never 0 */
+		} handle_open;
+		struct {
+			uint32_t client, handle;
+		} handle; /* HANDLE_CLOSE, CREDIT_WANTED */
+		struct {
+			uint32_t client, handle;
+			bool events; /* deliver asynchronous messages from now on, or no more */
+		} handle_set;
+		struct {
+			uint32_t client, handle;
+			uint64_t tag;
+			uint32_t virtual_client;
+			uint32_t budget_ms; /* 0 = CORE_BUDGET_DEFAULT_MS */
+			uint8_t class;      /* enum vipmi_class, or 0xFF for the handle's */
+			uint8_t target_kind; /* enum vipmi_target_kind */
+			uint8_t channel, address; /* of the responder on an IPMB */
+			uint8_t netfn, lun, command;
+			const uint8_t *data; /* copied in */
+			size_t length;
+		} request;
+		struct {
+			uint32_t client, handle;
+			uint64_t tag;
+		} cancel; /* the oldest unanswered request with this tag */
+		struct core_link_capabilities link_up;
+		struct {
+			bool asserted;
+		} attention;
+		struct {
+			uint32_t transmission; /* as in the TRANSMIT action */
+			uint8_t netfn;         /* odd */
+			uint8_t command;
+			const uint8_t *data; /* completion code first */
+			size_t length;
+		} received;
+		struct {
+			uint8_t kind; /* enum vipmi_async_kind */
+			uint8_t channel, address, lun, netfn, command, sequence;
+			const uint8_t *data;
+			size_t length;
+		} message;
+	};
+};
+
+/*
+ * Feeds one event. 0: accepted. A negative errno: nothing changed but counters.
+ *
+ *	-EAGAIN    REQUEST: no credit. Put it off, say CREDIT_WANTED, go on at the CREDIT action.
+ *	-ENOSPC    CLIENT_OPEN, HANDLE_OPEN: the table is full.
+ *	-ESTALE    the client or handle is not (or no longer) known, or not of this client.
+ *	-EINVAL    a field is out of range (odd netFn, LUN over 3, unknown class or target kind, ...).
+ *	-EMSGSIZE  REQUEST: more than VIPMI_DATA_MAX bytes.
+ *	-ENOENT    CANCEL: no such request (it may just have been answered).
+ *	-EIO       the core is broken (core_broken); nothing is accepted any more.
+ */
+int core_step(struct core *core, struct core_event *event);
+
+/* ---- actions ---- */
+
+enum core_action_type {
+	CORE_ACTION_TRANSMIT, /* give a request to the controller */
+	CORE_ACTION_DELIVER,  /* give a message to a client */
+	CORE_ACTION_CREDIT,   /* the handle that wanted credit has some: read on */
+	CORE_ACTION_COUNT
+};
+
+enum core_delivery_kind {
+	CORE_DELIVERY_ANSWER,
+	CORE_DELIVERY_EVENT, /* an asynchronous message */
+	CORE_DELIVERY_LOSS,  /* how many asynchronous messages this handle lost */
+};
+
+struct core_transmit {
+	uint32_t transmission; /* name it in CORE_EVENT_RECEIVED; never 0 */
+	uint8_t target_kind;   /* CONTROLLER always, where the link can raw_bridge */
+	uint8_t channel, address;
+	uint8_t netfn, lun, command;
+	const uint8_t *data;
+	size_t length;
+	uint64_t timeout_ns; /* the core's patience from core_done on */
+};
+
+struct core_deliver {
+	uint64_t cookie;
+	uint32_t client, handle;
+	enum core_delivery_kind kind;
+	uint64_t tag;
+	uint32_t virtual_client;
+	uint8_t netfn, lun, command; /* ANSWER: netFn is odd */
+	uint8_t cc, origin, class, target_kind, reason;
+	bool sent; /* ANSWER: it reached the controller */
+	uint8_t channel, address;
+	const uint8_t *data; /* ANSWER: without the completion code */
+	size_t length;
+	uint64_t number; /* EVENT: the message's; LOSS: that of the next one */
+	uint64_t lost;   /* LOSS */
+	uint8_t async_kind; /* EVENT: enum vipmi_async_kind */
+};
+
+struct core_action {
+	uint64_t id; /* for core_done */
+	enum core_action_type type;
+	union {
+		struct core_transmit transmit;
+		struct core_deliver deliver;
+		struct {
+			uint64_t cookie;
+			uint32_t client, handle;
+		} credit;
+	};
+};
+
+/* The next thing to do, in O(1); false when there is none. The pointers inside stay good until
+ * core_done for this action; those of EVENT and LOSS deliveries only until the next core_step. */
+bool core_next(struct core *core, struct core_action *ret_action);
+
+/*
+ * Says how an action went. Every action pulled must be completed once, those of
+ * one client in the order in which they were pulled.
+ *
+ *	TRANSMIT  0: sent, the time-out starts. -EAGAIN: not now; LINK_READY or a
+ *	          later step tries again. -EMSGSIZE: the link cannot carry so much.
+ *	          -EOPNOTSUPP: it cannot carry such a thing. Other: it was not sent and
+ *	          LINK_DOWN follows.
+ *	DELIVER   0: done, its slot is free. -EAGAIN: not now; CLIENT_WRITABLE tries
+ *	          again. Other: given up, CLIENT_CLOSE follows.
+ *	CREDIT    0.
+ */
+void core_done(struct core *core, uint64_t action_id, int result);
+
+/*
+ * When to step with CORE_EVENT_TIME at the latest, or TIME_NEVER. Never later
+ * than the next thing due; it may be earlier (a handle's alarm is kept as a lower
+ * bound, so that the message path does not touch the heap). Const, O(1).
+ */
+uint64_t core_deadline(const struct core *core);
+
+/* ---- queries: const, whenever ---- */
+
+/* Requests that the handle may submit right now. 0 also for a handle that does not exist. */
+uint32_t core_credit(const struct core *core, uint32_t handle);
+
+/* NULL, or what invariant broke first: the core then refuses every step with -EIO. */
+const char *core_broken(const struct core *core);
+
+struct core_status {
+	bool link_up;    /* the link stands */
+	bool responsive; /* and the controller answered lately */
+	struct core_link_capabilities link;
+	uint32_t clients, handles, handles_max;
+	uint32_t requests, requests_max; /* slots in use */
+	uint32_t queued, in_flight, bridged; /* waiting to be sent; at the controller; on the bus */
+	uint32_t unread;                     /* answered, not yet taken by their clients */
+	uint32_t credit_max;
+	uint32_t epoch;   /* how often the link came up or the controller was reset */
+	uint64_t busy_ns; /* time in which at least one transmission was at the controller */
+	uint64_t now_ns, started_ns;
+	uint64_t counters[CORE_COUNTER_COUNT];
+};
+
+void core_status(const struct core *core, struct core_status *ret_status);
+
+/* "requests_accepted", and its one-line meaning; NULL past CORE_COUNTER_COUNT. */
+const char *core_counter_name(enum core_counter counter);
+const char *core_counter_text(enum core_counter counter);
+
+struct core_handle_info {
+	uint32_t handle, client;
+	uint64_t cookie;
+	struct core_credentials credentials;
+	uint8_t class;
+	bool events;
+	bool blocked; /* its client does not take what is ready for it */
+	char name[32];
+	uint64_t opened_ns;
+	uint32_t queued, in_flight, unread;
+	uint64_t requests, answers, controller_ns; /* controller_ns: time charged to it */
+	uint64_t events_lost;
+};
+
+/* Walks the open handles by slot: the first at or after *cursor, which then points past it. */
+bool core_handle_next(const struct core *core, uint32_t *cursor, struct core_handle_info *ret_info);
+
+/* ---- records: a lossy ring of what happened, for trace and metrics ---- */
+
+enum core_record_kind {
+	CORE_RECORD_SUBMITTED = 1, /* argument: netFn << 8 | command */
+	CORE_RECORD_SENT,          /* argument: transmission */
+	CORE_RECORD_ANSWERED,      /* outcome: cc | origin << 8 | reason << 16; argument: ns in all */
+	CORE_RECORD_DELIVERED,
+	CORE_RECORD_RESENT,        /* outcome: why (cc) */
+	CORE_RECORD_STRAY,         /* argument: what was named */
+	CORE_RECORD_LINK,          /* outcome: 0 down, 1 up, 2 reset, 3 silent, 4 back */
+	CORE_RECORD_HANDLE,        /* outcome: 1 opened, 0 closed */
+};
+
+struct core_record {
+	uint64_t time_ns, number;
+	uint32_t kind, handle;
+	uint64_t request; /* internal id: slot and generation */
+	uint64_t outcome;
+	uint64_t arguments[3];
+};
+
+/* Copies the record with number *cursor (or the oldest kept) and advances the cursor; false when
+ * there is none yet. *ret_lost: how many were overwritten before that. */
+bool core_record_next(const struct core *core, uint64_t *cursor, struct core_record *ret_record,
+	uint64_t *ret_lost);
+
+#endif

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Every bound of the core, each with its reason. None can be passed by a peer.
+ */
+#ifndef VIPMI_CORE_LIMITS_H
+#define VIPMI_CORE_LIMITS_H
+
+/* A handle's number is 16 bits of slot and 16 of generation. */
+#define CORE_HANDLES_LIMIT 65536u
+
+/* Sixteen times what the mission asks for; a gibibyte is far away (see core_size). */
+#define CORE_HANDLES_DEFAULT 4096u
+
+/* Connections that have no handle yet, or only ask for listings, beside one for each handle. */
+#define CORE_CLIENTS_SPARE 64u
+
+/* Request slots beyond the one that each handle is guaranteed: 4,096 + 12,288 = 16,384 in all. */
+#define CORE_REQUESTS_SHARED 12288u
+
+/* Requests that one handle may have outstanding, unread answers included. The kernel's driver
+ * allows 100; 128 keeps every program that lives with that content. */
+#define CORE_CREDIT_DEFAULT 128u
+#define CORE_CREDIT_LIMIT 1024u
+
+/* Transmissions at the system interface at once. BT and the VM protocol number them with 8 bits;
+ * more than 32 only moves the queue below us, where our arbitration does not reach. */
+#define CORE_WINDOW_MAX 32u
+
+/* Bridged requests at once: one pool of 64 sequence numbers for each responder, and small
+ * controllers queue few; a chassis has 21 slots. */
+#define CORE_BUS_WINDOW_MAX 256u
+
+/* Responders with a sequence number table of their own: 7-bit addresses on the few channels that
+ * lead to an IPMB. One that does not fit waits for a table to fall idle. */
+#define CORE_RESPONDERS_MAX 128u
+
+/* Responders that one handle may have requests for at the same time: three chassis' worth. */
+#define CORE_LANES_PER_HANDLE 64u
+
+/* Consecutive housekeeping transmissions while requests wait (flags, messages, events). */
+#define CORE_FETCH_RUN_MAX 8u
+
+/* Dispatches that higher classes may get while a lower one waits; then it is its turn. A lone
+ * urgent request so waits for what is on the wire and one such turn at the most. */
+#define CORE_GUARANTEE_NORMAL 4u
+#define CORE_GUARANTEE_BACKGROUND 16u
+
+/* Asynchronous messages kept for subscribers that lag: a power of two. */
+#define CORE_MESSAGES_KEPT 4096u
+/* Longest asynchronous message: an IPMB frame's data, or an event's 16 bytes. */
+#define CORE_MESSAGE_DATA_MAX 40u
+
+/* Outcome records kept for the shell's trace: a power of two. */
+#define CORE_RECORDS_KEPT 4096u
+
+/* A client that named no time: what FreeIPMI and ipmitool wait at least (15 s), less some. */
+#define CORE_BUDGET_DEFAULT_MS 10000u
+/* Longest time that a client may name; an hour, so that arithmetic in ns never wraps. */
+#define CORE_BUDGET_MAX_MS 3600000u
+
+/* Node busy (C0) and bus errors are absorbed: first pause, and where doubling stops. */
+#define CORE_BUSY_PAUSE_MIN_MS 4u
+#define CORE_BUSY_PAUSE_MAX_MS 128u
+
+/* A responder on the IPMB: how long one send waits for its response (Linux waits 1 to 2 s; the
+ * specification's expiry of a sequence number is 5 s), and sends of a read at most. */
+#define CORE_BUS_TIMEOUT_MS 1000u
+#define CORE_BUS_SENDS_MAX 4u
+
+/* A sequence number rests this long after a time-out or a close (IPMB 1.0: expiry 5 s). */
+#define CORE_QUARANTINE_MS 5000u
+
+/* A silent controller is asked for its device ID this often: its return shows within 1 s. */
+#define CORE_PROBE_INTERVAL_MS 400u
+
+/* Without an attention signal, message flags are asked for while bridged requests wait. */
+#define CORE_FLAGS_POLL_MS 10u
+/* With one, as a safety net, in case an edge was lost. */
+#define CORE_FLAGS_POLL_SLOW_MS 500u
+/* An attention that stays although fetching finds nothing is looked at again after this pause. */
+#define CORE_STICKY_PAUSE_MS 1000u
+
+#endif

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The socket protocol, byte by byte. One message is one SOCK_SEQPACKET record
+ * (and one read or write on /dev/vipmiN). All integers are little-endian.
+ *
+ * Header, 32 bytes:
+ *
+ *   offset size field
+ *        0    2 length        of the whole message, this header included
+ *        2    1 type          enum vipmi_message_type
+ *        3    1 flags         VIPMI_FLAG_*
+ *        4    4 handle        0 where the message is about the connection
+ *        8    8 tag           the client's own, echoed, never used as a key
+ *       16    4 virtual client
+ *       20    4 time          REQUEST: budget in ms, 0 = the agent's default
+ *                             ANSWER: age of a cached answer in ms
+ *       24    1 netFn         even in a request, odd in an answer
+ *       25    1 LUN           the responder's
+ *       26    1 command
+ *       27    1 completion code (ANSWER)
+ *       28    1 origin        enum vipmi_origin (ANSWER)
+ *       29    1 class         enum vipmi_class (OPEN: the handle's default; REQUEST:
+ *                             VIPMI_CLASS_OF_HANDLE for that default)
+ *       30    1 target kind   enum vipmi_target_kind
+ *       31    1 reason        enum vipmi_reason
+ *
+ * Then zero or more extensions, each: type (1), flags (1), length of the value
+ * (2), value. An unknown extension is skipped, or, if VIPMI_EXTENSION_CRITICAL
+ * is set, refused: the message gets VIPMI_REASON_UNSUPPORTED.
+ *
+ * The first message in each direction is HELLO. A peer that breaks the framing
+ * gets ERROR with a text and loses its connection; an operation that fails gets
+ * a reply with a reason and, where it helps, a text.
+ */
+#ifndef VIPMI_PROTOCOL_H
+#define VIPMI_PROTOCOL_H
+
+#include <stdint.h>
+
+#include "message.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define VIPMI_HEADER_LENGTH 32
+#define VIPMI_EXTENSION_HEADER_LENGTH 4
+
+/* Longest message either way: header, data and room for the extensions of a listing's row. */
+#define VIPMI_MESSAGE_MAX 1024
+
+#define VIPMI_PROTOCOL_MAGIC UINT32_C(0x4D504976) /* "vIPM" on the wire */
+#define VIPMI_PROTOCOL_VERSION_LOWEST 1
+#define VIPMI_PROTOCOL_VERSION_HIGHEST 1
+
+#define VIPMI_CLASS_OF_HANDLE 0xFF
+
+enum vipmi_message_type {
+	VIPMI_MESSAGE_HELLO = 1,   /* both; extension HELLO */
+	VIPMI_MESSAGE_OPEN = 2,    /* to the agent: a handle, please. class; extension NAME */
+	VIPMI_MESSAGE_OPENED = 3,  /* reply: handle, or reason (and TEXT) */
+	VIPMI_MESSAGE_CLOSE = 4,   /* to the agent: handle. Its requests get no answers any more */
+	VIPMI_MESSAGE_CLOSED = 5,  /* reply: handle, reason */
+	VIPMI_MESSAGE_REQUEST = 6, /* to the agent: extensions TARGET, DATA */
+	VIPMI_MESSAGE_ANSWER = 7,  /* exactly one for each REQUEST; extension DATA without the cc */
+	VIPMI_MESSAGE_CANCEL = 8,  /* to the agent: the handle's oldest request with this tag. No
+				    * reply of its own: the request's ANSWER comes soon */
+	VIPMI_MESSAGE_SET = 9,     /* to the agent: a handle's option; extension OPTION */
+	VIPMI_MESSAGE_DONE = 10,   /* reply to SET and CONTROL: tag, reason, TEXT */
+	VIPMI_MESSAGE_EVENT = 11,  /* to the client: an asynchronous message; extensions ASYNC, DATA */
+	VIPMI_MESSAGE_LOSS = 12,   /* to the client: extension LOSS, how many EVENTs it lost */
+	VIPMI_MESSAGE_QUERY = 13,  /* to the agent: a listing; extension TEXT names the object */
+	VIPMI_MESSAGE_ROW = 14,    /* reply to QUERY, one a row: tag, extensions FIELD_* in order */
+	VIPMI_MESSAGE_END = 15,    /* reply to QUERY, the last: tag, reason, TEXT */
+	VIPMI_MESSAGE_CONTROL = 16, /* to the agent: an administrator's word; extension CONTROL */
+	VIPMI_MESSAGE_ERROR = 17,  /* to the client: reason, TEXT; the connection ends */
+};
+
+enum vipmi_message_flag {
+	/* ANSWER: the request reached the controller. Without it, nothing was executed. */
+	VIPMI_FLAG_SENT = 0x01,
+	/* REQUEST: do not answer from a cache. */
+	VIPMI_FLAG_FRESH = 0x02,
+};
+
+enum vipmi_extension_flag {
+	VIPMI_EXTENSION_CRITICAL = 0x01,
+};
+
+enum vipmi_extension_type {
+	/* channel (1), slave address (1). With target kinds other than CONTROLLER. */
+	VIPMI_EXTENSION_TARGET = 1,
+	/* The message's data; in an ANSWER without the completion code. */
+	VIPMI_EXTENSION_DATA = 2,
+	/* UTF-8 without a terminating zero: what a person should read, or an object's name. */
+	VIPMI_EXTENSION_TEXT = 3,
+	/* See below, "Hello". */
+	VIPMI_EXTENSION_HELLO = 4,
+	/* UTF-8, at most VIPMI_NAME_MAX bytes: what listings call the handle. */
+	VIPMI_EXTENSION_NAME = 5,
+	/* option (1, enum vipmi_option), value (4). */
+	VIPMI_EXTENSION_OPTION = 6,
+	/* number of the message (8), kind (1, enum vipmi_async_kind), channel (1). */
+	VIPMI_EXTENSION_ASYNC = 7,
+	/* how many messages were lost (8), number of the next one (8). */
+	VIPMI_EXTENSION_LOSS = 8,
+	/* length of the name (1), name, text (the rest). */
+	VIPMI_EXTENSION_FIELD_TEXT = 9,
+	/* length of the name (1), name, value (8). */
+	VIPMI_EXTENSION_FIELD_NUMBER = 10,
+	/* verb (1, enum vipmi_control), argument (8). */
+	VIPMI_EXTENSION_CONTROL = 11,
+};
+
+#define VIPMI_NAME_MAX 31
+
+/*
+ * Hello, client to agent: magic (4), lowest version (2), highest version (2),
+ * features (8).
+ * Hello, agent to client: the same with lowest = highest = the version chosen,
+ * then boot id (16), controller epoch (4), capabilities (4,
+ * VIPMI_CAPABILITY_*), most data bytes of a request (2), requests that one
+ * handle may have outstanding (2), handles that exist at most (4), TEXT in an
+ * extension of its own names the controller ("vm:127.0.0.1:9002").
+ * Later versions append; a reader takes what it knows.
+ */
+#define VIPMI_HELLO_CLIENT_LENGTH 16
+#define VIPMI_HELLO_AGENT_LENGTH 48
+
+enum vipmi_capability {
+	VIPMI_CAPABILITY_WIRE_SEQUENCE = 0x01, /* reserved sequence numbers reach the bus */
+	VIPMI_CAPABILITY_RAW_BRIDGE = 0x02,
+	VIPMI_CAPABILITY_OWNS_FLAGS = 0x04,
+	VIPMI_CAPABILITY_INBOUND_ANY = 0x08,
+	VIPMI_CAPABILITY_SIMULATED = 0x10, /* no hardware behind it */
+	VIPMI_CAPABILITY_UP = 0x20,        /* the controller answered lately */
+};
+
+enum vipmi_option {
+	VIPMI_OPTION_EVENTS = 1, /* value 1: deliver events from now on; 0: no more */
+};
+
+enum vipmi_async_kind {
+	VIPMI_ASYNC_EVENT = 1,   /* DATA: 16 bytes, the image of a SEL record */
+	VIPMI_ASYNC_REQUEST = 2, /* a request to system software; netFn, LUN, command in the header */
+};
+
+enum vipmi_control {
+	VIPMI_CONTROL_KICK = 1, /* argument: the client's number as `client list` shows it */
+};
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
