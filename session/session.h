@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * One program's connection, as the protocol of vipmi/protocol.h sees it: a
+ * message comes in, becomes an event of the core, and what is to be said at once
+ * comes out. Written once for the agent's socket and the module's device.
+ *
+ * Pure: whoever owns the connection moves the bytes, and reaches the core through
+ * struct session_host, so that the module can bring its lock and the socket face
+ * its clock. A session is used by one caller at a time; different sessions of one
+ * host may be used at once if the host's functions allow it.
+ *
+ *	session_open                            when somebody connects
+ *	session_receive                         for each message; send its reply
+ *	session_row while session_listing       a QUERY's answer, a message at a time
+ *	session_deliver                         for each DELIVER action
+ *	session_close                           when the connection is gone
+ */
+#ifndef VIPMI_SESSION_SESSION_H
+#define VIPMI_SESSION_SESSION_H
+
+#include "core/core.h"
+#include "vipmi/protocol.h"
+
+struct session_host {
+	void *context;
+	/* core_step; the host sets the event's time. */
+	int (*step)(void *context, struct core_event *event);
+	/* core_status and core_handle_next. */
+	void (*status)(void *context, struct core_status *ret_status);
+	bool (*handle_next)(void *context, uint32_t *cursor, struct core_handle_info *ret_info);
+	/* Ends the connection of `client`, which is told VIPMI_REASON_KICKED, if whoever stands
+	 * behind `by` may do that. 0, -ENOENT: no such client, -EPERM. */
+	int (*kick)(void *context, uint32_t client, const struct core_credentials *by);
+	const char *link;    /* names the controller: "vm:127.0.0.1:9002" */
+	const char *version; /* of vipmi */
+	uint8_t boot_id[16]; /* new with every start */
+};
+
+enum session_state {
+	SESSION_GREETING, /* its HELLO has not come yet */
+	SESSION_OPEN,
+	SESSION_ENDED, /* nothing is accepted any more; send the last reply, then hang up */
+};
+
+/* What a QUERY may name. */
+enum session_object {
+	SESSION_OBJECT_NONE,
+	SESSION_OBJECT_STATUS,	/* "status": one row */
+	SESSION_OBJECT_CLIENT,	/* "client": a row for each handle */
+	SESSION_OBJECT_COUNTER, /* "counter": a row for each counter of the core */
+};
+
+/* Small, since there is one for every connection; whoever owns it reads `client` only. */
+struct session {
+	struct core_credentials credentials;
+	uint32_t client; /* the core's; 0 = none */
+	uint8_t state;	 /* enum session_state */
+	uint8_t object;	 /* enum session_object, while a listing is under way */
+	uint32_t cursor; /* where it stands */
+	uint64_t tag;	 /* of its QUERY */
+};
+
+/* Working room that is too large for a kernel's stack. One for each caller at a time; nothing in
+ * it outlives a call. */
+struct session_scratch {
+	struct core_event event;
+	struct core_status status;
+	struct core_handle_info info;
+};
+
+/*
+ * Announces the program to the core. `cookie` comes back in the core's actions.
+ * Returns the length of a message to send at once: 0, or an ERROR because the
+ * table is full or the core broken; the session is then SESSION_ENDED and has no
+ * client. `reply` has room for VIPMI_MESSAGE_MAX bytes, here and below.
+ */
+int session_open(struct session *session, const struct session_host *host,
+	struct session_scratch *scratch, uint64_t cookie,
+	const struct core_credentials *credentials, uint8_t *reply);
+
+/*
+ * Takes one message. Returns the length of the reply to send, 0 for none, or
+ * -EAGAIN: the handle has no credit. Nothing happened then, the core was told
+ * that credit is wanted, and the same message is to be given again after the
+ * CREDIT action. Look at session_ended and session_listing afterwards; while a
+ * listing is under way no message may be given.
+ */
+int session_receive(struct session *session, const struct session_host *host,
+	struct session_scratch *scratch, const uint8_t *bytes, size_t length, uint8_t *reply);
+
+/* The next message of the listing under way: its length. The last one ends the listing. */
+int session_row(struct session *session, const struct session_host *host,
+	struct session_scratch *scratch, uint8_t *reply);
+
+/* Writes what a DELIVER action says. Returns the length; what a core delivers always fits. */
+int session_deliver(const struct core_deliver *deliver, uint8_t *message);
+
+/* Writes an ERROR, the last word before the owner hangs up; the session is SESSION_ENDED. */
+int session_refuse(
+	struct session *session, enum vipmi_reason reason, const char *text, uint8_t *reply);
+
+/* Tells the core that the program is gone. Harmless without a client and twice. */
+void session_close(
+	struct session *session, const struct session_host *host, struct session_scratch *scratch);
+
+static inline bool session_ended(const struct session *session)
+{
+	return session->state == SESSION_ENDED;
+}
+
+static inline bool session_listing(const struct session *session)
+{
+	return session->object != SESSION_OBJECT_NONE;
+}
+
+#endif
