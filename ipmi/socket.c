@@ -1,0 +1,417 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "ipmi/socket.h"
+
+/* Lengths of values that are fixed (vipmi/protocol.h). */
+#define TARGET_LENGTH 2
+#define OPTION_LENGTH 5
+#define ASYNC_LENGTH 10
+#define LOSS_LENGTH 16
+#define CONTROL_LENGTH 9
+
+/* FIELD_* alone may come more than once in a message. */
+#define REPEATABLE (1u << VIPMI_EXTENSION_FIELD_TEXT | 1u << VIPMI_EXTENSION_FIELD_NUMBER)
+
+/* The checks and reads of a window whose size is a constant fold into plain loads. */
+static inline void header_read(const uint8_t *bytes, struct socket_header *ret_header)
+{
+	struct reader reader = reader_init(bytes, VIPMI_HEADER_LENGTH);
+
+	(void)reader_u16le(&reader); /* the length, looked at before */
+	ret_header->type = reader_u8(&reader);
+	ret_header->flags = reader_u8(&reader);
+	ret_header->handle = reader_u32le(&reader);
+	ret_header->tag = reader_u64le(&reader);
+	ret_header->virtual_client = reader_u32le(&reader);
+	ret_header->time_ms = reader_u32le(&reader);
+	ret_header->netfn = reader_u8(&reader);
+	ret_header->lun = reader_u8(&reader);
+	ret_header->command = reader_u8(&reader);
+	ret_header->cc = reader_u8(&reader);
+	ret_header->origin = reader_u8(&reader);
+	ret_header->class = reader_u8(&reader);
+	ret_header->target_kind = reader_u8(&reader);
+	ret_header->reason = reader_u8(&reader);
+}
+
+static inline int frame_check(const uint8_t *bytes, size_t length)
+{
+	struct reader reader = reader_init(bytes, length);
+
+	if (length < VIPMI_HEADER_LENGTH) {
+		return -ENODATA;
+	}
+	if (length > VIPMI_MESSAGE_MAX) {
+		return -EMSGSIZE;
+	}
+	if (reader_u16le(&reader) != length) {
+		return -EBADMSG;
+	}
+	/* Types are numbered from 1 without a gap. */
+	if ((uint8_t)(reader_u8(&reader) - 1) >= VIPMI_MESSAGE_ERROR) {
+		return -EPROTO;
+	}
+	return 0;
+}
+
+int socket_header_decode(const void *bytes, size_t length, struct socket_header *ret_header)
+{
+	int result = frame_check(bytes, length);
+
+	if (result) {
+		return result;
+	}
+	header_read(bytes, ret_header);
+	return 0;
+}
+
+static int extension_decode(
+	uint8_t type, const uint8_t *bytes, size_t length, struct socket_message *message)
+{
+	struct socket_bytes value = {bytes, length};
+	struct reader reader = reader_init(bytes, length);
+
+	switch (type) {
+	case VIPMI_EXTENSION_DATA:
+		message->data = value;
+		return 0;
+	case VIPMI_EXTENSION_TARGET:
+		message->target.channel = reader_u8(&reader);
+		message->target.address = reader_u8(&reader);
+		return length == TARGET_LENGTH ? 0 : -EINVAL;
+	case VIPMI_EXTENSION_TEXT:
+		message->text = value;
+		return 0;
+	case VIPMI_EXTENSION_HELLO:
+		message->hello = value;
+		return length >= VIPMI_HELLO_CLIENT_LENGTH ? 0 : -EINVAL;
+	case VIPMI_EXTENSION_NAME:
+		message->name = value;
+		return length <= VIPMI_NAME_MAX ? 0 : -EINVAL;
+	case VIPMI_EXTENSION_OPTION:
+		message->option.option = reader_u8(&reader);
+		message->option.value = reader_u32le(&reader);
+		return length == OPTION_LENGTH ? 0 : -EINVAL;
+	case VIPMI_EXTENSION_ASYNC:
+		message->async.number = reader_u64le(&reader);
+		message->async.kind = reader_u8(&reader);
+		message->async.channel = reader_u8(&reader);
+		return length == ASYNC_LENGTH ? 0 : -EINVAL;
+	case VIPMI_EXTENSION_LOSS:
+		message->loss.lost = reader_u64le(&reader);
+		message->loss.next = reader_u64le(&reader);
+		return length == LOSS_LENGTH ? 0 : -EINVAL;
+	case VIPMI_EXTENSION_FIELD_TEXT:
+	case VIPMI_EXTENSION_FIELD_NUMBER:
+		return 0; /* socket_field_next reads them */
+	case VIPMI_EXTENSION_CONTROL:
+		message->control.verb = reader_u8(&reader);
+		message->control.argument = reader_u64le(&reader);
+		return length == CONTROL_LENGTH ? 0 : -EINVAL;
+	default:
+		return -EOPNOTSUPP;
+	}
+}
+
+static inline int extensions_decode(struct reader reader, struct socket_message *message)
+{
+	while (reader_left(&reader) > 0) {
+		uint8_t type = reader_u8(&reader);
+		uint8_t flags = reader_u8(&reader);
+		uint16_t length = reader_u16le(&reader);
+		const uint8_t *value = reader_bytes(&reader, length);
+		uint32_t bit = 1u << (type & 31);
+		int result;
+
+		if (!value) {
+			return -EOVERFLOW;
+		}
+		if (type == 0 || type > VIPMI_EXTENSION_CONTROL) {
+			if (flags & VIPMI_EXTENSION_CRITICAL) {
+				return -EOPNOTSUPP;
+			}
+			continue;
+		}
+		if (message->present & bit & ~REPEATABLE) {
+			return -EEXIST;
+		}
+		message->present |= bit;
+		result = extension_decode(type, value, length, message);
+		if (result) {
+			return result;
+		}
+	}
+	return 0;
+}
+
+int socket_decode(const void *bytes, size_t length, struct socket_message *ret_message)
+{
+	const uint8_t *start = bytes;
+	struct socket_message message;
+	int result = frame_check(start, length);
+
+	if (result) {
+		return result;
+	}
+	message.present = 0;
+	message.data = (struct socket_bytes){NULL, 0};
+	message.text = (struct socket_bytes){NULL, 0};
+	message.name = (struct socket_bytes){NULL, 0};
+	message.hello = (struct socket_bytes){NULL, 0};
+	message.fields.bytes = start + VIPMI_HEADER_LENGTH;
+	message.fields.length = length - VIPMI_HEADER_LENGTH;
+	result = extensions_decode(
+		reader_init(message.fields.bytes, message.fields.length), &message);
+	if (result) {
+		return result;
+	}
+	header_read(start, &message.header);
+	*ret_message = message;
+	return 0;
+}
+
+const char *socket_error_text(int error)
+{
+	switch (error) {
+	case -ENODATA:
+		return "message shorter than its header of 32 bytes";
+	case -EMSGSIZE:
+		return "message longer than 1024 bytes";
+	case -EBADMSG:
+		return "length field differs from the length of the record";
+	case -EPROTO:
+		return "unknown message type";
+	case -EOVERFLOW:
+		return "an extension passes the end of its message";
+	case -EEXIST:
+		return "an extension occurs twice";
+	case -EINVAL:
+		return "an extension has a length that its type does not allow";
+	case -EOPNOTSUPP:
+		return "critical extension of an unknown type";
+	default:
+		return "malformed message";
+	}
+}
+
+const char *socket_type_name(uint8_t type)
+{
+	static const char *const names[] = {"(none)", "HELLO", "OPEN", "OPENED", "CLOSE", "CLOSED",
+		"REQUEST", "ANSWER", "CANCEL", "SET", "DONE", "EVENT", "LOSS", "QUERY", "ROW",
+		"END", "CONTROL", "ERROR"};
+
+	return type < ARRAY_LENGTH(names) ? names[type] : "(unknown)";
+}
+
+int socket_hello_decode(struct socket_bytes value, bool from_agent, struct socket_hello *ret_hello)
+{
+	struct reader reader = reader_init(value.bytes, value.length);
+	struct socket_hello hello = {0};
+	uint32_t magic = reader_u32le(&reader);
+
+	hello.lowest = reader_u16le(&reader);
+	hello.highest = reader_u16le(&reader);
+	hello.features = reader_u64le(&reader);
+	if (from_agent) {
+		(void)reader_copy(&reader, hello.boot_id, sizeof(hello.boot_id));
+		hello.epoch = reader_u32le(&reader);
+		hello.capabilities = reader_u32le(&reader);
+		hello.data_max = reader_u16le(&reader);
+		hello.credit_max = reader_u16le(&reader);
+		hello.handles_max = reader_u32le(&reader);
+	}
+	if (reader.failed) {
+		return -EINVAL;
+	}
+	if (magic != VIPMI_PROTOCOL_MAGIC) {
+		return -EBADMSG;
+	}
+	if (hello.lowest > hello.highest) {
+		return -EINVAL;
+	}
+	*ret_hello = hello;
+	return 0;
+}
+
+bool socket_field_next(struct socket_bytes *fields, struct socket_field *ret_field)
+{
+	struct reader reader = reader_init(fields->bytes, fields->length);
+
+	while (reader_left(&reader) > 0) {
+		uint8_t type = reader_u8(&reader);
+		uint16_t length;
+		struct reader value;
+		struct socket_field field = {0};
+
+		(void)reader_u8(&reader);
+		length = reader_u16le(&reader);
+		value = reader_init(reader_bytes(&reader, length), reader.failed ? 0 : length);
+		if (type != VIPMI_EXTENSION_FIELD_TEXT && type != VIPMI_EXTENSION_FIELD_NUMBER) {
+			continue;
+		}
+		field.name_length = reader_u8(&value);
+		field.name = (const char *)reader_bytes(&value, field.name_length);
+		field.is_number = type == VIPMI_EXTENSION_FIELD_NUMBER;
+		if (field.is_number) {
+			field.number = reader_u64le(&value);
+		} else {
+			field.text_length = reader_left(&value);
+			field.text = (const char *)reader_bytes(&value, field.text_length);
+		}
+		if (value.failed) {
+			return false;
+		}
+		fields->bytes = reader.at;
+		fields->length = reader_left(&reader);
+		*ret_field = field;
+		return true;
+	}
+	return false;
+}
+
+void socket_begin(struct writer *writer, const struct socket_header *header)
+{
+	uint8_t *bytes = writer_reserve(writer, VIPMI_HEADER_LENGTH);
+	struct writer window;
+
+	if (!bytes) {
+		return;
+	}
+	window = writer_init(bytes, VIPMI_HEADER_LENGTH);
+	writer_u16le(&window, 0); /* socket_end knows it */
+	writer_u8(&window, header->type);
+	writer_u8(&window, header->flags);
+	writer_u32le(&window, header->handle);
+	writer_u64le(&window, header->tag);
+	writer_u32le(&window, header->virtual_client);
+	writer_u32le(&window, header->time_ms);
+	writer_u8(&window, header->netfn);
+	writer_u8(&window, header->lun);
+	writer_u8(&window, header->command);
+	writer_u8(&window, header->cc);
+	writer_u8(&window, header->origin);
+	writer_u8(&window, header->class);
+	writer_u8(&window, header->target_kind);
+	writer_u8(&window, header->reason);
+}
+
+static void extension_begin(
+	struct writer *writer, enum vipmi_extension_type extension, size_t length)
+{
+	uint8_t *bytes;
+	struct writer window;
+
+	if (length > VIPMI_MESSAGE_MAX) {
+		writer->failed = true;
+		return;
+	}
+	bytes = writer_reserve(writer, VIPMI_EXTENSION_HEADER_LENGTH);
+	if (!bytes) {
+		return;
+	}
+	window = writer_init(bytes, VIPMI_EXTENSION_HEADER_LENGTH);
+	writer_u8(&window, (uint8_t)extension);
+	writer_u8(&window, 0);
+	writer_u16le(&window, (uint16_t)length);
+}
+
+void socket_put(struct writer *writer, enum vipmi_extension_type extension, const void *value,
+	size_t length)
+{
+	extension_begin(writer, extension, length);
+	writer_bytes(writer, value, length);
+}
+
+void socket_put_target(struct writer *writer, uint8_t channel, uint8_t address)
+{
+	extension_begin(writer, VIPMI_EXTENSION_TARGET, TARGET_LENGTH);
+	writer_u8(writer, channel);
+	writer_u8(writer, address);
+}
+
+void socket_put_hello(struct writer *writer, bool from_agent, const struct socket_hello *hello)
+{
+	extension_begin(writer, VIPMI_EXTENSION_HELLO,
+		from_agent ? VIPMI_HELLO_AGENT_LENGTH : VIPMI_HELLO_CLIENT_LENGTH);
+	writer_u32le(writer, VIPMI_PROTOCOL_MAGIC);
+	writer_u16le(writer, hello->lowest);
+	writer_u16le(writer, hello->highest);
+	writer_u64le(writer, hello->features);
+	if (!from_agent) {
+		return;
+	}
+	writer_bytes(writer, hello->boot_id, sizeof(hello->boot_id));
+	writer_u32le(writer, hello->epoch);
+	writer_u32le(writer, hello->capabilities);
+	writer_u16le(writer, hello->data_max);
+	writer_u16le(writer, hello->credit_max);
+	writer_u32le(writer, hello->handles_max);
+}
+
+void socket_put_option(struct writer *writer, enum vipmi_option option, uint32_t value)
+{
+	extension_begin(writer, VIPMI_EXTENSION_OPTION, OPTION_LENGTH);
+	writer_u8(writer, (uint8_t)option);
+	writer_u32le(writer, value);
+}
+
+void socket_put_control(struct writer *writer, enum vipmi_control verb, uint64_t argument)
+{
+	extension_begin(writer, VIPMI_EXTENSION_CONTROL, CONTROL_LENGTH);
+	writer_u8(writer, (uint8_t)verb);
+	writer_u64le(writer, argument);
+}
+
+void socket_put_async(
+	struct writer *writer, uint64_t number, enum vipmi_async_kind kind, uint8_t channel)
+{
+	extension_begin(writer, VIPMI_EXTENSION_ASYNC, ASYNC_LENGTH);
+	writer_u64le(writer, number);
+	writer_u8(writer, (uint8_t)kind);
+	writer_u8(writer, channel);
+}
+
+void socket_put_loss(struct writer *writer, uint64_t lost, uint64_t next)
+{
+	extension_begin(writer, VIPMI_EXTENSION_LOSS, LOSS_LENGTH);
+	writer_u64le(writer, lost);
+	writer_u64le(writer, next);
+}
+
+static void field_begin(struct writer *writer, enum vipmi_extension_type extension,
+	const char *name, size_t value_length)
+{
+	size_t name_length = 0;
+
+	while (name_length < UINT8_MAX && name[name_length]) {
+		name_length++;
+	}
+	extension_begin(writer, extension, 1 + name_length + value_length);
+	writer_u8(writer, (uint8_t)name_length);
+	writer_bytes(writer, name, name_length);
+}
+
+void socket_put_field_text(
+	struct writer *writer, const char *name, const char *text, size_t text_length)
+{
+	field_begin(writer, VIPMI_EXTENSION_FIELD_TEXT, name, text_length);
+	writer_bytes(writer, text, text_length);
+}
+
+void socket_put_field_number(struct writer *writer, const char *name, uint64_t number)
+{
+	field_begin(writer, VIPMI_EXTENSION_FIELD_NUMBER, name, sizeof(number));
+	writer_u64le(writer, number);
+}
+
+int socket_end(struct writer *writer)
+{
+	size_t length = writer_length(writer);
+	struct writer window;
+
+	if (writer->failed || length < VIPMI_HEADER_LENGTH || length > VIPMI_MESSAGE_MAX) {
+		return -EMSGSIZE;
+	}
+	window = writer_init(writer->start, sizeof(uint16_t));
+	writer_u16le(&window, (uint16_t)length);
+	return (int)length;
+}
