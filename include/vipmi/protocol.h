@@ -81,6 +81,9 @@ enum vipmi_message_flag {
 	VIPMI_FLAG_SENT = 0x01,
 	/* REQUEST: do not answer from a cache. */
 	VIPMI_FLAG_FRESH = 0x02,
+	/* SET: no DONE, not even a refusal. For clients whose program polls the socket itself and
+	 * expects nothing but answers and events there (the shim). */
+	VIPMI_FLAG_QUIET = 0x04,
 };
 
 enum vipmi_extension_flag {
@@ -88,7 +91,8 @@ enum vipmi_extension_flag {
 };
 
 enum vipmi_extension_type {
-	/* channel (1), slave address (1). With target kinds other than CONTROLLER. */
+	/* channel (1), slave address (1). With target kinds other than CONTROLLER, in the REQUEST
+	 * and again in its ANSWER, so that a client can tell responders apart without a table. */
 	VIPMI_EXTENSION_TARGET = 1,
 	/* The message's data; in an ANSWER without the completion code. */
 	VIPMI_EXTENSION_DATA = 2,
