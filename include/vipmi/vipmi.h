@@ -1,0 +1,356 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * libvipmi: virtual IPMI controllers for programs.
+ *
+ * A connection (struct vipmi) leads to one agent, and so to one management
+ * controller. On it a program opens handles (struct vipmi_handle); each is a
+ * virtual controller of its own.
+ *
+ *	struct vipmi *vipmi;
+ *	struct vipmi_handle *handle;
+ *	struct vipmi_request request = vipmi_request_make(VIPMI_NETFN_APP, 0x01, NULL, 0);
+ *	struct vipmi_answer answer;
+ *
+ *	if (vipmi_connect(NULL, NULL, &vipmi) < 0 ||
+ *		vipmi_handle_open(vipmi, NULL, &handle) < 0 ||
+ *		vipmi_command(handle, &request, &answer) < 0) {
+ *		fprintf(stderr, "%s\n", vipmi_error_text());
+ *	}
+ *
+ * Errors are negative errno values; vipmi_error_text() says in one line what is
+ * wrong and how to mend it. A completion code is data, not an error.
+ *
+ * Threads: every function may be called from any thread at any time, on the
+ * same connection and the same handle too; blocking calls of several threads
+ * share the connection and overlap. Only closing is the caller's to order:
+ * nothing else may use what is being closed. Callbacks run in vipmi_dispatch,
+ * vipmi_wait, vipmi_query and vipmi_handle_close, in the thread that called
+ * them, with no lock held: they may call everything but vipmi_disconnect.
+ *
+ * Fork: a connection belongs to the process that made it. In a child every call
+ * on it fails with -ECHILD; vipmi_disconnect there frees the child's copy and
+ * leaves the parent's connection alone. Descriptors are close-on-exec.
+ *
+ * Reconnecting: when the agent goes away, what it had been given ends with
+ * -ECONNRESET and `sent` VIPMI_SENT_UNKNOWN; what had not left the program yet
+ * stays, and so do the handles. The library looks for the agent from within
+ * whatever call the program makes (and through vipmi_get_fd), opens the handles
+ * and switches the events on again, and goes on. Only an agent that ends the
+ * connection on purpose (kicked, denied, protocol) ends it for good.
+ *
+ * The library raises no signals (SIGPIPE included), starts no threads, prints
+ * nothing and never ends the program.
+ */
+#ifndef VIPMI_VIPMI_H
+#define VIPMI_VIPMI_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "message.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Where an agent is looked for when neither the caller nor $VIPMI_TARGET names one. */
+#define VIPMI_TARGET_DEFAULT "/run/vipmi/ipmi0.sock"
+
+/* Time that a request is given when the caller names none, and the longest it may have. */
+#define VIPMI_TIMEOUT_DEFAULT_MS 10000
+#define VIPMI_TIMEOUT_MAX_MS 3600000
+
+struct vipmi;
+struct vipmi_handle;
+
+/* ---- the connection ---- */
+
+struct vipmi_options {
+	size_t size; /* sizeof(struct vipmi_options), so that later versions may append */
+	/* How long vipmi_connect, vipmi_handle_open, vipmi_query and vipmi_kick wait for the
+	 * agent's reply; 0 = VIPMI_TIMEOUT_DEFAULT_MS. */
+	uint32_t timeout_ms;
+};
+
+/*
+ * Connects to the agent that `target` names: the path of a socket, or
+ * /dev/vipmiN. NULL: $VIPMI_TARGET, else VIPMI_TARGET_DEFAULT. `options` may be
+ * NULL. Blocks until the agent has said hello. The caller ends the connection
+ * with vipmi_disconnect.
+ *
+ *	-ENOENT, -ECONNREFUSED  nobody is there: is vipmid running?
+ *	-EACCES                 not allowed: join the group vipmi
+ *	-ETIMEDOUT              somebody is there but says nothing
+ *	-EPROTO                 somebody else is there, or no common version
+ *	-ENAMETOOLONG, -EINVAL, -ENOMEM, -EMFILE
+ */
+int vipmi_connect(
+	const char *target, const struct vipmi_options *options, struct vipmi **ret_vipmi);
+
+/* Ends the connection and frees it, its handles included; outstanding callbacks are called as by
+ * vipmi_handle_close. Takes NULL. Does not block. Not from within a callback. */
+void vipmi_disconnect(struct vipmi *vipmi);
+
+struct vipmi_info {
+	int connected;	       /* 0 while the agent is away */
+	uint32_t connections;  /* times that an agent was found, this one included */
+	uint32_t capabilities; /* enum vipmi_capability of protocol.h, as of the last hello */
+	uint32_t epoch;	       /* of the controller: how often its link came up or it was reset */
+	uint32_t handles_max;  /* handles that exist at most, of all programs */
+	uint16_t data_max;     /* most data bytes of a request */
+	uint16_t credit_max;   /* requests that one handle may have outstanding */
+	uint8_t boot_id[16];   /* new with every start of the agent */
+	char controller[64];   /* the link's name: "openipmi:/dev/ipmi0" */
+	char target[108];      /* where the agent was found */
+	uint8_t reserved[32];
+};
+
+/* What is known of the agent; nothing is asked over the wire. -ECHILD. */
+int vipmi_get_info(struct vipmi *vipmi, struct vipmi_info *ret_info);
+
+/* ---- for event loops ---- */
+
+/*
+ * One descriptor for the connection's whole life. It becomes readable (POLLIN)
+ * when vipmi_dispatch has something to do; time-outs, reconnecting and the
+ * other direction are inside of it already. It is the library's: poll it, never
+ * read or close it.
+ */
+int vipmi_get_fd(struct vipmi *vipmi);
+
+/*
+ * Does what is to be done, without blocking, and calls callbacks; a bounded
+ * amount, after which the descriptor stays readable if there is more. From one
+ * thread at a time if callbacks should keep their order. Returns how many
+ * callbacks it called, or:
+ *
+ *	-ECONNABORTED, -EACCES, -EPROTO  the agent ended the connection for good; everything
+ *	                                 outstanding has been called back
+ *	-ECHILD
+ */
+int vipmi_dispatch(struct vipmi *vipmi);
+
+/* As vipmi_dispatch, but first waits until there is something to do, at most `timeout_ms`
+ * (negative: for ever). -EINTR when a signal handler ran meanwhile. */
+int vipmi_wait(struct vipmi *vipmi, int timeout_ms);
+
+/* ---- handles ---- */
+
+/* enum vipmi_class, shifted so that a zeroed structure asks for nothing special. */
+enum vipmi_urgency {
+	VIPMI_URGENCY_DEFAULT = 0,
+	VIPMI_URGENCY_URGENT = 1 + VIPMI_CLASS_URGENT,
+	VIPMI_URGENCY_NORMAL = 1 + VIPMI_CLASS_NORMAL,
+	VIPMI_URGENCY_BACKGROUND = 1 + VIPMI_CLASS_BACKGROUND,
+};
+
+struct vipmi_handle_options {
+	size_t size;	  /* sizeof(struct vipmi_handle_options) */
+	const char *name; /* what listings call it, at most 31 bytes; NULL: the program's name */
+	uint8_t urgency;  /* enum vipmi_urgency, of requests that do not say; default: normal */
+};
+
+/*
+ * Opens a virtual controller. `options` may be NULL (the program's name, normal
+ * class). Blocks until the agent replied. It lives until vipmi_handle_close or
+ * vipmi_disconnect, across the agent's restarts.
+ *
+ *	-ENOSPC     the agent has as many handles as it may
+ *	-EACCES     not allowed to this program
+ *	-ETIMEDOUT  no reply in time
+ *	-ECONNABORTED, -EPROTO, -EINVAL, -ENOMEM, -ECHILD
+ */
+int vipmi_handle_open(struct vipmi *vipmi, const struct vipmi_handle_options *options,
+	struct vipmi_handle **ret_handle);
+
+/* Closes and frees it. Callbacks of its outstanding requests are called now, with -ECANCELED, and
+ * none later; blocking calls of other threads end likewise. Takes NULL. Does not block. */
+void vipmi_handle_close(struct vipmi_handle *handle);
+
+/* ---- requests ---- */
+
+enum vipmi_request_flag {
+	VIPMI_REQUEST_FRESH = 0x01, /* not from a cache */
+	VIPMI_REQUEST_WAIT = 0x02,  /* vipmi_submit: wait where it would say -EBUSY */
+};
+
+struct vipmi_request {
+	size_t size;	     /* sizeof(struct vipmi_request) */
+	uint8_t target_kind; /* enum vipmi_target_kind */
+	uint8_t channel;     /* target kinds other than the controller */
+	uint8_t address;     /* likewise: the responder's 8-bit slave address */
+	uint8_t netfn;	     /* request form, even */
+	uint8_t lun;	     /* the responder's */
+	uint8_t command;
+	uint8_t urgency;	 /* enum vipmi_urgency; default: of the handle */
+	uint8_t flags;		 /* enum vipmi_request_flag */
+	uint32_t virtual_client; /* which part of the program asks; echoed in the answer */
+	uint32_t timeout_ms;	 /* 0 = VIPMI_TIMEOUT_DEFAULT_MS */
+	const void *data;	 /* copied by the call */
+	size_t length;
+};
+
+/* A request to the controller itself, everything else at its default. */
+static inline struct vipmi_request vipmi_request_make(
+	uint8_t netfn, uint8_t command, const void *data, size_t length)
+{
+	struct vipmi_request request = {sizeof(struct vipmi_request), VIPMI_TARGET_CONTROLLER, 0, 0,
+		netfn, 0, command, VIPMI_URGENCY_DEFAULT, 0, 0, 0, data, length};
+
+	return request;
+}
+
+/* Whether a request may have been executed. */
+enum vipmi_sent {
+	VIPMI_SENT_NO = 0,	/* it never reached the controller: nothing was executed */
+	VIPMI_SENT_YES = 1,	/* it reached the controller */
+	VIPMI_SENT_UNKNOWN = 2, /* the agent had it and went away: it may have been executed */
+};
+
+struct vipmi_answer {
+	/* 0: the controller (or the responder behind it) answered; `cc` and `data` are its words.
+	 * Otherwise it did not, and this says why; cc is then what a program that knows only
+	 * completion codes should be told.
+	 *
+	 *	-ETIMEDOUT     the time given is over, or the controller is silent
+	 *	-ECANCELED     cancelled, or its handle was closed
+	 *	-ECONNRESET    the agent went away
+	 *	-ECONNREFUSED  the agent was away all the time
+	 *	-ENETDOWN      the link to the controller is down, or the controller was reset
+	 *	-EHOSTUNREACH  the responder on the IPMB did not take or answer it
+	 *	-EMSGSIZE      longer than the link carries
+	 *	-EOPNOTSUPP    the link or the agent cannot carry such a request
+	 *	-EPERM         another handle holds the right to this command
+	 *	-EACCES        not allowed to this program
+	 *	-ENOSPC        a limit of the agent is reached
+	 *	-ECONNABORTED  an administrator ended the connection
+	 *	-ESTALE, -EPROTO  the agent does not know the handle, or breaks the protocol
+	 */
+	int error;
+	uint8_t cc;	/* enum vipmi_cc, or a code of the command's own */
+	uint8_t origin; /* enum vipmi_origin: who says so */
+	uint8_t reason; /* enum vipmi_reason: why, where the controller did not answer */
+	uint8_t sent;	/* enum vipmi_sent */
+	uint8_t netfn;	/* odd: the response's */
+	uint8_t lun;
+	uint8_t command;
+	uint8_t urgency; /* enum vipmi_urgency */
+	uint32_t virtual_client;
+	uint32_t age_ms; /* of an answer from the cache */
+	uint64_t id;	 /* as vipmi_submit gave it */
+	uint8_t reserved[16];
+	uint16_t length; /* of data, without the completion code */
+	uint8_t data[VIPMI_DATA_MAX];
+};
+
+/*
+ * Sends a request and blocks for its answer, at most the request's time (and a
+ * second of grace for an agent that hangs). Where the handle's credit is used
+ * up, it waits for some.
+ *
+ * Returns the answer's `error`: 0 when there is a completion code from the
+ * controller. `ret_answer` is filled in whenever the request was taken up, also
+ * on errors; it is untouched with -EINVAL (a field out of range), -EMSGSIZE (more
+ * than VIPMI_DATA_MAX), -ENOMEM and -ECHILD, and where the connection had ended
+ * for good before. A signal does not interrupt it.
+ */
+int vipmi_command(struct vipmi_handle *handle, const struct vipmi_request *request,
+	struct vipmi_answer *ret_answer);
+
+/*
+ * Sends a request and returns at once. `done` is called exactly once, by
+ * vipmi_dispatch, vipmi_wait or vipmi_handle_close; the answer is good until it
+ * returns. `ret_id` (may be NULL) names the request for vipmi_cancel.
+ *
+ *	-EBUSY  the handle's credit (vipmi_info.credit_max) is used up: dispatch, then try
+ *	        again; with VIPMI_REQUEST_WAIT it blocks instead, at most the request's time
+ *	-EINVAL, -EMSGSIZE, -ENOMEM, -ECHILD, -ECONNABORTED, -EACCES, -EPROTO: `done` is not called
+ */
+int vipmi_submit(struct vipmi_handle *handle, const struct vipmi_request *request,
+	void (*done)(void *context, const struct vipmi_answer *answer), void *context,
+	uint64_t *ret_id);
+
+/* Asks to end a submitted request. Its callback comes soon, with -ECANCELED, or with the answer if
+ * that was faster. Does not block. -ENOENT: no such request (any more). -ECHILD. */
+int vipmi_cancel(struct vipmi_handle *handle, uint64_t id);
+
+/* ---- asynchronous messages ---- */
+
+enum vipmi_event_kind {
+	VIPMI_EVENT_SEL = 1,	 /* an event: data is the 16-byte image of a SEL record */
+	VIPMI_EVENT_REQUEST = 2, /* a request to system software: netfn, lun, command, data */
+	VIPMI_EVENT_LOSS = 3,	 /* `lost` messages did not reach this handle */
+};
+
+/* vipmi_event.lost: the agent was away, nobody knows how many. */
+#define VIPMI_LOST_UNKNOWN UINT64_MAX
+
+struct vipmi_event {
+	uint8_t kind; /* enum vipmi_event_kind */
+	uint8_t channel;
+	uint8_t netfn;
+	uint8_t lun;
+	uint8_t command;
+	uint8_t reserved1[3];
+	uint64_t number; /* of the message, rising; LOSS: of the next one */
+	uint64_t lost;	 /* LOSS */
+	uint8_t reserved2[16];
+	uint16_t length;
+	uint8_t data[VIPMI_DATA_MAX];
+};
+
+/*
+ * Subscribes the handle to asynchronous messages, from now on; `received` NULL
+ * ends it. The callback is called from vipmi_dispatch and vipmi_wait. Blocks
+ * until the agent agreed. A program that subscribes must dispatch: the library
+ * keeps at most 1,024 messages a handle for it, then counts losses. Errors as
+ * vipmi_handle_open.
+ */
+int vipmi_handle_events(struct vipmi_handle *handle,
+	void (*received)(void *context, const struct vipmi_event *event), void *context);
+
+/* ---- administration ---- */
+
+struct vipmi_field {
+	const char *name;
+	const char *text; /* NULL: it is a number */
+	uint64_t number;
+};
+
+/*
+ * Asks the agent for a listing ("status", "client"), calls `row` for each row,
+ * in this thread, and blocks until the last. Fields are good until `row`
+ * returns; a result other than 0 from it skips the remaining rows and is returned.
+ *
+ *	-ENOENT      the agent has no such listing
+ *	-ETIMEDOUT   no row in time
+ *	-ECONNRESET  the agent went away: the rows so far are not all
+ *	-EACCES, -ECONNABORTED, -EPROTO, -EINVAL, -ENOMEM, -ECHILD
+ */
+int vipmi_query(struct vipmi *vipmi, const char *object,
+	int (*row)(void *context, const struct vipmi_field *fields, size_t count), void *context);
+
+/* Ends the connection of another client, by its number in the listing "client". Blocks until the
+ * agent replied. -ENOENT: no such client. -EACCES: only for root. Else as vipmi_query. */
+int vipmi_kick(struct vipmi *vipmi, uint64_t client);
+
+/* ---- texts ---- */
+
+/* One line for a person about the last call of this thread that failed: what is wrong and how to
+ * mend it. Good until this thread's next call. Never NULL. */
+const char *vipmi_error_text(void);
+
+/* The same in general, for an error out of a callback. Static, never NULL. */
+const char *vipmi_strerror(int error);
+
+/* "expired", "link_down", ...: one word for each enum vipmi_reason. Static, never NULL. */
+const char *vipmi_reason_name(unsigned int reason);
+
+/* The library's version, "0.1.0". Static. */
+const char *vipmi_version(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
