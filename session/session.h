@@ -19,7 +19,7 @@
 #define VIPMI_SESSION_SESSION_H
 
 #include "core/core.h"
-#include "vipmi/protocol.h"
+#include "ipmi/socket.h"
 
 struct session_host {
 	void *context;
@@ -64,6 +64,7 @@ struct session {
  * it outlives a call. */
 struct session_scratch {
 	struct core_event event;
+	struct socket_message message;
 	struct core_status status;
 	struct core_handle_info info;
 };
