@@ -32,20 +32,23 @@ enum ipmi_privilege {
 };
 
 struct ipmi_command {
-	uint8_t netfn;   /* even */
-	uint8_t body;    /* netFn 2C: defining body; else 0 */
+	uint8_t netfn; /* even */
+	uint8_t body;  /* netFn 2C: defining body; else 0 */
 	uint8_t command;
-	uint8_t class;     /* enum ipmi_class, before the data is looked at */
-	uint8_t privilege; /* enum ipmi_privilege */
-	uint32_t cache_ms; /* how long an answer stays true; 0 = not cacheable */
+	uint8_t class;	     /* enum ipmi_class, before the data is looked at */
+	uint8_t privilege;   /* enum ipmi_privilege */
+	uint32_t cache_ms;   /* how long an answer stays true; 0 = not cacheable */
 	uint32_t timeout_ms; /* service time-out, from transmission; 0 = the default */
-	const char *name;  /* a word for the command line: "get-device-id" */
-	const char *title; /* the specification's name: "Get Device ID" */
+	const char *name;    /* a word for the command line: "get-device-id" */
+	const char *title;   /* the specification's name: "Get Device ID" */
 };
+
+/* Of what cannot change while the controller runs; a reset of it ends every cache time. */
+#define IPMI_CACHE_FOREVER_MS UINT32_MAX
 
 struct ipmi_verdict {
 	enum ipmi_class class;
-	uint32_t timeout_ms;                /* never 0 */
+	uint32_t timeout_ms;		    /* never 0 */
 	const struct ipmi_command *command; /* NULL when the table does not have it */
 };
 
@@ -55,7 +58,7 @@ struct ipmi_verdict {
 
 /*
  * Classifies a request from its first data bytes as well: Clear SEL with AA
- * mutates and with 00 reads, and so on. O(1), const, any input. Unlisted
+ * erases and with 00 reads, and so on. O(1), const, any input. Unlisted
  * commands are IPMI_CLASS_MUTATING; firmware (08), OEM (2E, 30-3E) unlisted
  * are IPMI_CLASS_DANGEROUS. `netfn` is the request's (even) form.
  */
@@ -71,7 +74,9 @@ static inline bool ipmi_class_is_read(enum ipmi_class class)
 /* The whole table, for listings: entries [0, *ret_count) ordered by netFn, body, command. */
 const struct ipmi_command *ipmi_command_table(size_t *ret_count);
 
-/* By words ("app", "get-device-id"; also "0x06", "1"); NULL when unknown. Not for the message path. */
+/* By words ("app", "get-device-id"; also "0x06", "1"), whatever their case; NULL when unknown.
+ * "group" and "picmg" are both netFn 2C, of which the table has PICMG's body only. Not for the
+ * message path. */
 const struct ipmi_command *ipmi_command_by_name(const char *netfn, const char *command);
 
 /* "app" for 06; NULL when the network function has no name. Request form. */
@@ -82,5 +87,8 @@ const char *ipmi_completion_code_text(uint8_t netfn, uint8_t command, uint8_t cc
 
 /* "read", "mutating", ...; never NULL. */
 const char *ipmi_class_name(enum ipmi_class class);
+
+/* "administrator", ...; never NULL. */
+const char *ipmi_privilege_name(enum ipmi_privilege privilege);
 
 #endif
