@@ -82,8 +82,10 @@ static inline uint32_t reader_u32le(struct reader *reader)
 {
 	const uint8_t *b = reader_bytes(reader, 4);
 
-	return b ? (uint32_t)b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 | (uint32_t)b[3] << 24
-		 : 0;
+	if (!b) {
+		return 0;
+	}
+	return (uint32_t)b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 | (uint32_t)b[3] << 24;
 }
 
 static inline uint64_t reader_u64le(struct reader *reader)

@@ -12,7 +12,7 @@ uint64_t divide_u64(uint64_t dividend, uint32_t divisor, uint32_t *ret_remainder
 	if (divisor == 0) {
 		return 0;
 	}
-	/* Schoolbook, a bit at a time: this is for reports and limits, never for the message path. */
+	/* Schoolbook, a bit at a time: for reports and limits, never for the message path. */
 	for (bit = 63; bit >= 0; bit--) {
 		remainder = remainder << 1 | (dividend >> bit & 1);
 		if (remainder >= divisor) {

@@ -86,11 +86,12 @@ static inline void list_splice_back(struct list_link *list, struct list_link *fr
 	list_init(from);
 }
 
-#define list_for_each(link, list) for ((link) = (list)->next; (link) != (list); (link) = (link)->next)
+#define list_for_each(link, list)                                                                  \
+	for ((link) = (list)->next; (link) != (list); (link) = (link)->next)
 
 /* As list_for_each, but the body may remove the current element (and only that one). */
 #define list_for_each_safe(link, following, list)                                                  \
-	for ((link) = (list)->next, (following) = (link)->next; (link) != (list);                   \
+	for ((link) = (list)->next, (following) = (link)->next; (link) != (list);                  \
 		(link) = (following), (following) = (link)->next)
 
 #endif
