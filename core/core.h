@@ -51,24 +51,24 @@ int core_init(void *memory, size_t size, const struct core_limits *limits, uint6
 /* ---- events ---- */
 
 enum core_event_type {
-	CORE_EVENT_TIME,           /* nothing happened but time */
-	CORE_EVENT_CLIENT_OPEN,    /* a program connected */
-	CORE_EVENT_CLIENT_CLOSE,   /* it is gone: its handles close, nothing more is delivered */
+	CORE_EVENT_TIME,            /* nothing happened but time */
+	CORE_EVENT_CLIENT_OPEN,     /* a program connected */
+	CORE_EVENT_CLIENT_CLOSE,    /* it is gone: its handles close, nothing more is delivered */
 	CORE_EVENT_CLIENT_WRITABLE, /* after a delivery was "not now": now */
 	CORE_EVENT_HANDLE_OPEN,
 	CORE_EVENT_HANDLE_CLOSE,
 	CORE_EVENT_HANDLE_SET,
 	CORE_EVENT_REQUEST,
 	CORE_EVENT_CANCEL,
-	CORE_EVENT_CREDIT_WANTED,  /* a CREDIT action, please, once the handle may submit again */
+	CORE_EVENT_CREDIT_WANTED, /* a CREDIT action, please, once the handle may submit again */
 	CORE_EVENT_LINK_UP,
 	CORE_EVENT_LINK_DOWN,
-	CORE_EVENT_LINK_READY,     /* after a transmission was "not now": now */
+	CORE_EVENT_LINK_READY,       /* after a transmission was "not now": now */
 	CORE_EVENT_CONTROLLER_RESET, /* the controller restarted; what it had in hand is lost */
-	CORE_EVENT_ATTENTION,      /* the attention signal changed (SMS_ATN) */
-	CORE_EVENT_RECEIVED,       /* a response to a transmission */
-	CORE_EVENT_GARBLED,        /* bytes arrived that are no message */
-	CORE_EVENT_MESSAGE,        /* a link that does not own the flags hands in what it was given */
+	CORE_EVENT_ATTENTION,        /* the attention signal changed (SMS_ATN) */
+	CORE_EVENT_RECEIVED,         /* a response to a transmission */
+	CORE_EVENT_GARBLED,          /* bytes arrived that are no message */
+	CORE_EVENT_MESSAGE, /* a link that does not own the flags hands in what it was given */
 	CORE_EVENT_COUNT
 };
 
@@ -84,8 +84,8 @@ struct core_link_capabilities {
 	bool inbound_any;   /* incoming requests need no registration one by one */
 	bool attention;     /* the link reports SMS_ATN, so that flags need no fast polling */
 	bool simulated;
-	uint16_t data_max;  /* request data bytes; 0 = VIPMI_DATA_MAX */
-	uint8_t window;     /* transactions at once; 0 = 1; at most CORE_WINDOW_MAX */
+	uint16_t data_max;   /* request data bytes; 0 = VIPMI_DATA_MAX */
+	uint8_t window;      /* transactions at once; 0 = 1; at most CORE_WINDOW_MAX */
 	uint16_t bus_window; /* bridged requests at once; 0 = 1; at most CORE_BUS_WINDOW_MAX */
 	uint8_t own_address; /* the controller's IPMB address; 0 = 20h */
 	uint32_t service_timeout_ms; /* 0 = the command table's */
@@ -106,7 +106,7 @@ struct core_event {
 		} client; /* CLIENT_CLOSE, CLIENT_WRITABLE */
 		struct {
 			uint32_t client;
-			uint8_t class; /* enum vipmi_class: default for its requests */
+			uint8_t class;    /* enum vipmi_class: default for its requests */
 			const char *name; /* not zero-terminated; cut at VIPMI_NAME_MAX */
 			size_t name_length;
 			uint32_t ret_handle; /* never 0 */
@@ -122,9 +122,9 @@ struct core_event {
 			uint32_t client, handle;
 			uint64_t tag;
 			uint32_t virtual_client;
-			uint32_t budget_ms; /* 0 = CORE_BUDGET_DEFAULT_MS */
-			uint8_t class;      /* enum vipmi_class, or 0xFF for the handle's */
-			uint8_t target_kind; /* enum vipmi_target_kind */
+			uint32_t budget_ms;       /* 0 = CORE_BUDGET_DEFAULT_MS */
+			uint8_t class;            /* enum vipmi_class, or 0xFF for the handle's */
+			uint8_t target_kind;      /* enum vipmi_target_kind */
 			uint8_t channel, address; /* of the responder on an IPMB */
 			uint8_t netfn, lun, command;
 			const uint8_t *data; /* copied in */
@@ -204,8 +204,8 @@ struct core_deliver {
 	uint8_t channel, address;
 	const uint8_t *data; /* ANSWER: without the completion code */
 	size_t length;
-	uint64_t number; /* EVENT: the message's; LOSS: that of the next one */
-	uint64_t lost;   /* LOSS */
+	uint64_t number;    /* EVENT: the message's; LOSS: that of the next one */
+	uint64_t lost;      /* LOSS */
 	uint8_t async_kind; /* EVENT: enum vipmi_async_kind */
 };
 
@@ -260,7 +260,7 @@ struct core_status {
 	bool responsive; /* and the controller answered lately */
 	struct core_link_capabilities link;
 	uint32_t clients, handles, handles_max;
-	uint32_t requests, requests_max; /* slots in use */
+	uint32_t requests, requests_max;     /* slots in use */
 	uint32_t queued, in_flight, bridged; /* waiting to be sent; at the controller; on the bus */
 	uint32_t unread;                     /* answered, not yet taken by their clients */
 	uint32_t credit_max;
@@ -283,7 +283,7 @@ struct core_handle_info {
 	uint8_t class;
 	bool events;
 	bool blocked; /* its client does not take what is ready for it */
-	char name[32];
+	char name[CORE_NAME_SIZE];
 	uint64_t opened_ns;
 	uint32_t queued, in_flight, unread;
 	uint64_t requests, answers, controller_ns; /* controller_ns: time charged to it */
@@ -296,14 +296,21 @@ bool core_handle_next(const struct core *core, uint32_t *cursor, struct core_han
 /* ---- records: a lossy ring of what happened, for trace and metrics ---- */
 
 enum core_record_kind {
-	CORE_RECORD_SUBMITTED = 1, /* argument: netFn << 8 | command */
-	CORE_RECORD_SENT,          /* argument: transmission */
-	CORE_RECORD_ANSWERED,      /* outcome: cc | origin << 8 | reason << 16; argument: ns in all */
-	CORE_RECORD_DELIVERED,
-	CORE_RECORD_RESENT,        /* outcome: why (cc) */
-	CORE_RECORD_STRAY,         /* argument: what was named */
-	CORE_RECORD_LINK,          /* outcome: 0 down, 1 up, 2 reset, 3 silent, 4 back */
-	CORE_RECORD_HANDLE,        /* outcome: 1 opened, 0 closed */
+	/* outcome: cc | origin << 8 | reason << 16 | sent << 24; arguments: time submitted, time
+	 * sent (0: never), netFn << 8 | command. One for each request: the whole of its life. */
+	CORE_RECORD_ANSWERED = 1,
+	CORE_RECORD_RESENT, /* outcome: the code that caused it; arguments: how often sent so far */
+	CORE_RECORD_STRAY,  /* a response nobody waits for; arguments: what it named */
+	CORE_RECORD_LINK,   /* outcome: enum core_link_record; arguments: epoch */
+	CORE_RECORD_HANDLE, /* outcome: 1 opened, 0 closed */
+};
+
+enum core_link_record {
+	CORE_LINK_RECORD_DOWN,
+	CORE_LINK_RECORD_UP,
+	CORE_LINK_RECORD_RESET,
+	CORE_LINK_RECORD_SILENT,
+	CORE_LINK_RECORD_BACK,
 };
 
 struct core_record {

@@ -17,6 +17,12 @@
 /* Request slots beyond the one that each handle is guaranteed: 4,096 + 12,288 = 16,384 in all. */
 #define CORE_REQUESTS_SHARED 12288u
 
+/* A handle's name in listings, with its terminating zero. */
+#define CORE_NAME_SIZE 32u
+
+/* Request slots at most: one for each possible handle and as many again; 24 bits name one. */
+#define CORE_REQUESTS_LIMIT 131072u
+
 /* Requests that one handle may have outstanding, unread answers included. The kernel's driver
  * allows 100; 128 keeps every program that lives with that content. */
 #define CORE_CREDIT_DEFAULT 128u

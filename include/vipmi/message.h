@@ -81,6 +81,12 @@ enum vipmi_origin {
 	VIPMI_ORIGIN_AGENT = 2,      /* vipmi itself; the reason says why */
 };
 
+/* What an asynchronous message is. */
+enum vipmi_async_kind {
+	VIPMI_ASYNC_EVENT = 1,   /* DATA: 16 bytes, the image of a SEL record */
+	VIPMI_ASYNC_REQUEST = 2, /* a request to system software; netFn, LUN, command in the header */
+};
+
 /* Why vipmi answered, refused or ended something itself. 0 where the controller answered. */
 enum vipmi_reason {
 	VIPMI_REASON_NONE = 0,

@@ -144,11 +144,6 @@ enum vipmi_option {
 	VIPMI_OPTION_EVENTS = 1, /* value 1: deliver events from now on; 0: no more */
 };
 
-enum vipmi_async_kind {
-	VIPMI_ASYNC_EVENT = 1,   /* DATA: 16 bytes, the image of a SEL record */
-	VIPMI_ASYNC_REQUEST = 2, /* a request to system software; netFn, LUN, command in the header */
-};
-
 enum vipmi_control {
 	VIPMI_CONTROL_KICK = 1, /* argument: the client's number as `client list` shows it */
 };

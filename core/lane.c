@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Order (interfaces.md section 4). A lane holds one handle's requests to one
+ * responder. Within a class they are sent in the order in which they came. A
+ * mutating request is a barrier across classes:
+ *
+ *	1. a read may be sent unless an older mutating request is unanswered;
+ *	2. a mutating request may be sent when everything older is answered;
+ *	3. while a mutating transmission is at the controller nothing else of the
+ *	   lane is sent, even if its request is answered already (a ghost).
+ */
+#include "core/private.h"
+
+void lane_init(struct core_lane *lane, struct core_handle *handle, enum core_port port,
+	uint8_t channel, uint8_t address)
+{
+	int class;
+
+	memset(lane, 0, sizeof(*lane));
+	lane->handle = handle;
+	lane->port = (uint8_t)port;
+	lane->channel = channel;
+	lane->address = address;
+	list_init(&lane->barriers);
+	list_init(&lane->handle_link);
+	for (class = 0; class < VIPMI_CLASS_COUNT; class ++) {
+		list_init(&lane->queue[class]);
+		list_init(&lane->ready_link[class]);
+	}
+}
+
+static struct core_lane *lane_take(struct core *core)
+{
+	struct list_link *link = list_pop_front(&core->free_lanes);
+
+	if (link) {
+		return container_of(link, struct core_lane, handle_link);
+	}
+	/* One for each request slot: whoever holds a slot finds a lane. */
+	return core->lanes_fresh < core->limits.requests_max ? &core->lanes[core->lanes_fresh++]
+							     : NULL;
+}
+
+struct core_lane *lane_get(struct core *core, struct core_handle *handle, enum core_port port,
+	uint8_t channel, uint8_t address)
+{
+	struct list_link *link;
+	struct core_lane *lane;
+
+	if (port == CORE_PORT_DIRECT) {
+		return &handle->direct;
+	}
+	list_for_each(link, &handle->lanes) {
+		lane = container_of(link, struct core_lane, handle_link);
+		if (lane->address == address && lane->channel == channel) {
+			return lane;
+		}
+	}
+	if (handle->lane_count >= CORE_LANES_PER_HANDLE) {
+		return NULL;
+	}
+	lane = lane_take(core);
+	if (!lane) {
+		return NULL;
+	}
+	lane_init(lane, handle, port, channel, address);
+	list_push_back(&handle->lanes, &lane->handle_link);
+	handle->lane_count++;
+	return lane;
+}
+
+void lane_release(struct core *core, struct core_lane *lane)
+{
+	if (lane->port == CORE_PORT_DIRECT || lane->requests > 0 || lane->ghosts > 0) {
+		return;
+	}
+	lane->handle->lane_count--;
+	list_remove(&lane->handle_link);
+	list_remove(&lane->ready_link[VIPMI_CLASS_URGENT]); /* it may wait for a number */
+	list_push_front(&core->free_lanes, &lane->handle_link);
+}
+
+static struct core_request *lane_head(const struct core_lane *lane, int class)
+{
+	struct list_link *link = list_first(&lane->queue[class]);
+
+	return link ? container_of(link, struct core_request, queue_link) : NULL;
+}
+
+/* Orders wrap; two of one lane are never further apart than the pool is large. */
+static bool older(const struct core_request *a, const struct core_request *b)
+{
+	return (int32_t)(a->order - b->order) < 0;
+}
+
+static bool head_may_go(const struct core_lane *lane, const struct core_request *head)
+{
+	const struct list_link *barrier = list_first(&lane->barriers);
+	int class;
+
+	if (head->paused || lane->ghosts > 0 || lane->waiting) {
+		return false;
+	}
+	if (!barrier) {
+		return true;
+	}
+	if (!head->mutating) {
+		return older(head, container_of(barrier, struct core_request, barrier_link));
+	}
+	if (barrier != &head->barrier_link || lane->in_flight > 0) {
+		return false;
+	}
+	for (class = 0; class < VIPMI_CLASS_COUNT; class ++) {
+		const struct core_request *other = lane_head(lane, class);
+
+		if (other && other != head && older(other, head)) {
+			return false;
+		}
+	}
+	return true;
+}
+
+static void lane_set_ready(struct core *core, struct core_lane *lane, int class, bool ready)
+{
+	struct core_handle *handle = lane->handle;
+
+	if (ready == !!(lane->ready & 1 << class)) {
+		return;
+	}
+	lane->ready = (uint8_t)(ready ? lane->ready | 1 << class : lane->ready & ~(1 << class));
+	if (lane->port == CORE_PORT_DIRECT) {
+		if (ready) {
+			arbiter_insert(core, handle, CORE_PORT_DIRECT, class);
+		} else {
+			arbiter_remove(core, handle, CORE_PORT_DIRECT, class);
+		}
+		return;
+	}
+	if (ready) {
+		list_push_back(&handle->ready[class], &lane->ready_link[class]);
+		arbiter_insert(core, handle, CORE_PORT_BUS, class);
+		return;
+	}
+	list_remove(&lane->ready_link[class]);
+	if (list_empty(&handle->ready[class])) {
+		arbiter_remove(core, handle, CORE_PORT_BUS, class);
+	}
+}
+
+void lane_update(struct core *core, struct core_lane *lane)
+{
+	bool may_be_sent = !handle_leaving(lane->handle);
+	int class;
+
+	for (class = 0; class < VIPMI_CLASS_COUNT; class ++) {
+		const struct core_request *head = lane_head(lane, class);
+
+		lane_set_ready(core, lane, class, head && may_be_sent && head_may_go(lane, head));
+	}
+}
+
+void lane_push(struct core *core, struct core_request *request)
+{
+	struct core_lane *lane = request->lane;
+
+	request->state = REQUEST_QUEUED;
+	request->order = lane->next_order++;
+	core->queued++;
+	list_push_back(&lane->queue[request->class], &request->queue_link);
+	if (request->mutating) {
+		list_push_back(&lane->barriers, &request->barrier_link);
+	}
+	lane_update(core, lane);
+}
+
+void lane_push_front(struct core *core, struct core_request *request)
+{
+	struct core_lane *lane = request->lane;
+	struct list_link *link;
+
+	request->state = REQUEST_QUEUED;
+	core->queued++;
+	/* Others that were in flight with it may have come back before it. */
+	list_for_each(link, &lane->queue[request->class]) {
+		if (older(request, container_of(link, struct core_request, queue_link))) {
+			break;
+		}
+	}
+	list_insert_between(&request->queue_link, link->previous, link);
+	lane_update(core, lane);
+}
+
+void lane_remove(struct core *core, struct core_request *request)
+{
+	list_remove(&request->queue_link);
+	core->queued--;
+	/* A pause ends with its place in the queue. */
+	request->paused = false;
+}
+
+void lane_finish(struct core *core, struct core_request *request)
+{
+	struct core_lane *lane = request->lane;
+
+	list_remove(&request->barrier_link);
+	lane_update(core, lane);
+}

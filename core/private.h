@@ -1,0 +1,489 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the core's files share. Nobody outside core/ includes this.
+ *
+ * Who owns what:
+ *
+ *	core      every array below, cut from the caller's one block
+ *	client    a connection. Owns its handles; has the answers ready for it in order
+ *	handle    a virtual controller. Owns its requests, and a lane for each responder
+ *	lane      the requests of one handle to one responder: their order and barriers
+ *	request   a slot of the pool, from submission until its answer is taken
+ *	transmission  what the link has in hand; outlives its request when that is
+ *	              answered early (deadline, close), and then keeps its window slot
+ *	responder a controller on an IPMB: its 64 sequence numbers
+ *
+ * A request's states and the lists it is on (queue_link):
+ *
+ *	QUEUED    lane->queue[class]; may have a pause running (timer_ns)
+ *	OFFERED   none; a TRANSMIT action for it is open
+ *	SENT      none; transmission->request is it
+ *	BRIDGED   core->on_bus; number->request is it, timer_ns is the responder's time-out
+ *	ANSWERED  client->deliveries; `pulled` while a DELIVER action for it is open
+ */
+#ifndef VIPMI_CORE_PRIVATE_H
+#define VIPMI_CORE_PRIVATE_H
+
+#include "base/assert.h"
+#include "base/compat.h"
+#include "base/list.h"
+#include "base/random.h"
+#include "core/core.h"
+#include "ipmi/command.h"
+#include "ipmi/ipmb.h"
+
+/* Payload in the slot itself; with it a slot is three cache lines. Longer ones lie in the slot's
+ * own chunk, so that a response never lacks room. */
+#define CORE_INLINE_MAX 56u
+/* Deficit round robin: controller time a handle gets in a round, 2^23 ns = 8.4 ms. A few
+ * commands of a KCS interface; a power of two, so that rounds need no division. */
+#define CORE_QUANTUM_SHIFT 23
+/* Rounds ahead that the wheel tells apart: half a second of debt. */
+#define CORE_WHEEL_SLOTS 64u
+/* Entries that one turn of the wheel may find not yet due before it serves one all the same. */
+#define CORE_WHEEL_TRIES 4u
+/* Requests or handles that one call clears away of what has been closed. */
+#define CORE_SWEEP_MAX 64u
+/* Handles' alarms that one step looks at. */
+#define CORE_ALARMS_PER_STEP 16u
+/* When the link said "not now" and forgot to say "now". */
+#define CORE_LINK_RETRY_MS 20u
+/* Channel to system software: the rqLUN of what we send to a bus (section 5.1). */
+#define CORE_SMS_LUN 2
+/* A controller that does not say otherwise is the BMC. */
+#define CORE_BMC_ADDRESS 0x20
+#define CORE_SEND_MESSAGE 0x34
+/* Receive message queue and event message buffer, and attention for both (section 22.1). */
+#define CORE_ENABLES 0x07
+/* Get Message, Read Event Message Buffer: nothing there (sections 22.6, 22.8). */
+#define CORE_CC_EMPTY 0x80
+/* An event in the buffer is the image of a SEL record (section 22.8). */
+#define CORE_EVENT_LENGTH 16
+/* A link that bridges by itself answers in its own time (Linux: 60 s at the most). */
+#define CORE_RELAY_TIMEOUT_MS 65000u
+/* core_event.request.class: the handle's own. */
+#define CORE_CLASS_OF_HANDLE 0xFF
+
+/* Send Message around the longest request: channel, frame overhead. */
+#define CORE_FRAME_MAX (VIPMI_DATA_MAX + 16u)
+
+/* Two ways to be sent: to the controller itself, or through it to a bus. */
+enum core_port { CORE_PORT_DIRECT, CORE_PORT_BUS, CORE_PORT_COUNT };
+
+enum core_request_state {
+	REQUEST_FREE,
+	REQUEST_QUEUED,
+	REQUEST_OFFERED,
+	REQUEST_SENT,
+	REQUEST_BRIDGED,
+	REQUEST_ANSWERED,
+};
+
+struct core_request {
+	struct list_link queue_link;   /* see above; the free list while FREE */
+	struct list_link handle_link;  /* handle->requests */
+	struct list_link barrier_link; /* lane->barriers, if it mutates and is not answered */
+	struct core_lane *lane;
+	uint64_t tag;
+	uint64_t deadline_ns;
+	uint64_t timer_ns; /* end of a pause, or the responder's time-out; TIME_NEVER */
+	uint64_t submitted_ns, sent_ns;
+	uint32_t generation; /* of the slot; counts when it is freed */
+	uint32_t virtual_client;
+	uint32_t order;        /* position in its lane */
+	uint32_t transmission; /* id while OFFERED or SENT, else 0 */
+	uint32_t timeout_ms;   /* the command's service time-out */
+	uint16_t length;
+	uint8_t state, class, target_kind, channel, address;
+	uint8_t netfn, lun, command, cc, origin, reason;
+	uint8_t number; /* on the bus; valid if has_number */
+	uint8_t sends;
+	bool mutating : 1, sent : 1, pulled : 1, paused : 1, has_number : 1;
+	uint8_t bytes[CORE_INLINE_MAX];
+};
+
+struct core_lane {
+	struct core_handle *handle;
+	struct list_link queue[VIPMI_CLASS_COUNT];
+	struct list_link ready_link[VIPMI_CLASS_COUNT]; /* BUS: handle->ready[class]. DIRECT: a
+							 * bucket of core->wheels[class] */
+	struct list_link barriers;    /* its unanswered mutating requests, oldest first */
+	struct list_link handle_link; /* handle->lanes; the free list while unused */
+	uint32_t next_order;
+	uint16_t in_flight; /* OFFERED, SENT, BRIDGED */
+	uint16_t requests;  /* not yet answered */
+	uint16_t ghosts;    /* mutating transmissions whose request is answered already */
+	uint8_t port, channel, address;
+	uint8_t ready; /* bit n: class n's head may be sent, and the arbiter knows */
+	bool waiting;  /* for a sequence number: responder->waiting, by ready_link[0] */
+};
+
+struct core_handle {
+	struct core_client *client;
+	struct list_link client_link; /* client->handles; core->closing; the free list */
+	struct list_link requests;    /* every request, answered ones included */
+	struct list_link lanes;       /* to responders on a bus */
+	struct list_link ready[VIPMI_CLASS_COUNT];    /* bus lanes whose head may be sent */
+	struct list_link bus_link[VIPMI_CLASS_COUNT]; /* a bucket of core->wheels[class] */
+	struct list_link credit_link;                 /* core->credit_waiting */
+	struct list_link subscription_link;           /* core->idle or ->due, client->parked */
+	uint64_t paid_ns[VIPMI_CLASS_COUNT]; /* controller time charged, as the wheel counts it */
+	uint64_t alarm_ns;                   /* lower bound of its requests' deadlines and timers */
+	uint64_t position;                   /* next asynchronous message to give it */
+	uint64_t loss_told; /* an open LOSS action says that messages up to here are lost */
+	uint64_t opened_ns, accepted, controller_ns, lost;
+	uint32_t alarm_index; /* in core->alarms; UINT32_MAX: not there */
+	uint32_t outstanding; /* slots it holds */
+	uint16_t generation, lane_count;
+	uint8_t class;
+	bool open : 1, wants_credit : 1, events : 1, event_pulled : 1;
+	char name[CORE_NAME_SIZE];
+	struct core_lane direct;
+};
+
+struct core_client {
+	struct list_link ready_link; /* core->ready; core->leaving; the free list */
+	struct list_link deliveries; /* answered requests in order; the pulled ones first */
+	struct list_link handles;
+	struct list_link parked; /* handles with messages due, waiting for CLIENT_WRITABLE */
+	struct list_link *next_delivery; /* first not pulled; &deliveries if none */
+	uint64_t cookie;
+	struct core_credentials credentials;
+	uint32_t open_actions;
+	uint32_t requests; /* slots that its handles hold, closed ones' included */
+	uint16_t generation;
+	bool open : 1, blocked : 1, leaving : 1;
+};
+
+enum core_purpose {
+	PURPOSE_REQUEST,                      /* a client's, to the controller */
+	PURPOSE_BRIDGE,                       /* a client's, inside Send Message */
+	PURPOSE_RELAY,                        /* a client's, over a link that bridges by itself */
+	PURPOSE_HOUSEKEEPING,                 /* from here on the agent's own: */
+	PURPOSE_PROBE = PURPOSE_HOUSEKEEPING, /* is anybody there? */
+	PURPOSE_GET_ENABLES,                  /* at link up: what stands in the global enables, */
+	PURPOSE_SET_ENABLES,                  /* and ours added to it */
+	PURPOSE_FLAGS,
+	PURPOSE_GET_MESSAGE,
+	PURPOSE_READ_EVENT,
+	PURPOSE_CLEAR_FLAGS, /* the watchdog's pre-timeout */
+	PURPOSE_DECLINE,     /* C1 to an incoming request that nobody asked for */
+};
+
+enum core_transmission_state { TRANSMISSION_FREE, TRANSMISSION_OFFERED, TRANSMISSION_SENT };
+
+struct core_transmission {
+	struct list_link link;        /* core->flight, or the free list of its port */
+	struct core_request *request; /* NULL: nobody waits for it (any more) */
+	struct core_handle *handle;   /* who is charged; NULL once it closed */
+	struct core_lane *ghost;      /* lane held up by it although the request is answered */
+	uint64_t sent_ns, timeout_at_ns, timeout_ns;
+	uint32_t generation;
+	uint8_t state, purpose, port, class;
+	uint8_t netfn, command; /* as on the wire */
+};
+
+enum core_number_state { NUMBER_FREE, NUMBER_USED, NUMBER_RESTING };
+
+struct core_number {
+	struct list_link rest_link;   /* core->resting, oldest first */
+	struct core_request *request; /* NULL unless USED */
+	uint64_t rest_until_ns;
+	uint8_t state, netfn, command;
+	uint8_t responder; /* index */
+};
+
+struct core_responder {
+	struct list_link waiting; /* lanes without a number: their ready_link[class] */
+	uint64_t busy;            /* bit n: number n is not free */
+	uint8_t channel, address, next;
+	struct core_number numbers[IPMB_SEQUENCES];
+};
+
+struct core_wheel {
+	struct list_link buckets[CORE_PORT_COUNT][CORE_WHEEL_SLOTS];
+	uint64_t occupied[CORE_PORT_COUNT]; /* bit n: bucket n is not empty */
+	uint64_t round;
+	uint8_t turn; /* port that goes first where both stand in one bucket */
+};
+
+struct core_message {
+	uint64_t number;
+	uint8_t kind, channel, address, lun, netfn, command, sequence, length;
+	uint8_t bytes[CORE_MESSAGE_DATA_MAX];
+};
+
+/* Fetching what the controller has for us: core/fetch.c. */
+struct core_fetch {
+	bool enables_known, flags_wanted, message_wanted, event_wanted, watchdog_wanted;
+	bool attention;
+	bool sticky; /* attention is not believed until poll_at_ns */
+	bool in_flight;
+	uint8_t enables;
+	uint8_t run;        /* housekeeping transmissions in a row while requests waited */
+	uint8_t idle_looks; /* flag reads in a row that found nothing although attention stands */
+	uint64_t poll_at_ns;
+	uint8_t decline[CORE_MESSAGE_DATA_MAX]; /* a Send Message ready to go */
+	uint8_t decline_length;
+};
+
+struct core {
+	struct core_limits limits;
+	uint64_t now_ns, started_ns;
+	struct random random;
+	const char *broken;
+
+	struct core_link_capabilities link;
+	bool link_up, link_blocked, silent;
+	uint32_t epoch;
+	uint64_t link_retry_ns, probe_at_ns;
+
+	struct core_client *clients;
+	struct core_handle *handles;
+	struct core_request *requests;
+	uint8_t (*chunks)[VIPMI_DATA_MAX]; /* chunk n belongs to request n */
+	struct core_lane *lanes;
+	struct core_handle **alarms; /* a heap: the nearest alarm first */
+	struct core_responder *responders;
+	struct core_message *messages;
+	struct core_record *records;
+	/* Slots from `fresh` on were never used: their memory is not even touched. */
+	uint32_t clients_fresh, handles_fresh, requests_fresh, lanes_fresh, responders_fresh;
+	uint32_t clients_max, clients_open, handles_open, alarms_length;
+	struct list_link free_clients, free_handles, free_requests, free_lanes;
+
+	struct list_link ready;          /* clients that may be given something */
+	struct list_link closing;        /* handles that still have requests to clear away */
+	struct list_link leaving;        /* clients that still have handles to close */
+	struct list_link credit_waiting; /* handles, first come first served */
+	struct list_link idle, due;      /* subscribers that have everything; that do not */
+	struct list_link resting;        /* sequence numbers, oldest first */
+	struct list_link on_bus;         /* requests BRIDGED */
+	struct list_link flight;         /* transmissions OFFERED or SENT */
+	struct list_link free_transmissions[CORE_PORT_COUNT];
+
+	uint32_t requests_used, shared_used;
+	uint32_t queued, bridged, unread;
+	uint32_t flying[CORE_PORT_COUNT]; /* transmissions, by the window that they fill */
+	uint64_t flight_alarm_ns;         /* lower bound of their time-outs */
+	uint32_t sent_now;                /* transmissions SENT */
+	uint64_t busy_ns, busy_since_ns;
+
+	struct core_wheel wheels[VIPMI_CLASS_COUNT];
+	uint32_t passed_over[VIPMI_CLASS_COUNT];
+	bool guaranteed_last;
+
+	uint32_t subscribers;
+	uint64_t message_next; /* number of the next asynchronous message */
+	uint64_t record_next;
+	struct core_fetch fetch;
+	uint8_t responder_of[16][128]; /* channel, address >> 1: index + 1; 0: none */
+	struct core_transmission transmissions[CORE_WINDOW_MAX + CORE_BUS_WINDOW_MAX];
+	uint8_t frames[CORE_WINDOW_MAX][CORE_FRAME_MAX]; /* of transmission n */
+	uint64_t counters[CORE_COUNTER_COUNT];
+};
+
+#define core_count(core, name) ((core)->counters[CORE_COUNTER_##name]++)
+
+/* An invariant: when it does not hold the core is broken for good, and says which one it was. */
+#define core_check(core, expression) core_check_at((core), (expression), #expression)
+
+static inline bool core_check_at(struct core *core, bool holds, const char *text)
+{
+	if (!holds && !core->broken) {
+		core->broken = text;
+	}
+	return holds;
+}
+
+static inline uint8_t *request_data(struct core *core, struct core_request *request)
+{
+	return request->length <= CORE_INLINE_MAX ? request->bytes
+						  : core->chunks[request - core->requests];
+}
+
+static inline struct core_handle *request_handle(const struct core_request *request)
+{
+	return request->lane->handle;
+}
+
+/* Its handle or its client is on the way out: nothing of it may be sent or delivered. */
+static inline bool handle_leaving(const struct core_handle *handle)
+{
+	return !handle->open || handle->client->leaving;
+}
+
+/* ---- client.c: clients and handles ---- */
+void clients_init(struct core *core);
+int client_open(struct core *core, struct core_event *event);
+int client_close(struct core *core, uint32_t id);
+int client_writable(struct core *core, uint32_t id);
+/* It said "not now": nothing for it until it is writable. */
+void client_block(struct core *core, struct core_client *client);
+/* An action of the client was completed; frees it when that was the last thing. */
+void client_action_done(struct core *core, struct core_client *client);
+/* A slot that one of its handles held is free; likewise. */
+void client_request_gone(struct core *core, struct core_client *client);
+uint32_t client_id(const struct core *core, const struct core_client *client);
+int handle_open(struct core *core, struct core_event *event);
+int handle_close_by_id(struct core *core, uint32_t client, uint32_t handle);
+void handle_close(struct core *core, struct core_handle *handle);
+/* A closed handle whose last request or action is gone gives its slot back. */
+void handle_free_if_gone(struct core *core, struct core_handle *handle);
+/* NULL unless the handle is open and the client's. */
+struct core_handle *handle_find(const struct core *core, uint32_t client, uint32_t handle);
+uint32_t handle_id(const struct core *core, const struct core_handle *handle);
+/* Clears away a bounded part of what has been closed. */
+void sweep(struct core *core);
+
+/* ---- request.c: the pool, from submission to answer ---- */
+void requests_init(struct core *core);
+int request_submit(struct core *core, const struct core_event *event);
+int request_cancel(struct core *core, const struct core_event *event);
+/* Gives the one answer. Not while an action for the request is open. */
+void request_answer(struct core *core, struct core_request *request, uint8_t cc,
+	enum vipmi_origin origin, enum vipmi_reason reason, const uint8_t *data, size_t length);
+/* Answered by us: the code and the counter follow from the reason and whether it was sent. */
+void request_fail(struct core *core, struct core_request *request, enum vipmi_reason reason);
+/* Puts a request that was OFFERED, SENT or BRIDGED back where it stood in its queue. */
+void request_requeue(struct core *core, struct core_request *request);
+/* Likewise, but not before a pause, longer each time. */
+void request_pause(struct core *core, struct core_request *request);
+/* Its deadline, or the end of its pause or of the responder's time, has come. */
+void request_timer(struct core *core, struct core_request *request);
+/* Gives the slot back. */
+void request_free(struct core *core, struct core_request *request);
+/* Closed under it: takes it out of wherever it is, unless an action for it is open. */
+void request_abandon(struct core *core, struct core_request *request);
+uint32_t handle_credit(const struct core *core, const struct core_handle *handle);
+int credit_wanted(struct core *core, uint32_t client, uint32_t handle);
+bool credit_next(struct core *core, struct core_action *ret_action);
+
+/* ---- lane.c: order and barriers ---- */
+void lane_init(struct core_lane *lane, struct core_handle *handle, enum core_port port,
+	uint8_t channel, uint8_t address);
+/* The handle's lane to a responder, a new one if need be; NULL: too many responders at once. */
+struct core_lane *lane_get(struct core *core, struct core_handle *handle, enum core_port port,
+	uint8_t channel, uint8_t address);
+void lane_push(struct core *core, struct core_request *request);
+/* Back where it stood by its order. */
+void lane_push_front(struct core *core, struct core_request *request);
+/* Takes a queued request out of its queue; lane_update must follow. */
+void lane_remove(struct core *core, struct core_request *request);
+/* Settles anew which classes have a head that may be sent. */
+void lane_update(struct core *core, struct core_lane *lane);
+/* The request is answered: no barrier any more. */
+void lane_finish(struct core *core, struct core_request *request);
+/* Gives a bus lane back that nothing refers to any more. */
+void lane_release(struct core *core, struct core_lane *lane);
+
+/* ---- arbiter.c: whose turn it is ---- */
+void arbiter_init(struct core *core);
+void arbiter_insert(struct core *core, struct core_handle *handle, enum core_port port, int class);
+void arbiter_remove(struct core *core, struct core_handle *handle, enum core_port port, int class);
+/* The request to send next, still QUEUED; NULL when nothing may be sent. Its lane counts as not
+ * ready in its class until lane_update. */
+struct core_request *arbiter_next(struct core *core);
+void arbiter_charge(struct core_handle *handle, int class, uint64_t spent_ns);
+
+/* ---- alarm.c: each handle's nearest deadline ---- */
+void alarm_set(struct core *core, struct core_handle *handle, uint64_t at_ns);
+void alarm_clear(struct core *core, struct core_handle *handle);
+void alarms_run(struct core *core, unsigned most);
+
+/* ---- transmission.c: the window ---- */
+void transmissions_init(struct core *core);
+bool transmission_room(const struct core *core, enum core_port port);
+struct core_transmission *transmission_take(
+	struct core *core, enum core_port port, enum core_purpose purpose);
+/* Fills the action for a transmission just taken; true, for its callers' convenience. */
+bool transmission_offer(struct core *core, struct core_transmission *transmission,
+	const struct core_transmit *transmit, struct core_action *ret_action);
+/* CORE_FRAME_MAX bytes of a direct transmission's own. */
+uint8_t *transmission_frame(struct core *core, const struct core_transmission *transmission);
+bool transmission_next(struct core *core, struct core_action *ret_action);
+void transmission_done(struct core *core, uint64_t id, int result);
+int transmission_received(struct core *core, const struct core_event *event);
+/* Looks for service time-outs. */
+void transmissions_run(struct core *core);
+/* Nobody waits for its response any more; as a ghost it still holds its lane up. */
+void transmission_orphan(struct core *core, struct core_request *request, bool ghost);
+/* The handle's slot goes: nothing in flight may refer to it. */
+void transmissions_forget(struct core *core, const struct core_handle *handle);
+/* What was in flight is lost with the link or the controller. */
+void transmissions_lose(struct core *core, enum vipmi_reason reason);
+
+/* ---- link.c: up, down, silent, back ---- */
+int link_went_up(struct core *core, const struct core_link_capabilities *capabilities);
+int link_went_down(struct core *core);
+int controller_was_reset(struct core *core);
+void controller_silent(struct core *core);
+void controller_spoke(struct core *core);
+void request_lose(struct core *core, struct core_request *request, enum vipmi_reason reason,
+	bool certainly_unsent);
+
+/* ---- bridge.c: requests inside Send Message, and the sequence numbers ---- */
+void bridge_init(struct core *core);
+/* Gives the request a sequence number; false: none is free and the lane waits for one, or there
+ * is no room for another responder and the request is answered. */
+bool bridge_number(struct core *core, struct core_request *request);
+/* Wraps the transmit's request into a Send Message in `frame` (CORE_FRAME_MAX bytes). */
+void bridge_wrap(struct core *core, const struct core_request *request, uint8_t *frame,
+	struct core_transmit *transmit);
+/* Send Message was answered. */
+void bridge_sent(struct core *core, struct core_request *request, uint8_t cc);
+void bridge_timeout(struct core *core, struct core_request *request);
+/* What Get Message gave, channel byte first. */
+void bridge_received(struct core *core, const uint8_t *bytes, size_t length);
+/* The number goes back: at once, or after a rest where a late response may come. */
+void bridge_release(struct core *core, struct core_request *request, bool rest);
+/* A request of the lane, that was perhaps to have the next free number, does not need it. */
+void bridge_wake(struct core *core, const struct core_lane *lane);
+void bridge_lose(struct core *core, enum vipmi_reason reason);
+void bridge_run(struct core *core);
+uint64_t bridge_deadline(const struct core *core);
+
+/* ---- fetch.c: flags, messages, events ---- */
+void fetch_reset(struct core *core);
+void fetch_attention(struct core *core, bool asserted);
+void fetch_expect(struct core *core);
+bool fetch_next(struct core *core, struct core_action *ret_action);
+bool probe_next(struct core *core, struct core_action *ret_action);
+void fetch_received(
+	struct core *core, enum core_purpose purpose, const uint8_t *data, size_t length);
+void fetch_lost(struct core *core);
+void fetch_decline(struct core *core, uint8_t channel, const struct ipmb_message *message);
+void fetch_run(struct core *core);
+uint64_t fetch_deadline(const struct core *core);
+
+/* ---- virtual.c: what a virtual controller answers by itself ---- */
+bool virtual_answer(struct core *core, struct core_request *request);
+
+/* ---- deliver.c: answers on their way to clients ---- */
+void deliver_push(struct core *core, struct core_request *request);
+/* Takes an answer that no action holds off its client's list. */
+void deliver_forget(struct core *core, struct core_request *request);
+bool deliver_next(struct core *core, struct core_action *ret_action);
+void deliver_done(struct core *core, uint64_t id, int result);
+
+/* ---- subscription.c: asynchronous messages ---- */
+void subscriptions_init(struct core *core);
+int subscription_set(struct core *core, const struct core_event *event);
+int subscription_message(struct core *core, const struct core_event *event);
+void subscription_append(struct core *core, const struct core_message *message);
+bool subscription_next(struct core *core, struct core_action *ret_action);
+void subscription_done(struct core *core, uint64_t id, int result);
+
+/* ---- query.c ---- */
+void record(struct core *core, enum core_record_kind kind, uint32_t handle, uint64_t request,
+	uint64_t outcome, uint64_t argument0, uint64_t argument1, uint64_t argument2);
+
+/* Action ids: what it is about in the top byte, then slot and generation. */
+enum core_action_about { ABOUT_TRANSMISSION = 1, ABOUT_ANSWER, ABOUT_MESSAGE, ABOUT_CREDIT };
+
+static inline uint64_t action_id(enum core_action_about about, uint32_t slot, uint32_t generation)
+{
+	return (uint64_t)about << 56 | (uint64_t)(slot & 0xFFFFFF) << 32 | generation;
+}
+
+#endif

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The door itself: memory, limits, ids, and one request's way through. Rules have scenarios. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <cmocka.h>
+
+#include "core/core.h"
+
+struct world {
+	void *memory;
+	struct core *core;
+	uint64_t now_ns;
+};
+
+static struct world world_with(const struct core_limits *limits)
+{
+	struct world world = {.now_ns = 1000};
+	size_t size = core_size(limits);
+
+	assert_true(size > 0);
+	assert_int_equal(posix_memalign(&world.memory, 64, size), 0);
+	memset(world.memory, 0xA5, size); /* nothing may rely on clean memory */
+	assert_int_equal(core_init(world.memory, size, limits, world.now_ns, &world.core), 0);
+	return world;
+}
+
+static int step(struct world *world, struct core_event event)
+{
+	event.now_ns = world->now_ns;
+	return core_step(world->core, &event);
+}
+
+static void link_up(struct world *world, uint8_t window)
+{
+	assert_int_equal(step(world, (struct core_event){.type = CORE_EVENT_LINK_UP,
+					     .link_up = {.window = window}}),
+		0);
+}
+
+static uint32_t client_new(struct world *world, uint64_t cookie)
+{
+	struct core_event event = {.type = CORE_EVENT_CLIENT_OPEN,
+		.now_ns = world->now_ns,
+		.client_open = {.cookie = cookie}};
+
+	assert_int_equal(core_step(world->core, &event), 0);
+	return event.client_open.ret_client;
+}
+
+static int handle_try(struct world *world, uint32_t client, uint32_t *ret_handle)
+{
+	struct core_event event = {.type = CORE_EVENT_HANDLE_OPEN,
+		.now_ns = world->now_ns,
+		.handle_open = {.client = client, .class = VIPMI_CLASS_NORMAL}};
+	int r = core_step(world->core, &event);
+
+	if (r == 0) {
+		*ret_handle = event.handle_open.ret_handle;
+	}
+	return r;
+}
+
+static int ask(struct world *world, uint32_t client, uint32_t handle, uint64_t tag)
+{
+	return step(world, (struct core_event){.type = CORE_EVENT_REQUEST,
+				   .request = {.client = client,
+					   .handle = handle,
+					   .tag = tag,
+					   .class = VIPMI_CLASS_NORMAL,
+					   .netfn = 6,
+					   .command = 1}});
+}
+
+static void one_request_goes_there_and_back(void **state)
+{
+	static const uint8_t device_id[] = {0x00, 0x20, 0x01};
+	struct world world = world_with(&(struct core_limits){.handles_max = 4});
+	struct core_action action;
+	uint32_t client, handle = 0;
+	struct core_status status;
+
+	(void)state;
+	link_up(&world, 1);
+	client = client_new(&world, 77);
+	assert_int_equal(handle_try(&world, client, &handle), 0);
+	assert_int_equal(ask(&world, client, handle, 5), 0);
+	assert_true(core_next(world.core, &action));
+	assert_int_equal(action.type, CORE_ACTION_TRANSMIT);
+	assert_int_equal(action.transmit.netfn, 6);
+	assert_int_equal(action.transmit.command, 1);
+	core_done(world.core, action.id, 0);
+	assert_int_equal(
+		step(&world, (struct core_event){.type = CORE_EVENT_RECEIVED,
+				     .received = {.transmission = action.transmit.transmission,
+					     .netfn = 7,
+					     .command = 1,
+					     .data = device_id,
+					     .length = sizeof(device_id)}}),
+		0);
+	assert_true(core_next(world.core, &action));
+	assert_int_equal(action.type, CORE_ACTION_DELIVER);
+	assert_int_equal(action.deliver.cookie, 77);
+	assert_int_equal(action.deliver.tag, 5);
+	assert_int_equal(action.deliver.cc, 0);
+	assert_int_equal(action.deliver.netfn, 7);
+	assert_true(action.deliver.sent);
+	assert_int_equal(action.deliver.length, 2);
+	assert_memory_equal(action.deliver.data, device_id + 1, 2);
+	core_done(world.core, action.id, 0);
+	assert_false(core_next(world.core, &action));
+	core_status(world.core, &status);
+	assert_int_equal(status.requests, 0);
+	assert_int_equal(status.counters[CORE_COUNTER_answers_delivered], 1);
+	assert_null(core_broken(world.core));
+	free(world.memory);
+}
+
+static void limits_out_of_range_have_no_size(void **state)
+{
+	(void)state;
+	assert_int_equal(
+		core_size(&(struct core_limits){.handles_max = CORE_HANDLES_LIMIT + 1}), 0);
+	assert_int_equal(core_size(&(struct core_limits){.handles_max = 8, .requests_max = 7}), 0);
+	assert_int_equal(core_size(&(struct core_limits){.credit_max = CORE_CREDIT_LIMIT + 1}), 0);
+	assert_true(core_size(&(struct core_limits){.handles_max = CORE_HANDLES_LIMIT}) > 0);
+}
+
+static void the_handle_past_the_maximum_is_refused_and_a_slot_comes_back(void **state)
+{
+	struct world world = world_with(&(struct core_limits){.handles_max = 2});
+	uint32_t client = client_new(&world, 1), a = 0, b = 0, c = 0;
+
+	(void)state;
+	assert_int_equal(handle_try(&world, client, &a), 0);
+	assert_int_equal(handle_try(&world, client, &b), 0);
+	assert_int_equal(handle_try(&world, client, &c), -ENOSPC);
+	assert_int_equal(step(&world, (struct core_event){.type = CORE_EVENT_HANDLE_CLOSE,
+					      .handle = {.client = client, .handle = a}}),
+		0);
+	assert_int_equal(handle_try(&world, client, &c), 0);
+	assert_int_not_equal(c, a);
+	assert_int_equal(ask(&world, client, a, 0), -ESTALE);
+	assert_int_equal(ask(&world, client, b, 0), 0);
+	free(world.memory);
+}
+
+static void a_handle_is_its_own_clients_alone(void **state)
+{
+	struct world world = world_with(&(struct core_limits){.handles_max = 2});
+	uint32_t one = client_new(&world, 1), other = client_new(&world, 2), handle = 0;
+
+	(void)state;
+	assert_int_equal(handle_try(&world, one, &handle), 0);
+	assert_int_equal(ask(&world, other, handle, 0), -ESTALE);
+	free(world.memory);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(one_request_goes_there_and_back),
+		cmocka_unit_test(limits_out_of_range_have_no_size),
+		cmocka_unit_test(the_handle_past_the_maximum_is_refused_and_a_slot_comes_back),
+		cmocka_unit_test(a_handle_is_its_own_clients_alone),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
