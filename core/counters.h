@@ -26,6 +26,7 @@
 	X(answers_too_long, "requests longer than the link carries")                               \
 	X(answers_not_carried, "requests that the link cannot carry")                              \
 	X(answers_bus, "requests that a responder on the IPMB did not take or answer")             \
+	X(answers_reservation, "requests whose reservation somebody else's change made void")      \
 	X(answers_delivered, "answers handed to their clients")                                    \
 	X(answers_put_off, "deliveries that the client did not take at once")                      \
 	X(transmissions, "messages given to the controller")                                       \
@@ -33,6 +34,7 @@
 	X(transmissions_failed, "messages that the link failed to send")                           \
 	X(transmissions_timed_out, "messages that the controller never answered")                  \
 	X(resends_busy, "sent again after node busy")                                              \
+	X(resends_reservation, "sent again with the reservation that is valid now")                \
 	X(resends_bus, "sent again after a bus error or a silent responder")                       \
 	X(housekeeping, "messages of the agent's own (flags, fetches, probes)")                    \
 	X(responses_stray, "responses that match nothing in flight")                               \

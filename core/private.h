@@ -34,7 +34,7 @@
 
 /* Payload in the slot itself; with it a slot is three cache lines. Longer ones lie in the slot's
  * own chunk, so that a response never lacks room. */
-#define CORE_INLINE_MAX 56u
+#define CORE_INLINE_MAX 54u
 /* Deficit round robin: controller time a handle gets in a round, 2^23 ns = 8.4 ms. A few
  * commands of a KCS interface; a power of two, so that rounds need no division. */
 #define CORE_QUANTUM_SHIFT 23
@@ -70,6 +70,20 @@
 /* Two ways to be sent: to the controller itself, or through it to a bus. */
 enum core_port { CORE_PORT_DIRECT, CORE_PORT_BUS, CORE_PORT_COUNT };
 
+enum core_reservation_kind {
+	RESERVATION_SDR,
+	RESERVATION_DEVICE_SDR,
+	RESERVATION_SEL,
+	RESERVATION_COUNT
+};
+
+/* A handle's: the id it was given. The core's: the id that is valid at the controller. An era ends
+ * with every change that voids reservations. */
+struct core_reservation {
+	uint16_t id; /* 0: none */
+	uint16_t era;
+};
+
 enum core_request_state {
 	REQUEST_FREE,
 	REQUEST_QUEUED,
@@ -94,6 +108,7 @@ struct core_request {
 	uint32_t transmission; /* id while OFFERED or SENT, else 0 */
 	uint32_t timeout_ms;   /* the command's service time-out */
 	uint16_t length;
+	uint16_t reservation; /* the id it was sent with in place of the handle's; 0: none */
 	uint8_t state, class, target_kind, channel, address;
 	uint8_t netfn, lun, command, cc, origin, reason;
 	uint8_t number; /* on the bus; valid if has_number */
@@ -137,6 +152,7 @@ struct core_handle {
 	uint16_t generation, lane_count;
 	uint8_t class;
 	bool open : 1, wants_credit : 1, events : 1, event_pulled : 1;
+	struct core_reservation reservations[RESERVATION_COUNT];
 	char name[CORE_NAME_SIZE];
 	struct core_lane direct;
 };
@@ -277,6 +293,7 @@ struct core {
 	uint64_t message_next; /* number of the next asynchronous message */
 	uint64_t record_next;
 	struct core_fetch fetch;
+	struct core_reservation reservations[RESERVATION_COUNT];
 	uint8_t responder_of[16][128]; /* channel, address >> 1: index + 1; 0: none */
 	struct core_transmission transmissions[CORE_WINDOW_MAX + CORE_BUS_WINDOW_MAX];
 	uint8_t frames[CORE_WINDOW_MAX][CORE_FRAME_MAX]; /* of transmission n */
@@ -458,6 +475,17 @@ uint64_t fetch_deadline(const struct core *core);
 
 /* ---- virtual.c: what a virtual controller answers by itself ---- */
 bool virtual_answer(struct core *core, struct core_request *request);
+
+/* ---- reservation.c: each handle's own SDR and SEL reservations ---- */
+/* The handle's reservation that the request names was made void by somebody else: C5. */
+bool reservation_void(struct core *core, struct core_request *request);
+/* Puts the id that is valid at the controller in place of the handle's; the data then lie in
+ * `frame` (CORE_FRAME_MAX bytes). */
+void reservation_translate(struct core *core, struct core_request *request, uint8_t *frame,
+	struct core_transmit *transmit);
+/* Learns from a response. False: send it once more. */
+bool reservation_received(
+	struct core *core, struct core_request *request, const uint8_t *data, size_t length);
 
 /* ---- deliver.c: answers on their way to clients ---- */
 void deliver_push(struct core *core, struct core_request *request);

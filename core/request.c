@@ -136,6 +136,7 @@ static void request_fill(
 	request->netfn = event->request.netfn;
 	request->lun = event->request.lun;
 	request->command = event->request.command;
+	request->reservation = 0;
 	request->sends = 0;
 	request->sent = false;
 	request->pulled = false;

@@ -212,6 +212,9 @@ static bool request_offer(
 	if (bridge) {
 		bridge_wrap(core, request, transmission_frame(core, transmission), &transmit);
 		core->bridged++;
+	} else if (!bus) {
+		reservation_translate(
+			core, request, transmission_frame(core, transmission), &transmit);
 	}
 	transmission->request = request;
 	transmission->handle = lane->handle;
@@ -236,6 +239,12 @@ static bool request_still_wanted(struct core *core, struct core_request *request
 	}
 	if (request->deadline_ns <= core->now_ns) {
 		request_fail(core, request, VIPMI_REASON_EXPIRED);
+		return false;
+	}
+	if (reservation_void(core, request)) {
+		core_count(core, answers_reservation);
+		request_answer(core, request, VIPMI_CC_RESERVATION_CANCELLED, VIPMI_ORIGIN_AGENT,
+			VIPMI_REASON_VOID, NULL, 0);
 		return false;
 	}
 	if (request->lane->port == CORE_PORT_BUS && core->link.raw_bridge) {
@@ -383,6 +392,11 @@ static void request_received(
 			data[0], request->sends, 0, 0);
 		request->sent = false;
 		request_pause(core, request);
+		return;
+	}
+	if (!reservation_received(core, request, data, length)) {
+		core_count(core, resends_reservation);
+		request_requeue(core, request);
 		return;
 	}
 	core_count(core, answers_controller);

@@ -106,6 +106,7 @@ enum vipmi_reason {
 	VIPMI_REASON_UNSUPPORTED = 14, /* this agent does not know such a thing */
 	VIPMI_REASON_NOT_FOUND = 15,  /* the thing named does not exist */
 	VIPMI_REASON_CONTROLLER_RESET = 16, /* the controller was reset while it had the request */
+	VIPMI_REASON_VOID = 17, /* somebody else changed what the reservation protected */
 	VIPMI_REASON_COUNT
 };
 

@@ -4,75 +4,9 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <cmocka.h>
 
-#include "core/core.h"
-
-struct world {
-	void *memory;
-	struct core *core;
-	uint64_t now_ns;
-};
-
-static struct world world_with(const struct core_limits *limits)
-{
-	struct world world = {.now_ns = 1000};
-	size_t size = core_size(limits);
-
-	assert_true(size > 0);
-	assert_int_equal(posix_memalign(&world.memory, 64, size), 0);
-	memset(world.memory, 0xA5, size); /* nothing may rely on clean memory */
-	assert_int_equal(core_init(world.memory, size, limits, world.now_ns, &world.core), 0);
-	return world;
-}
-
-static int step(struct world *world, struct core_event event)
-{
-	event.now_ns = world->now_ns;
-	return core_step(world->core, &event);
-}
-
-static void link_up(struct world *world, uint8_t window)
-{
-	assert_int_equal(step(world, (struct core_event){.type = CORE_EVENT_LINK_UP,
-					     .link_up = {.window = window}}),
-		0);
-}
-
-static uint32_t client_new(struct world *world, uint64_t cookie)
-{
-	struct core_event event = {.type = CORE_EVENT_CLIENT_OPEN,
-		.now_ns = world->now_ns,
-		.client_open = {.cookie = cookie}};
-
-	assert_int_equal(core_step(world->core, &event), 0);
-	return event.client_open.ret_client;
-}
-
-static int handle_try(struct world *world, uint32_t client, uint32_t *ret_handle)
-{
-	struct core_event event = {.type = CORE_EVENT_HANDLE_OPEN,
-		.now_ns = world->now_ns,
-		.handle_open = {.client = client, .class = VIPMI_CLASS_NORMAL}};
-	int r = core_step(world->core, &event);
-
-	if (r == 0) {
-		*ret_handle = event.handle_open.ret_handle;
-	}
-	return r;
-}
-
-static int ask(struct world *world, uint32_t client, uint32_t handle, uint64_t tag)
-{
-	return step(world, (struct core_event){.type = CORE_EVENT_REQUEST,
-				   .request = {.client = client,
-					   .handle = handle,
-					   .tag = tag,
-					   .class = VIPMI_CLASS_NORMAL,
-					   .netfn = 6,
-					   .command = 1}});
-}
+#include "core_world.h"
 
 static void one_request_goes_there_and_back(void **state)
 {
