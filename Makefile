@@ -1,18 +1,56 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# The front door. Each target does its own set-up on a bare Debian 12.
-BUILD ?= build
+# The front door. Each target does its own set-up on a bare Debian 12: as root it installs what is
+# missing, otherwise it prints the one line to type. Meson and Ninja do the building, in build*/.
+PREFIX ?= /usr/local
 
-.PHONY: all test lab
-all: $(BUILD)/build.ninja
-	ninja -C $(BUILD)
+.PHONY: all help demo test bench lab lint install deep clean
+all:
+	@tools/setup.sh build test
+	@tools/configure build
 
-$(BUILD)/build.ninja:
-	meson setup $(BUILD)
+help:
+	@echo 'make demo                  256 programs on one simulated controller, for 20 seconds'
+	@echo 'make test                  every test, under gcc, clang, sanitizers, valgrind'
+	@echo 'make bench                 vipmid beside a plain echo server'
+	@echo 'make lab                   the same in a QEMU guest, with the kernel and the module'
+	@echo 'make lint                  layers, text, format, the pure set'
+	@echo 'make deep                  tests that take long'
+	@echo 'make install PREFIX=DIR    programs to DIR/bin, libraries to DIR/lib (now $(PREFIX))'
+	@echo 'make clean                 removes build*/'
 
-test: all
-	meson test -C $(BUILD) --print-errorlogs
+demo:
+	@tools/setup.sh build demo
+	@tools/demo
 
-# Tests in guests of QEMU with Debian's kernel; LAB_RECORD=1 keeps what the stock driver says now.
-LAB ?= build-lab
-lab: all
-	lab/run $(LAB) $(BUILD) $(TESTS)
+test:
+	@tools/setup.sh build demo test
+	@tools/test
+
+lint:
+	@tools/setup.sh build test
+	@tools/configure build >/dev/null
+	@meson test -C build --no-rebuild --print-errorlogs --suite check
+
+bench:
+	@tools/setup.sh build bench
+	@tools/configure build-release
+	@bench/run build-release
+
+# TESTS names single guests; LAB_RECORD=1 keeps what the stock driver says now as the oracle.
+lab:
+	@tools/setup.sh build test lab
+	@tools/configure build
+	@lab/run build-lab build $(TESTS)
+
+deep:
+	@tools/setup.sh build demo test bench lab
+	@tools/deep
+
+install:
+	@tools/setup.sh build
+	@PREFIX='$(PREFIX)' tools/configure build-install
+	@meson install -C build-install --no-rebuild --quiet
+	@echo "installed into $(PREFIX)"
+
+clean:
+	rm -rf build build-*

@@ -16,7 +16,9 @@
 #define ARRAY_LENGTH(array) (sizeof(array) / sizeof((array)[0]))
 
 #ifndef container_of
-#define container_of(pointer, type, member) ((type *)((char *)(pointer)-offsetof(type, member)))
+/* By way of void *: the member's own place says that the whole is aligned. */
+#define container_of(pointer, type, member)                                                        \
+	((type *)(void *)((char *)(pointer)-offsetof(type, member)))
 #endif
 
 #define NSEC_PER_USEC_U64 UINT64_C(1000)

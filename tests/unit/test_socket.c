@@ -312,6 +312,7 @@ static void the_small_extensions_round_trip(void **state)
 
 static void what_does_not_fit_is_not_sent(void **state)
 {
+	static const uint8_t long_text[VIPMI_MESSAGE_MAX];
 	uint8_t bytes[VIPMI_MESSAGE_MAX + 64] = {0};
 	struct writer writer = writer_init(bytes, VIPMI_HEADER_LENGTH + 5);
 	size_t most = VIPMI_MESSAGE_MAX - VIPMI_HEADER_LENGTH - VIPMI_EXTENSION_HEADER_LENGTH;
@@ -327,13 +328,13 @@ static void what_does_not_fit_is_not_sent(void **state)
 
 	writer = writer_init(bytes, sizeof(bytes));
 	socket_begin(&writer, &request_header);
-	socket_put(&writer, VIPMI_EXTENSION_TEXT, bytes + 40, most);
+	socket_put(&writer, VIPMI_EXTENSION_TEXT, long_text, most);
 	assert_int_equal(socket_end(&writer), VIPMI_MESSAGE_MAX);
 
 	writer = writer_init(bytes, sizeof(bytes));
 	socket_begin(&writer, &request_header);
 	socket_put(&writer, VIPMI_EXTENSION_TEXT, request_bytes, 1);
-	socket_put(&writer, VIPMI_EXTENSION_NAME, bytes + 40, most - 4);
+	socket_put(&writer, VIPMI_EXTENSION_NAME, long_text, most - 4);
 	assert_int_equal(socket_end(&writer), -EMSGSIZE);
 }
 
