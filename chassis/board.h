@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What kind of board a controller sits on: identity, sensors, records, FRU
+ * devices. Constant data; a controller is made from it, as many times as there
+ * are such boards in the chassis.
+ */
+#ifndef VIPMI_CHASSIS_BOARD_H
+#define VIPMI_CHASSIS_BOARD_H
+
+#include "base/compat.h"
+
+/* What a controller can do. A command that needs more is answered C1, as real ones do. */
+enum board_feature {
+	FEATURE_SYSTEM_INTERFACE = 1 << 0, /* a host talks to it: messaging, watchdog, flags */
+	FEATURE_SEL = 1 << 1,
+	FEATURE_SDR_REPOSITORY = 1 << 2,
+	FEATURE_DEVICE_SDR = 1 << 3,
+	FEATURE_CHASSIS = 1 << 4, /* power, identify, boot options */
+	FEATURE_LAN = 1 << 5,     /* channels, users, LAN, SOL, PEF */
+	FEATURE_FRU = 1 << 6,
+	FEATURE_BRIDGE = 1 << 7, /* Send Message */
+};
+
+/* Thresholds in the order of Get Sensor Thresholds (IPMI 2.0 section 35.9). */
+enum threshold {
+	THRESHOLD_LNC,
+	THRESHOLD_LC,
+	THRESHOLD_LNR,
+	THRESHOLD_UNC,
+	THRESHOLD_UC,
+	THRESHOLD_UNR,
+	THRESHOLD_COUNT
+};
+
+/* Analog formats of a full sensor record, byte 20 [7:6]. */
+enum sensor_format { FORMAT_UNSIGNED = 0, FORMAT_TWOS_COMPLEMENT = 2, FORMAT_DISCRETE = 3 };
+
+/* How the sensor is described. */
+enum sensor_record { RECORD_FULL = 0x01, RECORD_COMPACT = 0x02, RECORD_EVENT_ONLY = 0x03 };
+
+struct board_sensor {
+	const char *name; /* at most SDR_NAME_MAX characters, one of them lower-case */
+	uint8_t record;   /* enum sensor_record */
+	uint8_t number, type, reading_type;
+	uint8_t entity, instance;
+	/* RECORD_FULL: y = (m * x + b * 10^b_exponent) * 10^exponent */
+	uint8_t unit, format;
+	int16_t m, b;
+	int8_t exponent, b_exponent;
+	uint8_t nominal, swing; /* raw; drifts that much to either side */
+	uint8_t normal_min, normal_max;
+	uint8_t thresholds[THRESHOLD_COUNT];
+	uint8_t thresholds_mask; /* which of them there are */
+	uint8_t hysteresis;
+	/* otherwise: the states it can have, those that make events, and the one it starts in */
+	uint16_t states, events, initial;
+};
+
+/* Type 12h records of the SDR repository: the controllers of the chassis. */
+struct board_locator {
+	const char *name;
+	uint8_t address, support; /* as in Get Device ID, byte 6 */
+	uint8_t entity, instance;
+};
+
+struct board_fru {
+	const char *name;
+	uint16_t size;
+	uint8_t entity, instance;
+	bool chassis_area;
+	uint8_t chassis_type;
+	const char *manufacturer, *product, *part, *version;
+};
+
+/* An event that is in the SEL when the power comes. */
+struct board_event {
+	uint32_t age_s; /* how long before the start it was logged */
+	uint8_t sensor_type, number, reading_type, data[3];
+};
+
+struct board {
+	uint8_t address; /* IPMB slave address, 8-bit form */
+	uint8_t device_id, revision, firmware_major, firmware_minor;
+	uint8_t support; /* "additional device support", Get Device ID byte 6 */
+	uint32_t manufacturer;
+	uint16_t product;
+	uint16_t features; /* enum board_feature */
+	const struct board_sensor *sensors;
+	const struct board_locator *locators;
+	const struct board_fru *frus;
+	const struct board_event *events;
+	uint8_t sensors_count, locators_count, frus_count, events_count;
+	uint8_t watchdog_sensor, sel_sensor, power_sensor, acpi_sensor; /* numbers, 0 = none */
+};
+
+/* Length of a text that is zero-terminated, or of its first `max` characters. */
+static inline size_t text_length(const char *text, size_t max)
+{
+	size_t length = 0;
+
+	while (length < max && text[length]) {
+		length++;
+	}
+	return length;
+}
+
+extern const struct board board_node_card;
+extern const struct board board_satellite;
+
+#endif

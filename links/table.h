@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The operations of every link, for links/table.c and the files that define them. */
+#ifndef VIPMI_LINKS_TABLE_H
+#define VIPMI_LINKS_TABLE_H
+
+#include "links/links.h"
+
+extern const struct link_ops link_chassis;
+
+#endif
