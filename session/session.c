@@ -358,6 +358,10 @@ static int receive_query(struct session *session, const struct session_host *hos
 {
 	const struct socket_message *message = &scratch->message;
 
+	if (session_listing(session)) {
+		return reply_plain(&message->header, VIPMI_MESSAGE_END, VIPMI_REASON_FULL,
+			"one listing at a time", reply);
+	}
 	session->object = session_object_named(message->text.bytes, message->text.length);
 	session->cursor = 0;
 	session->tag = message->header.tag;
@@ -402,7 +406,7 @@ int session_receive(struct session *session, const struct session_host *host,
 	struct socket_message *message = &scratch->message;
 	int result = socket_decode(bytes, length, message);
 
-	BASE_ASSERT(!session_ended(session) && !session_listing(session));
+	BASE_ASSERT(!session_ended(session));
 	if (result == -EOPNOTSUPP) {
 		/* The framing holds, so that the header at least can be read and answered. */
 		*message = (struct socket_message){0};

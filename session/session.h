@@ -83,8 +83,9 @@ int session_open(struct session *session, const struct session_host *host,
  * Takes one message. Returns the length of the reply to send, 0 for none, or
  * -EAGAIN: the handle has no credit. Nothing happened then, the core was told
  * that credit is wanted, and the same message is to be given again after the
- * CREDIT action. Look at session_ended and session_listing afterwards; while a
- * listing is under way no message may be given.
+ * CREDIT action. Look at session_ended and session_listing afterwards. While a
+ * listing is under way further messages are dealt with as ever, but for another
+ * QUERY, which is refused.
  */
 int session_receive(struct session *session, const struct session_host *host,
 	struct session_scratch *scratch, const uint8_t *bytes, size_t length, uint8_t *reply);

@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "faces/faces.h"
+#include "faces/socket.h"
+
+const struct face_ops *const face_table[] = {
+	&socket_face,
+	NULL,
+};
