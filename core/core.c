@@ -129,17 +129,29 @@ int core_init(void *memory, size_t size, const struct core_limits *given, uint64
 	return 0;
 }
 
-/* What time alone brings about. Bounded; what is left keeps the deadline in the past. */
+/* What time alone brings about. Bounded; what is left keeps the deadline in the past. Each is
+ * asked first whether it is due: this stands on the message path. */
 static void run_timers(struct core *core)
 {
-	alarms_run(core, CORE_ALARMS_PER_STEP);
-	if (core->flight_alarm_ns <= core->now_ns) {
+	uint64_t now_ns = core->now_ns;
+
+	if (core->alarms_length > 0 && core->alarms[0]->alarm_ns <= now_ns) {
+		alarms_run(core, CORE_ALARMS_PER_STEP);
+	}
+	if (core->flight_alarm_ns <= now_ns) {
 		transmissions_run(core);
 	}
-	bridge_run(core);
-	fetch_run(core);
-	if (core->link_blocked && core->link_retry_ns <= core->now_ns) {
+	if (!list_empty(&core->resting)) {
+		bridge_run(core);
+	}
+	if (core->fetch.poll_at_ns <= now_ns) {
+		fetch_run(core);
+	}
+	if (core->link_blocked && core->link_retry_ns <= now_ns) {
 		core->link_blocked = false;
+	}
+	if (!list_empty(&core->leaving) || !list_empty(&core->closing)) {
+		sweep(core);
 	}
 }
 
@@ -201,7 +213,6 @@ int core_step(struct core *core, struct core_event *event)
 		core->now_ns = event->now_ns;
 	}
 	run_timers(core);
-	sweep(core);
 	return dispatch(core, event);
 }
 

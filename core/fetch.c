@@ -62,9 +62,6 @@ void fetch_run(struct core *core)
 {
 	struct core_fetch *fetch = &core->fetch;
 
-	if (fetch->poll_at_ns > core->now_ns) {
-		return;
-	}
 	fetch->poll_at_ns = TIME_NEVER;
 	fetch->sticky = false;
 	if (!core->link_up) {

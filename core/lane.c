@@ -9,6 +9,7 @@
  *	3. while a mutating transmission is at the controller nothing else of the
  *	   lane is sent, even if its request is answered already (a ghost).
  */
+#include "base/bits.h"
 #include "core/private.h"
 
 void lane_init(struct core_lane *lane, struct core_handle *handle, enum core_port port,
@@ -149,13 +150,14 @@ static void lane_set_ready(struct core *core, struct core_lane *lane, int class,
 
 void lane_update(struct core *core, struct core_lane *lane)
 {
-	bool may_be_sent = !handle_leaving(lane->handle);
-	int class;
+	uint32_t look = lane->pending | lane->ready;
 
-	for (class = 0; class < VIPMI_CLASS_COUNT; class ++) {
+	for (; look; look &= look - 1) {
+		int class = (int)bits_lowest(look);
 		const struct core_request *head = lane_head(lane, class);
 
-		lane_set_ready(core, lane, class, head && may_be_sent && head_may_go(lane, head));
+		lane_set_ready(core, lane, class,
+			head && !handle_leaving(lane->handle) && head_may_go(lane, head));
 	}
 }
 
@@ -167,6 +169,7 @@ void lane_push(struct core *core, struct core_request *request)
 	request->order = lane->next_order++;
 	core->queued++;
 	list_push_back(&lane->queue[request->class], &request->queue_link);
+	lane->pending |= (uint8_t)(1 << request->class);
 	if (request->mutating) {
 		list_push_back(&lane->barriers, &request->barrier_link);
 	}
@@ -187,12 +190,18 @@ void lane_push_front(struct core *core, struct core_request *request)
 		}
 	}
 	list_insert_between(&request->queue_link, link->previous, link);
+	lane->pending |= (uint8_t)(1 << request->class);
 	lane_update(core, lane);
 }
 
 void lane_remove(struct core *core, struct core_request *request)
 {
+	struct core_lane *lane = request->lane;
+
 	list_remove(&request->queue_link);
+	if (list_empty(&lane->queue[request->class])) {
+		lane->pending &= (uint8_t) ~(1 << request->class);
+	}
 	core->queued--;
 	/* A pause ends with its place in the queue. */
 	request->paused = false;

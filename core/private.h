@@ -129,8 +129,9 @@ struct core_lane {
 	uint16_t requests;  /* not yet answered */
 	uint16_t ghosts;    /* mutating transmissions whose request is answered already */
 	uint8_t port, channel, address;
-	uint8_t ready; /* bit n: class n's head may be sent, and the arbiter knows */
-	bool waiting;  /* for a sequence number: responder->waiting, by ready_link[0] */
+	uint8_t pending; /* bit n: class n's queue is not empty */
+	uint8_t ready;   /* bit n: class n's head may be sent, and the arbiter knows */
+	bool waiting;    /* for a sequence number: responder->waiting, by ready_link[0] */
 };
 
 struct core_handle {

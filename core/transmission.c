@@ -272,7 +272,7 @@ bool transmission_next(struct core *core, struct core_action *ret_action)
 		return true;
 	}
 	/* What is answered or closed here shows as other actions, so the shell comes back. */
-	for (tries = 0; tries < CORE_SWEEP_MAX; tries++) {
+	for (tries = 0; tries < CORE_SWEEP_MAX && core->queued > 0; tries++) {
 		struct core_request *request = arbiter_next(core);
 
 		if (!request) {
