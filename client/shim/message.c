@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The driver's rules for a request, in the driver's order, and the way between
+ * its messages and the agent's.
+ */
+#include "client/shim/shim.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "ipmi/socket.h"
+
+#define LUN_MAX 3
+
+/* App commands that belong to whoever owns the message flags (IPMI 2.0 section 22). */
+#define CMD_GET_MESSAGE 0x33
+#define CMD_SEND_MESSAGE 0x34
+#define CMD_READ_EVENT_MESSAGE_BUFFER 0x35
+
+/* What an event's message claims to answer. */
+#define EVENT_NETFN (VIPMI_NETFN_APP | 1)
+#define EVENT_CMD CMD_READ_EVENT_MESSAGE_BUFFER
+
+/* The generic address is raw memory to everybody: the specific ones are copied in and out. */
+#define ADDR_AS(type, addr)                                                                        \
+	({                                                                                         \
+		type addr_copy_;                                                                   \
+		memcpy(&addr_copy_, (addr), sizeof(addr_copy_));                                   \
+		addr_copy_;                                                                        \
+	})
+
+static bool is_ipmb(const struct ipmi_addr *addr)
+{
+	return addr->addr_type == IPMI_IPMB_ADDR_TYPE ||
+	       addr->addr_type == IPMI_IPMB_BROADCAST_ADDR_TYPE;
+}
+
+static int address_check_direct(const struct ipmi_addr *addr, unsigned length)
+{
+	struct ipmi_ipmb_direct_addr direct = ADDR_AS(struct ipmi_ipmb_direct_addr, addr);
+
+	return direct.channel != 0 || length < sizeof(direct) || (direct.slave_addr & 1) ||
+			       direct.rs_lun > LUN_MAX || direct.rq_lun > LUN_MAX
+		       ? -EINVAL
+		       : 0;
+}
+
+int shim_address_check(const struct ipmi_addr *addr, unsigned length)
+{
+	if (length < sizeof(struct ipmi_system_interface_addr)) {
+		return -EINVAL;
+	}
+	if (addr->addr_type == IPMI_SYSTEM_INTERFACE_ADDR_TYPE) {
+		return addr->channel == IPMI_BMC_CHANNEL ? 0 : -EINVAL;
+	}
+	if (addr->channel < 0 || addr->channel >= IPMI_BMC_CHANNEL) {
+		return -EINVAL;
+	}
+	if (is_ipmb(addr)) {
+		return 0; /* as long as the system interface's */
+	}
+	if (addr->addr_type == IPMI_IPMB_DIRECT_ADDR_TYPE) {
+		return address_check_direct(addr, length);
+	}
+	if (addr->addr_type == IPMI_LAN_ADDR_TYPE) {
+		return length < sizeof(struct ipmi_lan_addr) ? -EINVAL : 0;
+	}
+	return -EINVAL;
+}
+
+static int controller_check(const struct shim_request *request)
+{
+	struct ipmi_system_interface_addr addr =
+		ADDR_AS(struct ipmi_system_interface_addr, &request->addr);
+
+	if ((request->netfn & 1) || addr.lun > LUN_MAX) {
+		return -EINVAL;
+	}
+	if (request->netfn == VIPMI_NETFN_APP &&
+		(request->command == CMD_GET_MESSAGE || request->command == CMD_SEND_MESSAGE ||
+			request->command == CMD_READ_EVENT_MESSAGE_BUFFER)) {
+		return -EINVAL;
+	}
+	return request->length + SHIM_OVERHEAD_CONTROLLER > SHIM_DATA_MAX ? -EMSGSIZE : 0;
+}
+
+static int ipmb_check(const struct shim_request *request)
+{
+	struct ipmi_ipmb_addr addr = ADDR_AS(struct ipmi_ipmb_addr, &request->addr);
+	unsigned broadcast = addr.addr_type == IPMI_IPMB_BROADCAST_ADDR_TYPE ? 1 : 0;
+
+	if (request->length + SHIM_OVERHEAD_IPMB + broadcast > SHIM_DATA_MAX) {
+		return -EMSGSIZE;
+	}
+	/* An odd netFn answers a request from the bus; the agent has no way to send one yet. */
+	return addr.lun > LUN_MAX || (request->netfn & 1) ? -EINVAL : 0;
+}
+
+int shim_request_check(const struct shim_request *request)
+{
+	/* Six bits are what goes out; the driver cuts the rest off after its checks. */
+	if (request->netfn > 0x3F) {
+		return -EINVAL;
+	}
+	switch (request->addr.addr_type) {
+	case IPMI_SYSTEM_INTERFACE_ADDR_TYPE:
+		return controller_check(request);
+	case IPMI_IPMB_ADDR_TYPE:
+	case IPMI_IPMB_BROADCAST_ADDR_TYPE:
+		return ipmb_check(request);
+	case IPMI_IPMB_DIRECT_ADDR_TYPE:
+		return -EAFNOSUPPORT; /* no system interface that we know does it */
+	default:
+		return -EINVAL; /* a LAN address: none of the agent's channels is a LAN */
+	}
+}
+
+/* The driver's retries and their time, as one time. */
+static uint32_t ipmb_budget_ms(const struct shim_request *request, bool broadcast)
+{
+	uint64_t sends =
+		1 + (uint64_t)(request->retries < 0 ? SHIM_RETRIES_DEFAULT : request->retries);
+	uint64_t each_ms =
+		request->retry_time_ms ? request->retry_time_ms : SHIM_RETRY_TIME_DEFAULT_MS;
+
+	if (broadcast) {
+		sends = 1; /* never sent again */
+	}
+	if (sends * each_ms > SHIM_BUDGET_IPMB_MAX_MS) {
+		return SHIM_BUDGET_IPMB_MAX_MS;
+	}
+	return (uint32_t)(sends * each_ms);
+}
+
+int shim_request_encode(
+	const struct shim_request *request, uint32_t handle, uint8_t bytes[SHIM_REQUEST_SIZE])
+{
+	struct writer writer = writer_init(bytes, SHIM_REQUEST_SIZE);
+	struct ipmi_ipmb_addr ipmb = ADDR_AS(struct ipmi_ipmb_addr, &request->addr);
+	bool broadcast = ipmb.addr_type == IPMI_IPMB_BROADCAST_ADDR_TYPE;
+	struct socket_header header = {
+		.type = VIPMI_MESSAGE_REQUEST,
+		.handle = handle,
+		.tag = (uint64_t)request->msgid,
+		.netfn = request->netfn,
+		.command = request->command,
+		.class = VIPMI_CLASS_OF_HANDLE,
+	};
+
+	if (!is_ipmb(&request->addr)) {
+		header.lun = ADDR_AS(struct ipmi_system_interface_addr, &request->addr).lun;
+		header.target_kind = VIPMI_TARGET_CONTROLLER;
+		header.time_ms = SHIM_BUDGET_CONTROLLER_MS;
+		socket_begin(&writer, &header);
+	} else {
+		header.lun = ipmb.lun;
+		header.target_kind = broadcast ? VIPMI_TARGET_IPMB_BROADCAST : VIPMI_TARGET_IPMB;
+		header.time_ms = ipmb_budget_ms(request, broadcast);
+		socket_begin(&writer, &header);
+		socket_put_target(&writer, (uint8_t)ipmb.channel, ipmb.slave_addr);
+	}
+	if (request->length > 0) {
+		socket_put(&writer, VIPMI_EXTENSION_DATA, request->data, request->length);
+	}
+	return socket_end(&writer);
+}
+
+static void address_controller(struct shim_message *message, uint8_t lun)
+{
+	struct ipmi_system_interface_addr addr = {.addr_type = IPMI_SYSTEM_INTERFACE_ADDR_TYPE,
+		.channel = IPMI_BMC_CHANNEL,
+		.lun = lun};
+
+	memcpy(&message->addr, &addr, sizeof(addr));
+	message->addr_length = sizeof(addr);
+}
+
+static void address_ipmb(struct shim_message *message, const struct socket_message *from)
+{
+	struct ipmi_ipmb_addr addr = {.addr_type = IPMI_IPMB_ADDR_TYPE,
+		.channel = from->target.channel,
+		.slave_addr = from->target.address,
+		.lun = from->header.lun};
+
+	memcpy(&message->addr, &addr, sizeof(addr));
+	message->addr_length = sizeof(addr);
+}
+
+static bool data_append(struct shim_message *message, const struct socket_bytes *data)
+{
+	if (data->length > sizeof(message->data) - message->length) {
+		return false;
+	}
+	if (data->length > 0) {
+		memcpy(message->data + message->length, data->bytes, data->length);
+	}
+	message->length += data->length;
+	return true;
+}
+
+static bool answer_decode(const struct socket_message *from, struct shim_message *message)
+{
+	message->recv_type = IPMI_RESPONSE_RECV_TYPE;
+	message->msgid = (int64_t)from->header.tag;
+	message->netfn = from->header.netfn | 1;
+	message->command = from->header.command;
+	if (from->header.target_kind == VIPMI_TARGET_CONTROLLER) {
+		address_controller(message, from->header.lun);
+	} else {
+		address_ipmb(message, from);
+	}
+	message->data[0] = from->header.cc;
+	message->length = 1;
+	return data_append(message, &from->data);
+}
+
+static bool async_decode(const struct socket_message *from, struct shim_message *message)
+{
+	if (from->async.kind == VIPMI_ASYNC_EVENT) {
+		message->recv_type = IPMI_ASYNC_EVENT_RECV_TYPE;
+		message->netfn = EVENT_NETFN;
+		message->command = EVENT_CMD;
+		address_controller(message, 0);
+		return data_append(message, &from->data);
+	}
+	if (from->async.kind == VIPMI_ASYNC_REQUEST) {
+		message->recv_type = IPMI_CMD_RECV_TYPE;
+		message->netfn = from->header.netfn;
+		message->command = from->header.command;
+		message->msgid = (int64_t)from->header.tag;
+		address_ipmb(message, from);
+		return data_append(message, &from->data);
+	}
+	return false;
+}
+
+bool shim_message_decode(const uint8_t *bytes, size_t length, struct shim_message *ret_message)
+{
+	struct socket_message from;
+
+	if (socket_decode(bytes, length, &from) < 0) {
+		return false;
+	}
+	memset(ret_message, 0, sizeof(*ret_message));
+	switch (from.header.type) {
+	case VIPMI_MESSAGE_ANSWER:
+		return answer_decode(&from, ret_message);
+	case VIPMI_MESSAGE_EVENT:
+		return async_decode(&from, ret_message);
+	default:
+		return false;
+	}
+}

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What an open was told and differs from the defaults: kept in its process, by
+ * the open's serial. Nobody tells us when an open ends, so rows are looked over
+ * when one is wanted: those whose open no descriptor names any more are free.
+ */
+#include "client/shim/shim.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <string.h>
+#include <sys/resource.h>
+
+/* Opens of one process that were told something unusual; programs open one or two. */
+#define STATES_MAX 128u
+/* Registrations of one process; the most that any program is known to make is 3. */
+#define REGISTRATIONS_MAX 256u
+/* Descriptors that are looked at for opens that are still there; a thousand is usual. */
+#define DESCRIPTORS_MAX 65536u
+
+/* As the driver starts (its ipmi_add_smi): a controller at 20h, asked from LUN 2. */
+#define ADDRESS_DEFAULT 0x20
+#define LUN_DEFAULT 2
+
+/* Channels that exist; higher bits of a mask are kept but mean nothing. */
+#define CHANNELS_ALL ((UINT32_C(1) << SHIM_CHANNELS) - 1)
+
+struct state {
+	uint64_t serial; /* 0: free */
+	struct shim_settings settings;
+};
+
+struct registration {
+	uint64_t serial; /* 0: free */
+	unsigned number;
+	uint8_t netfn, command;
+	uint32_t channels;
+};
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct state states[STATES_MAX];
+static struct registration registrations[REGISTRATIONS_MAX];
+
+static void lock_take(void)
+{
+	(void)pthread_mutex_lock(&lock); /* a plain mutex of ours cannot fail */
+}
+
+static void lock_give(void)
+{
+	(void)pthread_mutex_unlock(&lock);
+}
+
+/* A child of a program with threads must not find the lock taken by a thread it does not have. */
+__attribute__((constructor)) static void lock_survives_fork(void)
+{
+	(void)pthread_atfork(lock_take, lock_give, lock_give); /* without it: as any library */
+}
+
+static void defaults(struct shim_settings *ret_settings)
+{
+	memset(ret_settings, 0, sizeof(*ret_settings));
+	memset(ret_settings->address, ADDRESS_DEFAULT, sizeof(ret_settings->address));
+	memset(ret_settings->lun, LUN_DEFAULT, sizeof(ret_settings->lun));
+	ret_settings->timing.retries = -1;
+}
+
+static void serial_mark(uint64_t serial, bool *state_lives, bool *registration_lives)
+{
+	size_t i;
+
+	for (i = 0; i < STATES_MAX; i++) {
+		state_lives[i] |= states[i].serial == serial;
+	}
+	for (i = 0; i < REGISTRATIONS_MAX; i++) {
+		registration_lives[i] |= registrations[i].serial == serial;
+	}
+}
+
+/* Frees the rows of opens that are closed. Rare, and as long as there are descriptors. */
+static void collect(void)
+{
+	bool state_lives[STATES_MAX] = {false}, registration_lives[REGISTRATIONS_MAX] = {false};
+	struct shim_device device;
+	struct rlimit limit;
+	rlim_t fd, fds = DESCRIPTORS_MAX;
+	size_t i;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < fds) {
+		fds = limit.rlim_cur;
+	}
+	for (fd = 0; fd < fds; fd++) {
+		if (shim_identify((int)fd, &device)) {
+			serial_mark(device.serial, state_lives, registration_lives);
+		}
+	}
+	for (i = 0; i < STATES_MAX; i++) {
+		if (!state_lives[i]) {
+			states[i].serial = 0;
+		}
+	}
+	for (i = 0; i < REGISTRATIONS_MAX; i++) {
+		if (!registration_lives[i]) {
+			registrations[i].serial = 0;
+		}
+	}
+}
+
+static struct state *state_find(uint64_t serial)
+{
+	size_t i;
+
+	for (i = 0; i < STATES_MAX; i++) {
+		if (states[i].serial == serial) {
+			return &states[i];
+		}
+	}
+	return NULL;
+}
+
+void shim_settings_get(const struct shim_device *device, struct shim_settings *ret_settings)
+{
+	const struct state *state;
+
+	lock_take();
+	state = state_find(device->serial);
+	if (state) {
+		*ret_settings = state->settings;
+	} else {
+		defaults(ret_settings);
+	}
+	lock_give();
+}
+
+int shim_settings_set(const struct shim_device *device, const struct shim_settings *settings)
+{
+	struct shim_settings usual;
+	struct state *state;
+	int result = 0;
+
+	defaults(&usual);
+	lock_take();
+	state = state_find(device->serial);
+	if (!state && memcmp(settings, &usual, sizeof(usual)) != 0) {
+		state = state_find(0);
+		if (!state) {
+			collect();
+			state = state_find(0);
+		}
+		result = state ? 0 : -ENOMEM;
+	}
+	if (state) {
+		state->serial = device->serial;
+		state->settings = *settings;
+	}
+	lock_give();
+	return result;
+}
+
+static struct registration *registration_find(
+	unsigned number, uint8_t netfn, uint8_t command, uint32_t channels)
+{
+	struct registration *at;
+
+	for (at = registrations; at < registrations + REGISTRATIONS_MAX; at++) {
+		if (at->serial && at->number == number && at->netfn == netfn &&
+			at->command == command && (at->channels & channels)) {
+			return at;
+		}
+	}
+	return NULL;
+}
+
+static struct registration *registration_free(void)
+{
+	struct registration *at;
+
+	for (at = registrations; at < registrations + REGISTRATIONS_MAX; at++) {
+		if (!at->serial) {
+			return at;
+		}
+	}
+	return NULL;
+}
+
+int shim_register(
+	const struct shim_device *device, uint8_t netfn, uint8_t command, uint32_t channels)
+{
+	struct registration *at;
+	int result = 0;
+
+	lock_take();
+	if (registration_find(device->number, netfn, command, channels) || !registration_free()) {
+		collect();
+	}
+	at = registration_free();
+	if (registration_find(device->number, netfn, command, channels)) {
+		result = -EBUSY;
+	} else if (!at) {
+		result = -ENOMEM;
+	} else {
+		*at = (struct registration){
+			device->serial, device->number, netfn, command, channels};
+	}
+	lock_give();
+	return result;
+}
+
+int shim_unregister(
+	const struct shim_device *device, uint8_t netfn, uint8_t command, uint32_t channels)
+{
+	struct registration *at;
+	int result = -ENOENT;
+
+	lock_take();
+	for (at = registrations; at < registrations + REGISTRATIONS_MAX; at++) {
+		if (at->serial != device->serial || at->netfn != netfn || at->command != command ||
+			!(at->channels & channels & CHANNELS_ALL)) {
+			continue;
+		}
+		result = 0;
+		at->channels &= ~channels;
+		if (!at->channels) {
+			at->serial = 0;
+		}
+	}
+	lock_give();
+	return result;
+}
+
+bool shim_registered(
+	const struct shim_device *device, uint8_t netfn, uint8_t command, uint8_t channel)
+{
+	const struct registration *at;
+	bool registered;
+
+	lock_take();
+	at = registration_find(device->number, netfn, command, UINT32_C(1) << (channel & 0xF));
+	registered = at && at->serial == device->serial;
+	lock_give();
+	return registered;
+}
