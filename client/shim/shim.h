@@ -18,6 +18,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/ioctl.h> /* what the numbers are made with */
 
 #include "vipmi/protocol.h"
 
