@@ -25,21 +25,21 @@ struct link_sink {
 };
 
 struct link_ops {
-	const char *name;    /* what stands before the colon */
-	const char *usage;   /* "vm:HOST:PORT or vm:unix:PATH [,window=N]" */
+	const char *name;  /* what stands before the colon */
+	const char *usage; /* "vm:HOST:PORT or vm:unix:PATH [,window=N]" */
 	/* `options` is what stands after the colon. 0, or a negative errno with one clear line in
 	 * `error` (what is wrong, how to mend it). A peer that is not there yet is no error: the
 	 * link starts down and keeps trying. */
-	int (*open)(const char *options, uint64_t now_ns, const struct link_sink *sink,
-		char *error, size_t error_size, struct link **ret_link);
+	int (*open)(const char *options, uint64_t now_ns, const struct link_sink *sink, char *error,
+		size_t error_size, struct link **ret_link);
 	/* Contract of core_done's TRANSMIT results. Copies what it needs. */
 	int (*transmit)(struct link *link, const struct core_transmit *transmit, uint64_t now_ns);
-	int (*fd)(const struct link *link); /* -1: none now; may change in dispatch */
+	int (*fd)(const struct link *link);            /* -1: none now; may change in dispatch */
 	uint32_t (*interest)(const struct link *link); /* EPOLLIN, EPOLLOUT */
 	/* When `ready` says so, or the deadline came. Bounded work. */
 	void (*dispatch)(struct link *link, uint32_t ready, uint64_t now_ns);
 	uint64_t (*deadline)(const struct link *link); /* TIME_NEVER: none */
-	void (*close)(struct link *link); /* takes NULL */
+	void (*close)(struct link *link);              /* takes NULL */
 };
 
 /* Common first member of every link, so that the shell can call its operations. */

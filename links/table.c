@@ -4,19 +4,38 @@
 
 #include <stdio.h>
 
+#include "base/nearest.h"
+
+/* The longest name there can be. */
+#define LINK_NAME_MAX 32
+
 const struct link_ops *const link_table[] = {
 	&link_chassis,
+	&link_vm,
+	&link_script,
 	NULL,
 };
 
-static int unknown_link(const char *name, size_t length, char *error, size_t error_size)
+static int unknown_link(const char *name, char *error, size_t error_size)
 {
 	const struct link_ops *const *ops;
-	int used = snprintf(error, error_size, "unknown link '%.*s'; there are", (int)length, name);
+	struct nearest nearest;
+	char list[512] = "";
+	size_t length = 0;
 
-	for (ops = link_table; *ops && used >= 0 && (size_t)used < error_size; ops++) {
-		used += snprintf(error + used, error_size - (size_t)used, "%s %s",
-			ops == link_table ? "" : ";", (*ops)->usage);
+	nearest_init(&nearest, name);
+	for (ops = link_table; *ops; ops++) {
+		nearest_offer(&nearest, (*ops)->name);
+		if (length < sizeof(list)) {
+			length += (size_t)snprintf(list + length, sizeof(list) - length, "%s%s",
+				length ? "; " : "", (*ops)->usage);
+		}
+	}
+	if (nearest_word(&nearest)) {
+		snprintf(error, error_size, "unknown link '%s', did you mean '%s'? (there are: %s)",
+			name, nearest_word(&nearest), list);
+	} else {
+		snprintf(error, error_size, "unknown link '%s' (there are: %s)", name, list);
 	}
 	return -EINVAL;
 }
@@ -26,15 +45,16 @@ int link_open(const char *specification, uint64_t now_ns, const struct link_sink
 {
 	const struct link_ops *const *ops;
 	size_t length = strcspn(specification, ":");
+	char name[LINK_NAME_MAX];
 
+	snprintf(name, sizeof(name), "%.*s", (int)length, specification);
 	for (ops = link_table; *ops; ops++) {
-		if (strlen((*ops)->name) == length &&
-			memcmp((*ops)->name, specification, length) == 0) {
+		if (strcmp(name, (*ops)->name) == 0) {
 			const char *options = specification + length;
 
 			return (*ops)->open(options + (*options == ':'), now_ns, sink, error,
 				error_size, ret_link);
 		}
 	}
-	return unknown_link(specification, length, error, error_size);
+	return unknown_link(name, error, error_size);
 }
