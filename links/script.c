@@ -586,6 +586,9 @@ static int script_transmit(struct link *link, const struct core_transmit *transm
 	struct script *script = container_of(link, struct script, link);
 	size_t i, j;
 
+	if (transmit->target_kind != VIPMI_TARGET_CONTROLLER && script->capabilities.raw_bridge) {
+		return -EOPNOTSUPP; /* the core wraps these itself */
+	}
 	if (!script->up) {
 		return -ENOTCONN;
 	}

@@ -393,6 +393,9 @@ static int vm_transmit(struct link *link, const struct core_transmit *transmit, 
 	};
 	int number, length, rc;
 
+	if (transmit->target_kind != VIPMI_TARGET_CONTROLLER) {
+		return -EOPNOTSUPP; /* raw_bridge: the core wraps these itself */
+	}
 	if (vm->state != VM_UP || vm->lost) {
 		return -ENOTCONN;
 	}
