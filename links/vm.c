@@ -53,6 +53,10 @@
 /* What we offer: everything that QEMU does, so that the controller behaves as it does there. The
  * host's power is not ours, and what the controller asks for in that way is only logged. */
 #define CAPABILITIES 0x3F
+
+/* ipmi_sim drops longer requests without a word, which would look like a controller that fell
+ * silent; so we refuse them unless told that this controller takes more. */
+#define DATA_MAX_DEFAULT 255
 #define VM_VERSION 1
 
 enum vm_state { VM_WAITING, VM_CONNECTING, VM_GREETING, VM_UP };
@@ -562,7 +566,7 @@ static int resolve_tcp(struct vm *vm, char *where, char *error, size_t error_siz
 
 static int configure(struct vm *vm, const char *text, char *error, size_t error_size)
 {
-	uint64_t window = 1, bus_window = 1, data_max = 0;
+	uint64_t window = 1, bus_window = 1, data_max = DATA_MAX_DEFAULT;
 	const struct link_option options[] = {
 		{"window", 1, CORE_WINDOW_MAX, &window},
 		/* ipmi_sim keeps many messages for its host, but hands back only the first. */
