@@ -223,6 +223,7 @@ int handle_open(struct core *core, struct core_event *event)
 		memcpy(handle->name, event->handle_open.name, name_length);
 	}
 	list_init(&handle->requests);
+	list_init(&handle->commands);
 	list_init(&handle->lanes);
 	list_init(&handle->credit_link);
 	list_init(&handle->subscription_link);
@@ -240,7 +241,7 @@ int handle_open(struct core *core, struct core_event *event)
 	return 0;
 }
 
-/* O(1): from here on nothing of it is sent or delivered; its requests are cleared away later. */
+/* Bounded by what it reserved: from here on nothing of it is sent or delivered; its requests are cleared away later. */
 void handle_close(struct core *core, struct core_handle *handle)
 {
 	int class;
@@ -252,6 +253,7 @@ void handle_close(struct core *core, struct core_handle *handle)
 		arbiter_remove(core, handle, CORE_PORT_BUS, class);
 	}
 	alarm_clear(core, handle);
+	commands_forget(core, handle);
 	list_remove(&handle->credit_link);
 	list_remove(&handle->subscription_link);
 	if (handle->events) {

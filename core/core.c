@@ -124,6 +124,7 @@ int core_init(void *memory, size_t size, const struct core_limits *given, uint64
 	transmissions_init(core);
 	bridge_init(core);
 	subscriptions_init(core);
+	command_reservations_init(core);
 	fetch_reset(core);
 	*ret_core = core;
 	return 0;
@@ -143,6 +144,9 @@ static void run_timers(struct core *core)
 	}
 	if (!list_empty(&core->resting)) {
 		bridge_run(core);
+	}
+	if (core->lease_alarm_ns <= now_ns) {
+		command_leases_run(core);
 	}
 	if (core->fetch.poll_at_ns <= now_ns) {
 		fetch_run(core);
@@ -179,6 +183,12 @@ static int dispatch(struct core *core, struct core_event *event)
 		return subscription_set(core, event);
 	case CORE_EVENT_CANCEL:
 		return request_cancel(core, event);
+	case CORE_EVENT_COMMAND_RESERVE:
+		return command_reserve(core, event);
+	case CORE_EVENT_COMMAND_RELEASE:
+		return command_release_by_event(core, event);
+	case CORE_EVENT_COMMAND_REVOKE:
+		return command_revoke(core, event->command_revoke.number);
 	case CORE_EVENT_CREDIT_WANTED:
 		return credit_wanted(core, event->handle.client, event->handle.handle);
 	case CORE_EVENT_LINK_UP:
@@ -272,5 +282,6 @@ uint64_t core_deadline(const struct core *core)
 	if (core->silent) {
 		deadline = earlier(deadline, core->probe_at_ns);
 	}
+	deadline = earlier(deadline, core->lease_alarm_ns);
 	return earlier(earlier(deadline, bridge_deadline(core)), fetch_deadline(core));
 }

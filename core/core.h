@@ -60,7 +60,10 @@ enum core_event_type {
 	CORE_EVENT_HANDLE_SET,
 	CORE_EVENT_REQUEST,
 	CORE_EVENT_CANCEL,
-	CORE_EVENT_CREDIT_WANTED, /* a CREDIT action, please, once the handle may submit again */
+	CORE_EVENT_COMMAND_RESERVE,
+	CORE_EVENT_COMMAND_RELEASE,
+	CORE_EVENT_COMMAND_REVOKE, /* an administrator's word; policy is the shell's */
+	CORE_EVENT_CREDIT_WANTED,  /* a CREDIT action, please, once the handle may submit again */
 	CORE_EVENT_LINK_UP,
 	CORE_EVENT_LINK_DOWN,
 	CORE_EVENT_LINK_READY,       /* after a transmission was "not now": now */
@@ -90,6 +93,22 @@ struct core_link_capabilities {
 	uint8_t own_address; /* the controller's IPMB address; 0 = 20h */
 	uint32_t service_timeout_ms; /* 0 = the command table's */
 	uint32_t bus_timeout_ms;     /* 0 = CORE_BUS_TIMEOUT_MS */
+};
+
+/* What a command reservation names. */
+#define CORE_ALL 0xFF                        /* any channel, address, LUN */
+#define CORE_ALL_COMMANDS 0x100              /* any command of the network function */
+#define CORE_ALL_BODIES UINT32_C(0xFFFFFFFF) /* any defining body (2C) or IANA number (2E) */
+#define CORE_DIRECTION_SEND 0x01             /* to send such requests */
+#define CORE_DIRECTION_RECEIVE 0x02          /* to receive such requests from others */
+#define CORE_DIRECTION_BOTH 0x03
+
+struct core_command {
+	uint32_t body;    /* netFn 2C: defining body, 2E: IANA number, else CORE_ALL_BODIES */
+	uint16_t command; /* or CORE_ALL_COMMANDS */
+	uint8_t netfn;    /* request form */
+	uint8_t channel, address, lun; /* of the responder, or CORE_ALL */
+	uint8_t direction;
 };
 
 struct core_event {
@@ -134,6 +153,18 @@ struct core_event {
 			uint32_t client, handle;
 			uint64_t tag;
 		} cancel; /* the oldest unanswered request with this tag */
+		struct {
+			uint32_t client, handle;
+			const struct core_command *commands; /* RELEASE: none = all it holds */
+			size_t count;                        /* at most CORE_COMMANDS_PER_CALL */
+			uint32_t lease_ms;                   /* RESERVE: 0 = until released */
+			size_t ret_index;             /* -EBUSY, -EINVAL: the entry that failed */
+			uint32_t ret_holder;          /* -EBUSY: who holds */
+			struct core_command ret_held; /* and what */
+		} command_reserve;                    /* RESERVE, RELEASE */
+		struct {
+			uint32_t number; /* as core_command_next shows it */
+		} command_revoke;
 		struct core_link_capabilities link_up;
 		struct {
 			bool asserted;
@@ -158,11 +189,13 @@ struct core_event {
  * Feeds one event. 0: accepted. A negative errno: nothing changed but counters.
  *
  *	-EAGAIN    REQUEST: no credit. Put it off, say CREDIT_WANTED, go on at the CREDIT action.
- *	-ENOSPC    CLIENT_OPEN, HANDLE_OPEN: the table is full.
+ *	-ENOSPC    CLIENT_OPEN, HANDLE_OPEN, COMMAND_RESERVE: the table is full.
  *	-ESTALE    the client or handle is not (or no longer) known, or not of this client.
  *	-EINVAL    a field is out of range (odd netFn, LUN over 3, unknown class or target kind, ...).
  *	-EMSGSIZE  REQUEST: more than VIPMI_DATA_MAX bytes.
- *	-ENOENT    CANCEL: no such request (it may just have been answered).
+ *	-ENOENT    CANCEL: no such request (it may just have been answered). COMMAND_RELEASE,
+ *	           COMMAND_REVOKE: not held.
+ *	-EBUSY     COMMAND_RESERVE: somebody else holds what conflicts; nothing was granted.
  *	-EIO       the core is broken (core_broken); nothing is accepted any more.
  */
 int core_step(struct core *core, struct core_event *event);
@@ -292,6 +325,17 @@ struct core_handle_info {
 
 /* Walks the open handles by slot: the first at or after *cursor, which then points past it. */
 bool core_handle_next(const struct core *core, uint32_t *cursor, struct core_handle_info *ret_info);
+
+struct core_command_info {
+	uint32_t number; /* for CORE_EVENT_COMMAND_REVOKE */
+	uint32_t handle; /* its holder */
+	struct core_command what;
+	uint64_t until_ns; /* end of its lease; TIME_NEVER */
+};
+
+/* Walks the command reservations as core_handle_next walks the handles. */
+bool core_command_next(
+	const struct core *core, uint32_t *cursor, struct core_command_info *ret_info);
 
 /* ---- records: a lossy ring of what happened, for trace and metrics ---- */
 

@@ -45,6 +45,11 @@
 	X(bus_strays, "messages from the IPMB that match no sequence number in use")               \
 	X(bus_numbers_rested, "sequence numbers put in quarantine")                                \
 	X(bus_waits, "bridged requests that waited for a sequence number or the bus window")       \
+	X(answers_reserved, "requests refused because another handle reserved the command")        \
+	X(commands_reserved, "lists of command reservations granted")                              \
+	X(commands_refused, "lists of command reservations refused")                               \
+	X(commands_expired, "command reservations whose lease ended")                              \
+	X(commands_revoked, "command reservations that an administrator ended")                    \
 	X(events_received, "asynchronous messages received")                                       \
 	X(events_delivered, "asynchronous messages handed to subscribers")                         \
 	X(events_lost, "asynchronous messages that lagging subscribers lost")                      \

@@ -43,6 +43,11 @@
 /* Responders that one handle may have requests for at the same time: three chassis' worth. */
 #define CORE_LANES_PER_HANDLE 64u
 
+/* Command reservations in force, of all handles together: the whole command table six times. */
+#define CORE_COMMANDS_MAX 1024u
+/* In one list, all or nothing. More is said with "all commands" of a network function. */
+#define CORE_COMMANDS_PER_CALL 64u
+
 /* Consecutive housekeeping transmissions while requests wait (flags, messages, events). */
 #define CORE_FETCH_RUN_MAX 8u
 

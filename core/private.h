@@ -153,6 +153,7 @@ struct core_handle {
 	uint16_t generation, lane_count;
 	uint8_t class;
 	bool open : 1, wants_credit : 1, events : 1, event_pulled : 1;
+	struct list_link commands; /* reserved by it */
 	struct core_reservation reservations[RESERVATION_COUNT];
 	char name[CORE_NAME_SIZE];
 	struct core_lane direct;
@@ -215,6 +216,19 @@ struct core_responder {
 	uint64_t busy;            /* bit n: number n is not free */
 	uint8_t channel, address, next;
 	struct core_number numbers[IPMB_SEQUENCES];
+};
+
+/* Chains of command reservations: a row a network function's request form. */
+#define CORE_NETFN_PAIRS 32u
+#define CORE_NO_COMMAND UINT16_MAX
+
+struct core_held_command {
+	struct core_command what;
+	struct core_handle *handle;   /* holder; NULL: free */
+	struct list_link handle_link; /* handle->commands; core->free_commands */
+	uint64_t until_ns;
+	uint16_t next; /* in its chain */
+	uint16_t generation;
 };
 
 struct core_wheel {
@@ -294,6 +308,12 @@ struct core {
 	uint64_t message_next; /* number of the next asynchronous message */
 	uint64_t record_next;
 	struct core_fetch fetch;
+	struct core_held_command commands[CORE_COMMANDS_MAX];
+	struct list_link free_commands;
+	uint64_t lease_alarm_ns; /* lower bound of the leases' ends */
+	uint32_t commands_held, commands_fresh;
+	uint16_t command_chain[CORE_NETFN_PAIRS][CORE_ALL_COMMANDS + 1];
+
 	struct core_reservation reservations[RESERVATION_COUNT];
 	uint8_t responder_of[16][128]; /* channel, address >> 1: index + 1; 0: none */
 	struct core_transmission transmissions[CORE_WINDOW_MAX + CORE_BUS_WINDOW_MAX];
@@ -487,6 +507,18 @@ void reservation_translate(struct core *core, struct core_request *request, uint
 /* Learns from a response. False: send it once more. */
 bool reservation_received(
 	struct core *core, struct core_request *request, const uint8_t *data, size_t length);
+
+/* ---- command_reservation.c: exclusive rights to commands ---- */
+void command_reservations_init(struct core *core);
+int command_reserve(struct core *core, struct core_event *event);
+int command_release_by_event(struct core *core, const struct core_event *event);
+int command_revoke(struct core *core, uint32_t number);
+/* Somebody else holds the right to send this. */
+bool command_forbidden(struct core *core, struct core_request *request);
+void command_refuse(struct core *core, struct core_request *request);
+/* All that the handle holds. */
+void commands_forget(struct core *core, struct core_handle *handle);
+void command_leases_run(struct core *core);
 
 /* ---- deliver.c: answers on their way to clients ---- */
 void deliver_push(struct core *core, struct core_request *request);

@@ -197,6 +197,10 @@ int request_submit(struct core *core, const struct core_event *event)
 		request_fail(core, request, VIPMI_REASON_FULL);
 		return 0;
 	}
+	if (command_forbidden(core, request)) {
+		command_refuse(core, request);
+		return 0;
+	}
 	if (virtual_answer(core, request)) {
 		return 0;
 	}

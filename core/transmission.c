@@ -241,6 +241,10 @@ static bool request_still_wanted(struct core *core, struct core_request *request
 		request_fail(core, request, VIPMI_REASON_EXPIRED);
 		return false;
 	}
+	if (command_forbidden(core, request)) {
+		command_refuse(core, request); /* reserved while it waited */
+		return false;
+	}
 	if (reservation_void(core, request)) {
 		core_count(core, answers_reservation);
 		request_answer(core, request, VIPMI_CC_RESERVATION_CANCELLED, VIPMI_ORIGIN_AGENT,

@@ -98,4 +98,31 @@ static inline void respond(
 		0);
 }
 
+/* Two programs on one controller. */
+struct two {
+	struct world world;
+	uint32_t client[2], handle[2];
+};
+
+static inline struct two two_programs(uint8_t window)
+{
+	struct two two = {.world = world_with(&(struct core_limits){.handles_max = 4})};
+	int i;
+
+	link_up(&two.world, window);
+	for (i = 0; i < 2; i++) {
+		two.client[i] = client_new(&two.world, (uint64_t)i);
+		assert_int_equal(handle_try(&two.world, two.client[i], &two.handle[i]), 0);
+	}
+	return two;
+}
+
+static inline struct core_deliver delivered(struct two *two)
+{
+	struct core_action action = pull(&two->world, CORE_ACTION_DELIVER);
+
+	core_done(two->world.core, action.id, 0);
+	return action.deliver;
+}
+
 #endif

@@ -7,25 +7,6 @@
 
 #include "core_world.h"
 
-/* Two programs on one controller. */
-struct two {
-	struct world world;
-	uint32_t client[2], handle[2];
-};
-
-static struct two two_programs(uint8_t window)
-{
-	struct two two = {.world = world_with(&(struct core_limits){.handles_max = 4})};
-	int i;
-
-	link_up(&two.world, window);
-	for (i = 0; i < 2; i++) {
-		two.client[i] = client_new(&two.world, (uint64_t)i);
-		assert_int_equal(handle_try(&two.world, two.client[i], &two.handle[i]), 0);
-	}
-	return two;
-}
-
 static void storage(struct two *two, int who, uint8_t command, const uint8_t *data, size_t length)
 {
 	assert_int_equal(step(&two->world, (struct core_event){.type = CORE_EVENT_REQUEST,
@@ -37,14 +18,6 @@ static void storage(struct two *two, int who, uint8_t command, const uint8_t *da
 							   .data = data,
 							   .length = length}}),
 		0);
-}
-
-static struct core_deliver delivered(struct two *two)
-{
-	struct core_action action = pull(&two->world, CORE_ACTION_DELIVER);
-
-	core_done(two->world.core, action.id, 0);
-	return action.deliver;
 }
 
 static void reserve(struct two *two, int who, uint8_t command, uint8_t id)

@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Command reservations: a handle's exclusive right to IPMI commands, to send
+ * them, to receive them as incoming requests, or both (interfaces.md section 5).
+ *
+ *	1. A list is granted whole or not at all; what the handle holds already is
+ *	   granted again and its lease begins anew.
+ *	2. Two reservations conflict when some message would fall under both, in a
+ *	   direction that both name, and their holders differ.
+ *	3. A request of anybody else that falls under a reservation to send is
+ *	   answered D5 by us, when it is submitted or when its turn comes, and never
+ *	   reaches the controller.
+ *	   The controller is meant however it is addressed: by the system interface, or
+ *	   by its own address on a bus.
+ *	4. A reservation ends with its release, its lease, its handle, or an
+ *	   administrator's word.
+ *	5. The agent's own housekeeping is exempt.
+ *
+ * Each (netFn, command) has a chain of its reservations, and each netFn one of
+ * those that name all commands, so that the message path looks at few or none.
+ */
+#include "base/bytes.h"
+#include "core/private.h"
+
+void command_reservations_init(struct core *core)
+{
+	size_t i, j;
+
+	list_init(&core->free_commands);
+	for (i = 0; i < CORE_COMMANDS_MAX; i++) {
+		list_init(&core->commands[i].handle_link);
+		list_push_back(&core->free_commands, &core->commands[i].handle_link);
+	}
+	for (i = 0; i < CORE_NETFN_PAIRS; i++) {
+		for (j = 0; j <= CORE_ALL_COMMANDS; j++) {
+			core->command_chain[i][j] = CORE_NO_COMMAND;
+		}
+	}
+	core->lease_alarm_ns = TIME_NEVER;
+}
+
+static uint16_t *chain_of(struct core *core, const struct core_command *what)
+{
+	return &core->command_chain[what->netfn >> 1][what->command];
+}
+
+static bool command_valid(const struct core_command *what)
+{
+	return what->netfn <= 0x3E && !(what->netfn & 1) && what->command <= CORE_ALL_COMMANDS &&
+	       (what->channel <= 0x0F || what->channel == CORE_ALL) &&
+	       (what->lun <= 3 || what->lun == CORE_ALL) &&
+	       (!(what->address & 1) || what->address == CORE_ALL) &&
+	       (what->direction & ~CORE_DIRECTION_BOTH) == 0 && what->direction != 0;
+}
+
+static bool fields_meet(uint32_t a, uint32_t b, uint32_t all)
+{
+	return a == b || a == all || b == all;
+}
+
+/* Whether some message falls under both. */
+static bool commands_overlap(const struct core_command *a, const struct core_command *b)
+{
+	return a->netfn == b->netfn && (a->direction & b->direction) &&
+	       fields_meet(a->command, b->command, CORE_ALL_COMMANDS) &&
+	       fields_meet(a->body, b->body, CORE_ALL_BODIES) &&
+	       fields_meet(a->channel, b->channel, CORE_ALL) &&
+	       fields_meet(a->address, b->address, CORE_ALL) &&
+	       fields_meet(a->lun, b->lun, CORE_ALL);
+}
+
+static bool commands_equal(const struct core_command *a, const struct core_command *b)
+{
+	return a->netfn == b->netfn && a->command == b->command && a->body == b->body &&
+	       a->channel == b->channel && a->address == b->address && a->lun == b->lun &&
+	       a->direction == b->direction;
+}
+
+/* A held reservation of another handle that stands in the way, or NULL. */
+static struct core_held_command *conflict_of(
+	struct core *core, const struct core_handle *handle, const struct core_command *what)
+{
+	uint16_t i;
+
+	for (i = 0; i < core->commands_fresh; i++) {
+		struct core_held_command *held = &core->commands[i];
+
+		if (held->handle && held->handle != handle && commands_overlap(&held->what, what)) {
+			return held;
+		}
+	}
+	return NULL;
+}
+
+static struct core_held_command *held_by(
+	struct core *core, const struct core_handle *handle, const struct core_command *what)
+{
+	uint16_t index = *chain_of(core, what);
+
+	for (; index != CORE_NO_COMMAND; index = core->commands[index].next) {
+		if (core->commands[index].handle == handle &&
+			commands_equal(&core->commands[index].what, what)) {
+			return &core->commands[index];
+		}
+	}
+	return NULL;
+}
+
+static void command_release(struct core *core, struct core_held_command *held)
+{
+	uint16_t index = (uint16_t)(held - core->commands);
+	uint16_t *link = chain_of(core, &held->what);
+
+	while (*link != index) {
+		if (!core_check(core, *link != CORE_NO_COMMAND)) {
+			return;
+		}
+		link = &core->commands[*link].next;
+	}
+	*link = held->next;
+	core->commands_held--;
+	held->handle = NULL;
+	held->generation++;
+	list_remove(&held->handle_link);
+	list_push_back(&core->free_commands, &held->handle_link);
+}
+
+static void command_hold(struct core *core, struct core_handle *handle,
+	const struct core_command *what, uint64_t until_ns)
+{
+	struct core_held_command *held = held_by(core, handle, what);
+	uint16_t *chain = chain_of(core, what);
+
+	if (!held) {
+		held = container_of(list_pop_front(&core->free_commands), struct core_held_command,
+			handle_link);
+		held->what = *what;
+		held->handle = handle;
+		held->next = *chain;
+		*chain = (uint16_t)(held - core->commands);
+		list_push_back(&handle->commands, &held->handle_link);
+		core->commands_held++;
+		if (*chain >= core->commands_fresh) {
+			core->commands_fresh = *chain + 1;
+		}
+	}
+	held->until_ns = until_ns;
+	if (until_ns < core->lease_alarm_ns) {
+		core->lease_alarm_ns = until_ns;
+	}
+}
+
+int command_reserve(struct core *core, struct core_event *event)
+{
+	struct core_handle *handle =
+		handle_find(core, event->command_reserve.client, event->command_reserve.handle);
+	const struct core_command *commands = event->command_reserve.commands;
+	size_t count = event->command_reserve.count, fresh = 0, i;
+	uint64_t until_ns = TIME_NEVER;
+
+	if (!handle) {
+		core_count(core, handles_stale);
+		return -ESTALE;
+	}
+	if (count == 0 || count > CORE_COMMANDS_PER_CALL) {
+		return -EINVAL;
+	}
+	for (i = 0; i < count; i++) {
+		const struct core_held_command *other;
+
+		event->command_reserve.ret_index = i;
+		if (!command_valid(&commands[i])) {
+			return -EINVAL;
+		}
+		other = conflict_of(core, handle, &commands[i]);
+		if (other) {
+			core_count(core, commands_refused);
+			event->command_reserve.ret_holder = handle_id(core, other->handle);
+			event->command_reserve.ret_held = other->what;
+			return -EBUSY;
+		}
+		fresh += !held_by(core, handle, &commands[i]);
+	}
+	if (fresh > CORE_COMMANDS_MAX - core->commands_held) {
+		core_count(core, commands_refused);
+		return -ENOSPC;
+	}
+	if (event->command_reserve.lease_ms > 0) {
+		until_ns = core->now_ns + event->command_reserve.lease_ms * NSEC_PER_MSEC_U64;
+	}
+	for (i = 0; i < count; i++) {
+		command_hold(core, handle, &commands[i], until_ns);
+	}
+	core_count(core, commands_reserved);
+	return 0;
+}
+
+int command_release_by_event(struct core *core, const struct core_event *event)
+{
+	struct core_handle *handle =
+		handle_find(core, event->command_reserve.client, event->command_reserve.handle);
+	const struct core_command *commands = event->command_reserve.commands;
+	size_t count = event->command_reserve.count, i;
+
+	if (!handle) {
+		core_count(core, handles_stale);
+		return -ESTALE;
+	}
+	if (count > CORE_COMMANDS_PER_CALL) {
+		return -EINVAL;
+	}
+	if (count == 0) {
+		commands_forget(core, handle);
+		return 0;
+	}
+	for (i = 0; i < count; i++) {
+		if (!command_valid(&commands[i])) {
+			return -EINVAL;
+		}
+		if (!held_by(core, handle, &commands[i])) {
+			return -ENOENT;
+		}
+	}
+	for (i = 0; i < count; i++) {
+		struct core_held_command *held = held_by(core, handle, &commands[i]);
+
+		if (held) { /* the list may name one twice */
+			command_release(core, held);
+		}
+	}
+	return 0;
+}
+
+static uint32_t held_number(const struct core *core, const struct core_held_command *held)
+{
+	return (uint32_t)held->generation << 16 | (uint32_t)(held - core->commands);
+}
+
+int command_revoke(struct core *core, uint32_t number)
+{
+	uint32_t slot = number & 0xFFFF;
+	struct core_held_command *held;
+
+	if (slot >= core->commands_fresh) {
+		return -ENOENT;
+	}
+	held = &core->commands[slot];
+	if (!held->handle || held_number(core, held) != number) {
+		return -ENOENT;
+	}
+	core_count(core, commands_revoked);
+	command_release(core, held);
+	return 0;
+}
+
+void commands_forget(struct core *core, struct core_handle *handle)
+{
+	struct list_link *link;
+
+	while ((link = list_first(&handle->commands)) != NULL) {
+		command_release(core, container_of(link, struct core_held_command, handle_link));
+	}
+}
+
+void command_leases_run(struct core *core)
+{
+	uint16_t i;
+
+	core->lease_alarm_ns = TIME_NEVER;
+	for (i = 0; i < core->commands_fresh; i++) {
+		struct core_held_command *held = &core->commands[i];
+
+		if (!held->handle) {
+			continue;
+		}
+		if (held->until_ns <= core->now_ns) {
+			core_count(core, commands_expired);
+			command_release(core, held);
+		} else if (held->until_ns < core->lease_alarm_ns) {
+			core->lease_alarm_ns = held->until_ns;
+		}
+	}
+}
+
+/* ---- the message path ---- */
+
+/* The defining body or IANA number that a request names; too short a one could be anybody's. */
+static bool body_meets(const struct core_command *held, const uint8_t *data, size_t length)
+{
+	struct reader reader = reader_init(data, length);
+	uint32_t body;
+
+	if (held->body == CORE_ALL_BODIES) {
+		return true;
+	}
+	body = held->netfn == VIPMI_NETFN_OEM ? reader_u24le(&reader) : reader_u8(&reader);
+	return reader.failed || body == held->body;
+}
+
+static bool falls_under(
+	struct core *core, struct core_request *request, const struct core_command *held)
+{
+	bool controller = request->target_kind == VIPMI_TARGET_CONTROLLER ||
+			  request->address == core->link.own_address;
+	uint8_t address = controller ? core->link.own_address : request->address;
+
+	return (held->direction & CORE_DIRECTION_SEND) &&
+	       (held->address == CORE_ALL || held->address == address) &&
+	       /* However it is addressed, the controller is one: no channel sets it apart. */
+	       (held->channel == CORE_ALL || controller || held->channel == request->channel) &&
+	       (held->lun == CORE_ALL || held->lun == request->lun) &&
+	       body_meets(held, request_data(core, request), request->length);
+}
+
+static bool chain_forbids(struct core *core, struct core_request *request, uint16_t index)
+{
+	const struct core_handle *handle = request_handle(request);
+
+	for (; index != CORE_NO_COMMAND; index = core->commands[index].next) {
+		const struct core_held_command *held = &core->commands[index];
+
+		if (held->handle != handle && falls_under(core, request, &held->what)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+bool command_forbidden(struct core *core, struct core_request *request)
+{
+	const uint16_t *chains = core->command_chain[request->netfn >> 1];
+
+	return core->commands_held > 0 &&
+	       (chain_forbids(core, request, chains[request->command]) ||
+		       chain_forbids(core, request, chains[CORE_ALL_COMMANDS]));
+}
+
+void command_refuse(struct core *core, struct core_request *request)
+{
+	core_count(core, answers_reserved);
+	request_answer(core, request, VIPMI_CC_NOT_IN_STATE, VIPMI_ORIGIN_AGENT,
+		VIPMI_REASON_RESERVED, NULL, 0);
+}
+
+bool core_command_next(
+	const struct core *core, uint32_t *cursor, struct core_command_info *ret_info)
+{
+	for (; *cursor < core->commands_fresh; (*cursor)++) {
+		const struct core_held_command *held = &core->commands[*cursor];
+
+		if (held->handle) {
+			*ret_info = (struct core_command_info){
+				.number = held_number(core, held),
+				.handle = handle_id(core, held->handle),
+				.what = held->what,
+				.until_ns = held->until_ns,
+			};
+			(*cursor)++;
+			return true;
+		}
+	}
+	return false;
+}
