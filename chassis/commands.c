@@ -8,6 +8,7 @@
 
 #define HOST FEATURE_SYSTEM_INTERFACE
 #define SEL FEATURE_SEL
+#define LAN FEATURE_LAN
 
 /* More data than this no request has (one byte of length in the tables). */
 #define LONG 255
@@ -21,6 +22,8 @@ static const struct command chassis_commands[] = {
 	[0x05] = {power_set_capabilities, 5, 6, FEATURE_CHASSIS, 6000},
 	[0x06] = {power_set_policy, 1, 1, FEATURE_CHASSIS, 4000},
 	[0x07] = {power_get_restart_cause, 0, 0, FEATURE_CHASSIS, 2000},
+	[0x08] = {boot_set, 1, 18, FEATURE_CHASSIS, 6000},
+	[0x09] = {boot_get, 3, 3, FEATURE_CHASSIS, 2500},
 	[0x0A] = {power_set_panel_enables, 1, 1, FEATURE_CHASSIS, 4000},
 	[0x0B] = {power_set_cycle_interval, 1, 1, FEATURE_CHASSIS, 4000},
 	[0x0F] = {power_get_hours, 0, 0, FEATURE_CHASSIS, 2500},
@@ -30,6 +33,13 @@ static const struct command sensor_commands[] = {
 	[0x00] = {event_set_receiver, 2, 2, 0, 4000},
 	[0x01] = {event_get_receiver, 0, 0, 0, 2000},
 	[0x02] = {event_platform, 7, 8, 0, 3500},
+	[0x10] = {pef_get_capabilities, 0, 0, LAN, 2000},
+	[0x11] = {pef_arm_postpone, 1, 1, LAN, 2000},
+	[0x12] = {pef_set_config, 1, 24, LAN, 6000},
+	[0x13] = {pef_get_config, 3, 3, LAN, 3000},
+	[0x14] = {pef_set_last_event, 3, 3, LAN, 4000},
+	[0x15] = {pef_get_last_event, 0, 0, LAN, 2500},
+	[0x16] = {pef_alert_immediate, 3, 11, LAN, 4000},
 	[0x20] = {sdr_get_device_info, 0, 1, FEATURE_DEVICE_SDR, 2500},
 	[0x21] = {sdr_get, 6, 6, FEATURE_DEVICE_SDR, 4000},
 	[0x22] = {sdr_reserve, 0, 0, FEATURE_DEVICE_SDR, 2500},
@@ -68,7 +78,27 @@ static const struct command app_commands[] = {
 	[0x35] = {messaging_read_event, 0, 0, HOST, 2500},
 	[0x36] = {device_get_bt_capabilities, 0, 0, HOST, 2000},
 	[0x37] = {device_get_system_guid, 0, 0, HOST, 2500},
+	[0x38] = {channel_get_authentication, 2, 2, LAN, 2500},
+	[0x3D] = {channel_get_session_info, 1, 5, LAN, 2500},
+	[0x40] = {channel_set_access, 3, 3, LAN, 6000},
+	[0x41] = {channel_get_access, 2, 2, LAN, 2500},
+	[0x42] = {channel_get_info, 1, 1, HOST, 2500},
+	[0x43] = {user_set_access, 3, 4, LAN, 6000},
+	[0x44] = {user_get_access, 2, 2, LAN, 2500},
+	[0x45] = {user_set_name, 17, 17, LAN, 6000},
+	[0x46] = {user_get_name, 1, 1, LAN, 2500},
+	[0x47] = {user_set_password, 2, 22, LAN, 6000},
+	[0x4A] = {channel_get_payload_status, 1, 1, LAN, 2500},
+	[0x4B] = {channel_get_payload_instance, 2, 2, LAN, 2500},
+	[0x4C] = {user_set_payload_access, 6, 6, LAN, 4000},
+	[0x4D] = {user_get_payload_access, 2, 2, LAN, 2500},
+	[0x4E] = {channel_get_payload_support, 1, 1, LAN, 2500},
+	[0x4F] = {channel_get_payload_version, 2, 2, LAN, 2500},
+	[0x54] = {channel_get_ciphers, 3, 3, LAN, 2500},
+	[0x56] = {channel_set_keys, 3, 23, LAN, 4000},
 	[0x57] = {device_get_interface_capabilities, 1, 1, HOST, 2000},
+	[0x58] = {system_info_set, 1, 19, LAN, 6000},
+	[0x59] = {system_info_get, 4, 4, LAN, 3000},
 };
 
 static const struct command storage_commands[] = {
@@ -97,6 +127,14 @@ static const struct command storage_commands[] = {
 	[0x5D] = {clock_set_utc_offset, 2, 2, SEL, 3000},
 };
 
+static const struct command transport_commands[] = {
+	[0x01] = {lan_set, 2, 32, LAN, 6000},
+	[0x02] = {lan_get, 4, 4, LAN, 3000},
+	[0x04] = {lan_get_statistics, 2, 2, LAN, 3000},
+	[0x21] = {sol_set, 2, 8, LAN, 6000},
+	[0x22] = {sol_get, 4, 4, LAN, 3000},
+};
+
 /* By netFn / 2. */
 static const struct {
 	const struct command *commands;
@@ -106,6 +144,7 @@ static const struct {
 	[VIPMI_NETFN_SENSOR / 2] = {sensor_commands, ARRAY_LENGTH(sensor_commands)},
 	[VIPMI_NETFN_APP / 2] = {app_commands, ARRAY_LENGTH(app_commands)},
 	[VIPMI_NETFN_STORAGE / 2] = {storage_commands, ARRAY_LENGTH(storage_commands)},
+	[VIPMI_NETFN_TRANSPORT / 2] = {transport_commands, ARRAY_LENGTH(transport_commands)},
 };
 
 const struct command *command_find(uint8_t netfn, uint8_t command)

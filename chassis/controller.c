@@ -11,16 +11,18 @@ uint64_t service_ns(const struct controller *controller, uint32_t us)
 struct controller *controller_carve(struct arena *arena, const struct board *board)
 {
 	struct controller *controller = arena_take(arena, sizeof(*controller));
-	struct controller counting = {.board = board};
 
 	if (controller) {
-		*controller = counting;
+		memset(controller, 0, sizeof(*controller));
+		controller->board = board;
 	}
 	/* The same pieces in the same order, whether they are handed out or only counted. */
-	sensors_carve(controller ? controller : &counting, arena);
-	sdr_carve(controller ? controller : &counting, arena);
-	sel_carve(controller ? controller : &counting, arena);
-	fru_carve(controller ? controller : &counting, arena);
+	sensors_carve(controller, board, arena);
+	sdr_carve(controller, board, arena);
+	sel_carve(controller, board, arena);
+	fru_carve(controller, board, arena);
+	session_carve(controller, board, arena);
+	parameters_carve(controller, board, arena);
 	return controller;
 }
 
@@ -55,6 +57,9 @@ void controller_init(struct controller *controller, struct bus *bus,
 	sdr_init(controller);
 	fru_init(controller);
 	power_init(controller);
+	session_init(controller);
+	parameters_init(controller);
+	pef_init(controller);
 	sel_init(controller);
 	controller_due(controller, now_ns);
 }

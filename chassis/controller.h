@@ -182,7 +182,6 @@ struct power {
 struct pef {
 	uint8_t postpone_s;
 	uint64_t postpone_ns;
-	uint32_t added_s;
 	uint16_t last_software_id, last_controller_id;
 };
 
@@ -213,9 +212,12 @@ struct controller {
 	struct messaging messaging;
 	struct session_config *session;
 	struct parameters lan, sol, pef_config, boot, system_info;
+	uint8_t boot_invalid; /* bit per boot option that is marked invalid */
 	struct pef pef;
 	struct power power;
 };
+
+/* In every X_carve the controller is NULL when the arena only counts. */
 
 /* Takes the memory that a controller of this board needs; with a counting arena returns NULL. */
 struct controller *controller_carve(struct arena *arena, const struct board *board);
@@ -281,7 +283,7 @@ void clock_init(struct controller *controller);
 uint32_t clock_elapsed_s(const struct controller *controller, uint64_t now_ns);
 uint32_t clock_sel_s(const struct controller *controller, uint64_t now_ns);
 
-void sensors_carve(struct controller *controller, struct arena *arena);
+void sensors_carve(struct controller *controller, const struct board *board, struct arena *arena);
 void sensors_init(struct controller *controller);
 void sensors_scan(struct controller *controller, uint64_t now_ns);
 /* By number; NULL when there is none. */
@@ -305,19 +307,19 @@ void sensor_factors_write(const struct board_sensor *sensor, struct writer *writ
 /* States 0 to 5 as Get Sensor Reading shows them, of a threshold sensor. */
 uint8_t sensor_comparison(const struct sensor *sensor, uint8_t reading);
 
-void sdr_carve(struct controller *controller, struct arena *arena);
+void sdr_carve(struct controller *controller, const struct board *board, struct arena *arena);
 void sdr_init(struct controller *controller);
 /* Writes all the board's records; bytes beyond the writer's end are only counted. */
 void sdr_records_write(const struct board *board, struct sdr_store *store, struct writer *writer);
 
-void sel_carve(struct controller *controller, struct arena *arena);
+void sel_carve(struct controller *controller, const struct board *board, struct arena *arena);
 void sel_init(struct controller *controller);
 void sel_step(struct controller *controller, uint64_t now_ns);
 /* Logs a record (its ID and, below E0h, its time are filled in). Returns a completion code. */
 uint8_t sel_add(struct controller *controller, const uint8_t record[SEL_RECORD_SIZE],
 	uint64_t now_ns, uint16_t *ret_id);
 
-void fru_carve(struct controller *controller, struct arena *arena);
+void fru_carve(struct controller *controller, const struct board *board, struct arena *arena);
 void fru_init(struct controller *controller);
 /* Writes a whole FRU inventory image (Platform Management FRU Information Storage Definition). */
 void fru_image_write(const struct board_fru *fru, uint64_t seed, uint8_t *bytes);
@@ -338,15 +340,12 @@ void event_emit(struct controller *controller, const struct board_sensor *sensor
 	const uint8_t data[3], uint64_t now_ns);
 
 void parameters_carve(
-	struct parameters *parameters, const struct parameter_table *table, struct arena *arena);
-void parameters_init(struct parameters *parameters);
+	struct controller *controller, const struct board *board, struct arena *arena);
+void parameters_init(struct controller *controller);
 
-extern const struct parameter_table lan_parameters, sol_parameters, pef_parameters, boot_parameters,
-	system_info_parameters;
-void lan_init(struct controller *controller);
 void pef_init(struct controller *controller);
 
-void session_carve(struct controller *controller, struct arena *arena);
+void session_carve(struct controller *controller, const struct board *board, struct arena *arena);
 void session_init(struct controller *controller);
 
 void power_init(struct controller *controller);

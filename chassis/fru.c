@@ -5,14 +5,17 @@
  */
 #include "chassis/handlers.h"
 
-void fru_carve(struct controller *controller, struct arena *arena)
+void fru_carve(struct controller *controller, const struct board *board, struct arena *arena)
 {
-	const struct board *board = controller->board;
 	uint8_t i;
 
 	for (i = 0; i < board->frus_count; i++) {
-		controller->frus[i].size = board->frus[i].size;
-		controller->frus[i].bytes = arena_take(arena, board->frus[i].size);
+		void *bytes = arena_take(arena, board->frus[i].size);
+
+		if (controller) {
+			controller->frus[i].size = board->frus[i].size;
+			controller->frus[i].bytes = bytes;
+		}
 	}
 }
 

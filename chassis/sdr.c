@@ -22,12 +22,16 @@ static uint16_t record_count(const struct board *board)
 	return (uint16_t)(board->sensors_count + board->locators_count + board->frus_count);
 }
 
-void sdr_carve(struct controller *controller, struct arena *arena)
+void sdr_carve(struct controller *controller, const struct board *board, struct arena *arena)
 {
-	size_t count = record_count(controller->board);
+	size_t count = record_count(board);
+	void *bytes = arena_take(arena, count * SDR_RECORD_MAX);
+	void *offsets = arena_take(arena, (count + 1) * sizeof(uint16_t));
 
-	controller->sdr.bytes = arena_take(arena, count * SDR_RECORD_MAX);
-	controller->sdr.offsets = arena_take(arena, (count + 1) * sizeof(uint16_t));
+	if (controller) {
+		controller->sdr.bytes = bytes;
+		controller->sdr.offsets = offsets;
+	}
 }
 
 void sdr_init(struct controller *controller)

@@ -33,26 +33,32 @@ static uint16_t record_id(const uint8_t *record)
 	return (uint16_t)(record[0] | record[1] << 8);
 }
 
-void sel_carve(struct controller *controller, struct arena *arena)
+void sel_carve(struct controller *controller, const struct board *board, struct arena *arena)
 {
-	if (controller_has(controller, FEATURE_SEL)) {
-		controller->sel.records = arena_take(arena, SEL_ENTRIES_MAX * SEL_RECORD_SIZE);
+	void *records = NULL;
+
+	if (board->features & FEATURE_SEL) {
+		records = arena_take(arena, SEL_ENTRIES_MAX * SEL_RECORD_SIZE);
+	}
+	if (controller) {
+		controller->sel.records = records;
 	}
 }
 
 /* Appends a record as it is, under the next ID. */
 static uint16_t append(struct sel *sel, const uint8_t *record, uint32_t time_s)
 {
-	uint8_t *to = sel->records[sel->count++];
-	struct writer header = writer_init(to, SEL_RECORD_SIZE);
+	uint8_t copy[SEL_RECORD_SIZE];
+	struct writer header = writer_init(copy, sizeof(copy));
 	uint16_t id = sel->next_id;
 
-	memcpy(to, record, SEL_RECORD_SIZE);
+	memcpy(copy, record, sizeof(copy));
 	writer_u16le(&header, id);
 	writer_u8(&header, record[2]);
 	if (record[2] < TYPE_NOT_TIMESTAMPED) {
 		writer_u32le(&header, time_s);
 	}
+	memcpy(sel->records[sel->count++], copy, sizeof(copy));
 	sel->next_id = id >= RECORD_LAST - 1 ? 1 : id + 1;
 	return id;
 }

@@ -18,12 +18,15 @@
 #define READING_SCANNING_ENABLED 0x40
 #define READING_UNAVAILABLE 0x20
 
-void sensors_carve(struct controller *controller, struct arena *arena)
+void sensors_carve(struct controller *controller, const struct board *board, struct arena *arena)
 {
-	size_t count = controller->board->sensors_count;
+	void *sensors = arena_take(arena, board->sensors_count * sizeof(struct sensor));
+	void *index = arena_take(arena, SENSOR_NUMBERS);
 
-	controller->sensors = arena_take(arena, count * sizeof(*controller->sensors));
-	controller->sensor_index = arena_take(arena, SENSOR_NUMBERS);
+	if (controller) {
+		controller->sensors = sensors;
+		controller->sensor_index = index;
+	}
 }
 
 static void sensor_init(
