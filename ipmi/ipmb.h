@@ -37,10 +37,11 @@ int ipmb_decode(const uint8_t *frame, size_t length, struct ipmb_message *ret_me
 
 /*
  * Takes apart what Get Message returns after the channel byte (IPMI 2.0 section
- * 22.6): the frame without its first byte, which is `own_address`, the receiver's,
- * and counts in the first checksum. Otherwise as ipmb_decode.
+ * 22.6): the frame without its first byte, `own_address`, the receiver's. The
+ * controller checked both checksums when the frame came in, and OpenIPMI's
+ * ipmi_sim hands out wrong ones: they are not looked at. Otherwise as ipmb_decode.
  */
-int ipmb_decode_received(uint8_t own_address, const uint8_t *bytes, size_t length,
-	struct ipmb_message *ret_message);
+int ipmb_decode_received(
+	uint8_t own_address, const uint8_t *bytes, size_t length, struct ipmb_message *ret_message);
 
 #endif
