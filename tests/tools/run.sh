@@ -26,6 +26,13 @@ while read -r id command; do
 	esac
 	echo "==== begin $id"
 	echo "\$ $command"
+	# FreeIPMI keeps its SDR cache in the home that passwd names, where one of another controller
+	# may lie; every run starts with a folder of its own.
+	case $command in
+	ipmi-sensors* | ipmi-sel* | ipmi-fru*)
+		command="$command --sdr-cache-directory=$HOME"
+		;;
+	esac
 	# shellcheck disable=SC2086 # VIA is several words
 	timeout "${SECONDS_MAX:-120}" $VIA sh -c "$command" </dev/null 2>&1
 	status=$?
