@@ -92,10 +92,10 @@ int vipmi_connect(
 void vipmi_disconnect(struct vipmi *vipmi);
 
 struct vipmi_info {
-	int connected;	       /* 0 while the agent is away */
+	int connected;         /* 0 while the agent is away */
 	uint32_t connections;  /* times that an agent was found, this one included */
 	uint32_t capabilities; /* enum vipmi_capability of protocol.h, as of the last hello */
-	uint32_t epoch;	       /* of the controller: how often its link came up or it was reset */
+	uint32_t epoch;        /* of the controller: how often its link came up or it was reset */
 	uint32_t handles_max;  /* handles that exist at most, of all programs */
 	uint16_t data_max;     /* most data bytes of a request */
 	uint16_t credit_max;   /* requests that one handle may have outstanding */
@@ -145,7 +145,7 @@ enum vipmi_urgency {
 };
 
 struct vipmi_handle_options {
-	size_t size;	  /* sizeof(struct vipmi_handle_options) */
+	size_t size;      /* sizeof(struct vipmi_handle_options) */
 	const char *name; /* what listings call it, at most 31 bytes; NULL: the program's name */
 	uint8_t urgency;  /* enum vipmi_urgency, of requests that do not say; default: normal */
 };
@@ -175,18 +175,18 @@ enum vipmi_request_flag {
 };
 
 struct vipmi_request {
-	size_t size;	     /* sizeof(struct vipmi_request) */
+	size_t size;         /* sizeof(struct vipmi_request) */
 	uint8_t target_kind; /* enum vipmi_target_kind */
 	uint8_t channel;     /* target kinds other than the controller */
 	uint8_t address;     /* likewise: the responder's 8-bit slave address */
-	uint8_t netfn;	     /* request form, even */
-	uint8_t lun;	     /* the responder's */
+	uint8_t netfn;       /* request form, even */
+	uint8_t lun;         /* the responder's */
 	uint8_t command;
-	uint8_t urgency;	 /* enum vipmi_urgency; default: of the handle */
-	uint8_t flags;		 /* enum vipmi_request_flag */
+	uint8_t urgency;         /* enum vipmi_urgency; default: of the handle */
+	uint8_t flags;           /* enum vipmi_request_flag */
 	uint32_t virtual_client; /* which part of the program asks; echoed in the answer */
-	uint32_t timeout_ms;	 /* 0 = VIPMI_TIMEOUT_DEFAULT_MS */
-	const void *data;	 /* copied by the call */
+	uint32_t timeout_ms;     /* 0 = VIPMI_TIMEOUT_DEFAULT_MS */
+	const void *data;        /* copied by the call */
 	size_t length;
 };
 
@@ -202,13 +202,14 @@ static inline struct vipmi_request vipmi_request_make(
 
 /* Whether a request may have been executed. */
 enum vipmi_sent {
-	VIPMI_SENT_NO = 0,	/* it never reached the controller: nothing was executed */
-	VIPMI_SENT_YES = 1,	/* it reached the controller */
+	VIPMI_SENT_NO = 0,      /* it never reached the controller: nothing was executed */
+	VIPMI_SENT_YES = 1,     /* it reached the controller */
 	VIPMI_SENT_UNKNOWN = 2, /* the agent had it and went away: it may have been executed */
 };
 
 struct vipmi_answer {
-	/* 0: the controller (or the responder behind it) answered; `cc` and `data` are its words.
+	/* 0: the controller (or the responder behind it, or the virtual controller for what is its
+	 * own) answered; `cc` and `data` are its words.
 	 * Otherwise it did not, and this says why; cc is then what a program that knows only
 	 * completion codes should be told.
 	 *
@@ -227,17 +228,17 @@ struct vipmi_answer {
 	 *	-ESTALE, -EPROTO  the agent does not know the handle, or breaks the protocol
 	 */
 	int error;
-	uint8_t cc;	/* enum vipmi_cc, or a code of the command's own */
+	uint8_t cc;     /* enum vipmi_cc, or a code of the command's own */
 	uint8_t origin; /* enum vipmi_origin: who says so */
 	uint8_t reason; /* enum vipmi_reason: why, where the controller did not answer */
-	uint8_t sent;	/* enum vipmi_sent */
-	uint8_t netfn;	/* odd: the response's */
+	uint8_t sent;   /* enum vipmi_sent */
+	uint8_t netfn;  /* odd: the response's */
 	uint8_t lun;
 	uint8_t command;
 	uint8_t urgency; /* enum vipmi_urgency */
 	uint32_t virtual_client;
 	uint32_t age_ms; /* of an answer from the cache */
-	uint64_t id;	 /* as vipmi_submit gave it */
+	uint64_t id;     /* as vipmi_submit gave it */
 	uint8_t reserved[16];
 	uint16_t length; /* of data, without the completion code */
 	uint8_t data[VIPMI_DATA_MAX];
@@ -277,9 +278,11 @@ int vipmi_cancel(struct vipmi_handle *handle, uint64_t id);
 /* ---- asynchronous messages ---- */
 
 enum vipmi_event_kind {
-	VIPMI_EVENT_SEL = 1,	 /* an event: data is the 16-byte image of a SEL record */
-	VIPMI_EVENT_REQUEST = 2, /* a request to system software: netfn, lun, command, data */
-	VIPMI_EVENT_LOSS = 3,	 /* `lost` messages did not reach this handle */
+	VIPMI_EVENT_SEL =
+		VIPMI_ASYNC_EVENT, /* an event: data is the 16-byte image of a SEL record */
+	VIPMI_EVENT_REQUEST =
+		VIPMI_ASYNC_REQUEST, /* a request to system software: netfn, lun, command, data */
+	VIPMI_EVENT_LOSS = 0xFF,     /* `lost` messages did not reach this handle */
 };
 
 /* vipmi_event.lost: the agent was away, nobody knows how many. */
@@ -293,7 +296,7 @@ struct vipmi_event {
 	uint8_t command;
 	uint8_t reserved1[3];
 	uint64_t number; /* of the message, rising; LOSS: of the next one */
-	uint64_t lost;	 /* LOSS */
+	uint64_t lost;   /* LOSS */
 	uint8_t reserved2[16];
 	uint16_t length;
 	uint8_t data[VIPMI_DATA_MAX];

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <stdlib.h>
+#include <string.h>
+
+#include "client/internal.h"
+
+/* A field takes at least an extension's header and the length of its name. */
+#define FIELDS_MAX ((VIPMI_MESSAGE_MAX - VIPMI_HEADER_LENGTH) / (VIPMI_EXTENSION_HEADER_LENGTH + 1))
+
+static const char *put_string(struct writer *writer, const char *text, size_t length)
+{
+	const char *start = (const char *)writer->at;
+
+	writer_bytes(writer, text, length);
+	writer_u8(writer, 0);
+	return start;
+}
+
+static int hand_over(const struct row *row,
+	int (*take)(void *context, const struct vipmi_field *fields, size_t count), void *context)
+{
+	struct vipmi_field fields[FIELDS_MAX];
+	/* The two zeros that a field gets here are fewer bytes than its framing had there. */
+	uint8_t strings[VIPMI_MESSAGE_MAX];
+	struct writer writer = writer_init(strings, sizeof(strings));
+	struct socket_bytes left = {row->bytes, row->length};
+	struct socket_field field;
+	size_t count = 0;
+
+	while (count < FIELDS_MAX && socket_field_next(&left, &field)) {
+		fields[count] = (struct vipmi_field){
+			.name = put_string(&writer, field.name, field.name_length),
+			.number = field.number,
+		};
+		if (!field.is_number) {
+			fields[count].text = put_string(&writer, field.text, field.text_length);
+		}
+		count++;
+	}
+	return take(context, fields, count);
+}
+
+static void free_rows(struct call *call)
+{
+	struct list_link *link;
+
+	while ((link = list_pop_front(&call->rows)) != NULL) {
+		free(container_of(link, struct row, on_rows));
+	}
+}
+
+/* With the lock held, which is released while `take` runs. 0, or what `take` said. */
+static int drain(struct vipmi *vipmi, struct call *call,
+	int (*take)(void *context, const struct vipmi_field *fields, size_t count), void *context)
+{
+	struct list_link *link;
+	int result = 0;
+
+	while (result == 0 && (link = list_pop_front(&call->rows)) != NULL) {
+		struct row *row = container_of(link, struct row, on_rows);
+
+		connection_unlock(vipmi);
+		result = hand_over(row, take, context);
+		free(row);
+		(void)pthread_mutex_lock(&vipmi->lock);
+	}
+	return result;
+}
+
+static int query(struct vipmi *vipmi, struct call *call,
+	int (*take)(void *context, const struct vipmi_field *fields, size_t count), void *context)
+{
+	struct waiter waiter;
+	int result;
+
+	waiter_init(&waiter, 0);
+	call->waiter = &waiter;
+	result = call_start(vipmi, call);
+	while (result == 0) {
+		result = drain(vipmi, call, take, context);
+		if (result != 0) { /* the caller has seen enough; later rows meet nobody */
+			break;
+		}
+		if (call->state == CALL_DONE && list_empty(&call->rows)) {
+			result = call->error;
+			break;
+		}
+		waiter.done = call->state == CALL_DONE || !list_empty(&call->rows);
+		waiter.deadline_ns = clock_now_ns() + vipmi->timeout_ns;
+		if (waiter_wait(vipmi, &waiter) < 0) {
+			call_fail(vipmi, call, VIPMI_REASON_EXPIRED, -ETIMEDOUT,
+				vipmi->state == CONNECTION_UP
+					? "the agent does not reply; does it hang?"
+					: vipmi->text);
+		}
+	}
+	call_finish(vipmi, call);
+	call->waiter = NULL;
+	waiter_finish(&waiter);
+	free_rows(call);
+	return result;
+}
+
+int vipmi_query(struct vipmi *vipmi, const char *object,
+	int (*row)(void *context, const struct vipmi_field *fields, size_t count), void *context)
+{
+	struct call call;
+	int result;
+
+	if (!object || strlen(object) > VIPMI_NAME_MAX) {
+		return text_fail(-EINVAL, "a listing's name has at most %d bytes", VIPMI_NAME_MAX);
+	}
+	result = connection_lock(vipmi);
+	if (result < 0) {
+		return result;
+	}
+	result = connection_ended(vipmi);
+	if (result == 0) {
+		call_init(&call, CALL_QUERY, NULL);
+		call.object = object;
+		result = query(vipmi, &call, row, context);
+		if (result < 0 && call.error == result) {
+			(void)text_fail(result, "cannot list \"%s\": %s", object,
+				call.text[0] ? call.text : vipmi_strerror(result));
+		}
+	}
+	connection_unlock(vipmi);
+	return result;
+}
+
+int vipmi_kick(struct vipmi *vipmi, uint64_t client)
+{
+	struct call call;
+	int result = connection_lock(vipmi);
+
+	if (result < 0) {
+		return result;
+	}
+	result = connection_ended(vipmi);
+	if (result == 0) {
+		call_init(&call, CALL_KICK, NULL);
+		call.argument = client;
+		result = call_wait(vipmi, &call);
+		if (result < 0) {
+			(void)text_fail(result, "cannot end client %llu: %s",
+				(unsigned long long)client,
+				call.text[0] ? call.text : vipmi_strerror(result));
+		}
+	}
+	connection_unlock(vipmi);
+	return result;
+}

@@ -1,0 +1,1047 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * libvipmi against an agent that does as it is told (fake_agent.h): what a
+ * program sees when all is well, and when it is not.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tests/unit/fake_agent.h"
+#include "vipmi/vipmi.h"
+
+/* Long enough for a machine that is busy with other things. */
+#define PATIENCE_MS 20000
+
+static struct fake_agent agent;
+static struct vipmi *vipmi;
+static struct vipmi_handle *handle;
+
+static int agent_up(void **state)
+{
+	(void)state;
+	fake_agent_init(&agent);
+	fake_agent_start(&agent);
+	return 0;
+}
+
+static int agent_down(void **state)
+{
+	(void)state;
+	fake_agent_finish(&agent);
+	return 0;
+}
+
+static int handle_up(void **state)
+{
+	agent_up(state);
+	assert_int_equal(vipmi_connect(agent.path, NULL, &vipmi), 0);
+	assert_int_equal(vipmi_handle_open(vipmi, NULL, &handle), 0);
+	return 0;
+}
+
+static int handle_down(void **state)
+{
+	vipmi_disconnect(vipmi);
+	vipmi = NULL;
+	handle = NULL;
+	return agent_down(state);
+}
+
+/* A connection with another agent behind it than handle_up's. */
+static void reconnect_with_credit(uint16_t credit_max)
+{
+	vipmi_disconnect(vipmi);
+	fake_agent_stop(&agent);
+	agent.credit_max = credit_max;
+	fake_agent_start(&agent);
+	assert_int_equal(vipmi_connect(agent.path, NULL, &vipmi), 0);
+	assert_int_equal(vipmi_handle_open(vipmi, NULL, &handle), 0);
+}
+
+/* A request that makes the fake do something. */
+static struct vipmi_request order(enum fake_command command, const uint8_t data[3])
+{
+	return vipmi_request_make(VIPMI_NETFN_OEM, (uint8_t)command, data, data ? 3 : 0);
+}
+
+static int obey(enum fake_command command, struct vipmi_answer *ret_answer)
+{
+	struct vipmi_request request = order(command, NULL);
+
+	return vipmi_command(handle, &request, ret_answer);
+}
+
+/* What a callback was told. */
+struct outcome {
+	int calls;
+	struct vipmi_answer answer;
+};
+
+static void keep(void *context, const struct vipmi_answer *answer)
+{
+	struct outcome *outcome = context;
+
+	outcome->calls++;
+	outcome->answer = *answer;
+}
+
+static void dispatch_until(const int *count, int wanted)
+{
+	for (int waited = 0; *count < wanted && waited < PATIENCE_MS; waited += 10) {
+		assert_true(vipmi_wait(vipmi, 10) >= 0);
+	}
+	assert_int_equal(*count, wanted);
+}
+
+static bool error_text_has(const char *words)
+{
+	if (!strstr(vipmi_error_text(), words)) {
+		print_message("error text: %s\n", vipmi_error_text());
+		return false;
+	}
+	return true;
+}
+
+/* ---- connecting ---- */
+
+static void connecting_tells_who_is_there(void **state)
+{
+	struct vipmi_info info;
+
+	(void)state;
+	assert_int_equal(vipmi_get_info(vipmi, &info), 0);
+	assert_int_equal(info.connected, 1);
+	assert_int_equal(info.connections, 1);
+	assert_int_equal(info.capabilities, VIPMI_CAPABILITY_UP | VIPMI_CAPABILITY_SIMULATED);
+	assert_int_equal(info.credit_max, 128);
+	assert_int_equal(info.handles_max, FAKE_HANDLES_MAX);
+	assert_int_equal(info.data_max, VIPMI_DATA_MAX);
+	assert_int_equal(info.boot_id[0], 1);
+	assert_string_equal(info.controller, "fake:");
+	assert_string_equal(info.target, agent.path);
+}
+
+static void the_environment_names_the_target(void **state)
+{
+	struct vipmi *connection = NULL;
+
+	(void)state;
+	assert_int_equal(setenv("VIPMI_TARGET", agent.path, 1), 0);
+	assert_int_equal(vipmi_connect(NULL, NULL, &connection), 0);
+	vipmi_disconnect(connection);
+	assert_int_equal(unsetenv("VIPMI_TARGET"), 0);
+}
+
+static void a_missing_agent_is_named_with_a_remedy(void **state)
+{
+	struct vipmi *connection = (void *)0x1;
+	char path[128], long_path[200];
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/nobody", agent.directory);
+	assert_int_equal(vipmi_connect(path, NULL, &connection), -ENOENT);
+	assert_true(error_text_has(path));
+	assert_true(error_text_has("is vipmid running?"));
+	assert_ptr_equal(connection, (void *)0x1);
+
+	fake_agent_stop(&agent); /* leaves its socket behind */
+	assert_int_equal(vipmi_connect(agent.path, NULL, &connection), -ECONNREFUSED);
+	assert_true(error_text_has("is vipmid running?"));
+
+	assert_int_equal(vipmi_connect("/etc/passwd", NULL, &connection), -ENOTSOCK);
+	assert_true(error_text_has("neither a socket nor a device"));
+
+	memset(long_path, 'x', sizeof(long_path));
+	long_path[sizeof(long_path) - 1] = '\0';
+	assert_int_equal(vipmi_connect(long_path, NULL, &connection), -ENAMETOOLONG);
+	assert_true(error_text_has("107"));
+}
+
+static void permission_denied_names_the_group(void **state)
+{
+	struct vipmi *connection = NULL;
+
+	(void)state;
+	assert_int_equal(chmod(agent.directory, 0700), 0);
+	if (geteuid() != 0) {
+		skip(); /* only root can become somebody who is not allowed */
+	}
+	assert_int_equal(seteuid(65534), 0);
+	assert_int_equal(vipmi_connect(agent.path, NULL, &connection), -EACCES);
+	assert_int_equal(seteuid(0), 0);
+	assert_true(error_text_has("join the group vipmi"));
+}
+
+static void an_agent_that_says_nothing_times_out(void **state)
+{
+	struct vipmi_options options = {.size = sizeof(options), .timeout_ms = 50};
+	struct vipmi *connection = NULL;
+
+	(void)state;
+	fake_agent_stop(&agent);
+	agent.mute = true;
+	fake_agent_start(&agent);
+	assert_int_equal(vipmi_connect(agent.path, &options, &connection), -ETIMEDOUT);
+	assert_true(error_text_has("does it hang?"));
+}
+
+static void somebody_else_is_refused(void **state)
+{
+	struct vipmi *connection = NULL;
+
+	(void)state;
+	fake_agent_stop(&agent);
+	agent.no_hello = true;
+	fake_agent_start(&agent);
+	assert_int_equal(vipmi_connect(agent.path, NULL, &connection), -EPROTO);
+	assert_true(error_text_has("not vipmid's"));
+}
+
+static void another_version_is_refused(void **state)
+{
+	struct vipmi *connection = NULL;
+
+	(void)state;
+	fake_agent_stop(&agent);
+	agent.version = VIPMI_PROTOCOL_VERSION_HIGHEST + 1;
+	fake_agent_start(&agent);
+	assert_int_equal(vipmi_connect(agent.path, NULL, &connection), -EPROTO);
+	assert_true(error_text_has("update the older"));
+}
+
+static void an_agent_that_is_full_says_so(void **state)
+{
+	struct vipmi *connection = NULL;
+
+	(void)state;
+	fake_agent_stop(&agent);
+	agent.refuse_clients = true;
+	fake_agent_start(&agent);
+	assert_int_equal(vipmi_connect(agent.path, NULL, &connection), -ENOSPC);
+	assert_true(error_text_has("too many programs"));
+}
+
+static void option_structures_may_be_older_or_newer(void **state)
+{
+	struct {
+		struct vipmi_options options;
+		uint64_t later;
+	} newer = {.options = {.size = sizeof(newer)}};
+	size_t older = sizeof(older);
+	struct vipmi *connection = NULL;
+
+	(void)state;
+	assert_int_equal(vipmi_connect(agent.path, &newer.options, &connection), 0);
+	vipmi_disconnect(connection);
+	newer.later = 1;
+	assert_int_equal(vipmi_connect(agent.path, &newer.options, &connection), -E2BIG);
+	newer.options.size = 0;
+	assert_int_equal(vipmi_connect(agent.path, &newer.options, &connection), -EINVAL);
+	assert_int_equal(vipmi_connect(agent.path, (const struct vipmi_options *)(void *)&older,
+				 &connection),
+		0);
+	vipmi_disconnect(connection);
+}
+
+/* ---- handles ---- */
+
+static void a_handle_carries_its_name_and_class(void **state)
+{
+	struct vipmi_handle_options options = {.size = sizeof(options),
+		.name = "fan control",
+		.urgency = VIPMI_URGENCY_BACKGROUND};
+	struct vipmi_handle *other = NULL;
+
+	(void)state;
+	assert_int_equal(vipmi_handle_open(vipmi, &options, &other), 0);
+	fake_agent_stop(&agent);
+	assert_string_equal(agent.last_name, "fan control");
+	assert_int_equal(agent.last_class, VIPMI_CLASS_BACKGROUND);
+	options.name = "a name that is longer than 31 bytes";
+	assert_int_equal(vipmi_handle_open(vipmi, &options, &other), -EINVAL);
+	assert_true(error_text_has("31"));
+}
+
+static void a_handle_without_options_has_the_programs_name(void **state)
+{
+	(void)state;
+	fake_agent_stop(&agent);
+	assert_string_equal(agent.last_name, "test_client");
+	assert_int_equal(agent.last_class, VIPMI_CLASS_NORMAL);
+}
+
+static void one_handle_too_many_names_the_limit(void **state)
+{
+	struct vipmi *connection = NULL;
+	struct vipmi_handle *other = NULL;
+
+	(void)state;
+	fake_agent_stop(&agent);
+	agent.refuse_opens = true;
+	fake_agent_start(&agent);
+	assert_int_equal(vipmi_connect(agent.path, NULL, &connection), 0);
+	assert_int_equal(vipmi_handle_open(connection, NULL, &other), -ENOSPC);
+	assert_true(error_text_has("all 1000 handles are taken"));
+	vipmi_disconnect(connection);
+}
+
+static void closing_tells_the_agent(void **state)
+{
+	struct vipmi_answer answer;
+	struct vipmi_handle *other = NULL;
+
+	(void)state;
+	assert_int_equal(vipmi_handle_open(vipmi, NULL, &other), 0);
+	vipmi_handle_close(other);
+	vipmi_handle_close(NULL);
+	assert_int_equal(obey(0, &answer), 0); /* the agent has read the CLOSE before this */
+	fake_agent_stop(&agent);
+	assert_int_equal(agent.opened, 2);
+	assert_int_equal(agent.closed, 1);
+}
+
+/* ---- requests ---- */
+
+static void a_command_brings_its_answer(void **state)
+{
+	uint8_t data[VIPMI_DATA_MAX];
+	struct vipmi_request request =
+		vipmi_request_make(VIPMI_NETFN_STORAGE, 0x23, data, sizeof(data));
+	struct vipmi_answer answer;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(data); i++) {
+		data[i] = (uint8_t)i;
+	}
+	request.lun = 2;
+	request.virtual_client = 77;
+	assert_int_equal(vipmi_command(handle, &request, &answer), 0);
+	assert_int_equal(answer.error, 0);
+	assert_int_equal(answer.cc, 0);
+	assert_int_equal(answer.origin, VIPMI_ORIGIN_CONTROLLER);
+	assert_int_equal(answer.sent, VIPMI_SENT_YES);
+	assert_int_equal(answer.netfn, VIPMI_NETFN_STORAGE + 1);
+	assert_int_equal(answer.lun, 2);
+	assert_int_equal(answer.command, 0x23);
+	assert_int_equal(answer.virtual_client, 77);
+	assert_int_equal(answer.length, sizeof(data));
+	assert_memory_equal(answer.data, data, sizeof(data));
+}
+
+static void a_request_carries_time_class_target_and_flags(void **state)
+{
+	struct vipmi_request request = order(FAKE_BUDGET, NULL);
+	struct vipmi_answer answer;
+
+	(void)state;
+	request.timeout_ms = 5000;
+	assert_int_equal(vipmi_command(handle, &request, &answer), 0);
+	assert_in_range(answer.data[0] | answer.data[1] << 8, 1, 5000);
+	assert_int_equal(answer.data[4], VIPMI_CLASS_OF_HANDLE);
+	assert_int_equal(answer.data[5], VIPMI_TARGET_CONTROLLER);
+	request.urgency = VIPMI_URGENCY_URGENT;
+	request.target_kind = VIPMI_TARGET_IPMB;
+	request.channel = 7;
+	request.address = 0xB4;
+	request.flags = VIPMI_REQUEST_FRESH;
+	assert_int_equal(vipmi_command(handle, &request, &answer), 0);
+	assert_int_equal(answer.data[4], VIPMI_CLASS_URGENT);
+	assert_int_equal(answer.data[5], VIPMI_TARGET_IPMB);
+	assert_int_equal(answer.data[6], 7);
+	assert_int_equal(answer.data[7], 0xB4);
+	assert_int_equal(answer.data[8], VIPMI_FLAG_FRESH);
+}
+
+static void fields_out_of_range_are_named(void **state)
+{
+	static const struct {
+		struct vipmi_request request;
+		int error;
+		const char *words;
+	} cases[] = {
+		{{.size = sizeof(struct vipmi_request), .netfn = 7}, -EINVAL, "netFn 07h"},
+		{{.size = sizeof(struct vipmi_request), .netfn = 0x40}, -EINVAL, "netFn 40h"},
+		{{.size = sizeof(struct vipmi_request), .lun = 4}, -EINVAL, "LUN 4"},
+		{{.size = sizeof(struct vipmi_request), .target_kind = 3}, -EINVAL, "target 3"},
+		{{.size = sizeof(struct vipmi_request), .channel = 16}, -EINVAL, "channel 16"},
+		{{.size = sizeof(struct vipmi_request), .urgency = 4}, -EINVAL, "urgency 4"},
+		{{.size = sizeof(struct vipmi_request), .flags = 0x80}, -EINVAL, "flags 80h"},
+		{{.size = sizeof(struct vipmi_request), .timeout_ms = 3600001}, -EINVAL, "hour"},
+		{{.size = sizeof(struct vipmi_request), .length = 1}, -EINVAL, "no data"},
+		{{.size = sizeof(struct vipmi_request), .data = "", .length = 273}, -EMSGSIZE,
+			"272"},
+		{{.size = 0}, -EINVAL, "size"},
+	};
+	struct vipmi_answer answer = {.error = 4711};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		assert_int_equal(vipmi_command(handle, &cases[i].request, &answer), cases[i].error);
+		assert_true(error_text_has(cases[i].words));
+		assert_int_equal(
+			vipmi_submit(handle, &cases[i].request, keep, NULL, NULL), cases[i].error);
+	}
+	assert_int_equal(answer.error, 4711); /* untouched */
+	fake_agent_stop(&agent);
+	assert_int_equal(agent.requests, 0);
+}
+
+static void what_the_agent_answers_itself_is_an_error_with_a_reason(void **state)
+{
+	static const struct {
+		uint8_t reason;
+		int error;
+	} cases[] = {
+		{VIPMI_REASON_EXPIRED, -ETIMEDOUT},
+		{VIPMI_REASON_CANCELLED, -ECANCELED},
+		{VIPMI_REASON_SILENT, -ETIMEDOUT},
+		{VIPMI_REASON_LINK_DOWN, -ENETDOWN},
+		{VIPMI_REASON_TOO_LONG, -EMSGSIZE},
+		{VIPMI_REASON_NOT_CARRIED, -EOPNOTSUPP},
+		{VIPMI_REASON_BUS, -EHOSTUNREACH},
+		{VIPMI_REASON_RESERVED, -EPERM},
+		{VIPMI_REASON_FULL, -ENOSPC},
+		{VIPMI_REASON_STALE, -ESTALE},
+		{VIPMI_REASON_DENIED, -EACCES},
+		{VIPMI_REASON_UNSUPPORTED, -EOPNOTSUPP},
+		{VIPMI_REASON_NOT_FOUND, -ENOENT},
+		{VIPMI_REASON_CONTROLLER_RESET, -ENETDOWN},
+		{VIPMI_REASON_COUNT + 5, -EIO},
+	};
+	struct vipmi_answer answer;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		uint8_t data[3] = {cases[i].reason, 0xC3, i & 1};
+		struct vipmi_request request = order(FAKE_REFUSE, data);
+
+		assert_int_equal(vipmi_command(handle, &request, &answer), cases[i].error);
+		assert_int_equal(answer.error, cases[i].error);
+		assert_int_equal(answer.reason, cases[i].reason);
+		assert_int_equal(answer.cc, 0xC3);
+		assert_int_equal(answer.sent, i & 1 ? VIPMI_SENT_YES : VIPMI_SENT_NO);
+		assert_int_equal(answer.origin, VIPMI_ORIGIN_AGENT);
+		assert_true(error_text_has(i & 1 ? "it was sent" : "it was not sent"));
+	}
+}
+
+static void an_agent_that_hangs_does_not_hang_the_program(void **state)
+{
+	struct vipmi_request request = order(FAKE_SILENT, NULL);
+	struct vipmi_answer answer;
+
+	(void)state;
+	request.timeout_ms = 20;
+	assert_int_equal(vipmi_command(handle, &request, &answer), -ETIMEDOUT);
+	assert_int_equal(answer.reason, VIPMI_REASON_EXPIRED);
+	assert_int_equal(answer.sent, VIPMI_SENT_UNKNOWN);
+	assert_int_equal(answer.cc, VIPMI_CC_TIMEOUT);
+	assert_true(error_text_has("does it hang?"));
+	assert_int_equal(obey(0, &answer), 0);
+}
+
+static void a_second_answer_meets_nobody(void **state)
+{
+	static const uint8_t one[3] = {1}, two[3] = {2};
+	struct vipmi_request request = order(FAKE_TWICE, one);
+	struct vipmi_answer answer;
+
+	(void)state;
+	assert_int_equal(vipmi_command(handle, &request, &answer), 0);
+	request = order(0, two); /* takes the tag's slot over */
+	assert_int_equal(vipmi_command(handle, &request, &answer), 0);
+	assert_int_equal(answer.data[0], 2);
+}
+
+/* ---- an agent that comes and goes ---- */
+
+static void a_crash_says_that_it_may_have_been_executed_and_the_next_call_works(void **state)
+{
+	struct vipmi_answer answer;
+	struct vipmi_info info;
+
+	(void)state;
+	assert_int_equal(obey(FAKE_CRASH, &answer), -ECONNRESET);
+	assert_int_equal(answer.error, -ECONNRESET);
+	assert_int_equal(answer.sent, VIPMI_SENT_UNKNOWN);
+	assert_true(error_text_has("it may have been executed"));
+	assert_int_equal(obey(0, &answer), 0);
+	assert_int_equal(vipmi_get_info(vipmi, &info), 0);
+	assert_int_equal(info.connections, 2);
+}
+
+static void a_restart_while_the_program_is_idle_goes_unnoticed(void **state)
+{
+	struct vipmi_answer answer;
+	struct vipmi_info info;
+
+	(void)state;
+	fake_agent_stop(&agent);
+	fake_agent_start(&agent);
+	assert_int_equal(obey(0, &answer), 0);
+	assert_int_equal(vipmi_get_info(vipmi, &info), 0);
+	assert_int_equal(info.boot_id[0], 2);
+	fake_agent_stop(&agent);
+	assert_int_equal(agent.opened, 2);
+}
+
+static void *start_later(void *context)
+{
+	usleep(100000);
+	fake_agent_start(context);
+	return NULL;
+}
+
+static void a_request_waits_for_the_agents_return(void **state)
+{
+	struct vipmi_answer answer;
+	pthread_t thread;
+
+	(void)state;
+	fake_agent_stop(&agent);
+	assert_int_equal(pthread_create(&thread, NULL, start_later, &agent), 0);
+	assert_int_equal(obey(0, &answer), 0);
+	assert_int_equal(answer.sent, VIPMI_SENT_YES);
+	pthread_join(thread, NULL);
+}
+
+static void a_request_to_an_agent_that_stays_away_was_not_sent(void **state)
+{
+	struct vipmi_request request = order(0, NULL);
+	struct vipmi_answer answer;
+
+	(void)state;
+	fake_agent_stop(&agent);
+	request.timeout_ms = 50;
+	assert_int_equal(vipmi_command(handle, &request, &answer), -ECONNREFUSED);
+	assert_int_equal(answer.sent, VIPMI_SENT_NO);
+	assert_true(error_text_has("is vipmid running?"));
+	assert_true(error_text_has("it was not sent"));
+}
+
+static void a_handle_that_is_refused_after_a_restart_asks_again(void **state)
+{
+	struct vipmi_answer answer;
+
+	(void)state;
+	fake_agent_stop(&agent);
+	agent.refuse_opens = true;
+	fake_agent_start(&agent);
+	assert_int_equal(obey(0, &answer), -ENOSPC);
+	assert_int_equal(answer.sent, VIPMI_SENT_NO);
+	assert_true(error_text_has("all 1000 handles are taken"));
+	assert_int_equal(obey(0, &answer), -ENOSPC);
+	fake_agent_stop(&agent);
+	agent.refuse_opens = false;
+	fake_agent_start(&agent);
+	assert_int_equal(obey(0, &answer), 0);
+}
+
+static void being_kicked_is_for_good(void **state)
+{
+	struct vipmi_answer answer;
+	struct vipmi_handle *other;
+
+	(void)state;
+	assert_int_equal(obey(FAKE_KICK, &answer), -ECONNABORTED);
+	assert_int_equal(answer.reason, VIPMI_REASON_KICKED);
+	assert_true(error_text_has("ended by root"));
+	assert_int_equal(obey(0, &answer), -ECONNABORTED);
+	assert_true(error_text_has("ended by root"));
+	assert_int_equal(vipmi_handle_open(vipmi, NULL, &other), -ECONNABORTED);
+	assert_int_equal(vipmi_query(vipmi, "client", NULL, NULL), -ECONNABORTED);
+	assert_int_equal(vipmi_dispatch(vipmi), -ECONNABORTED);
+}
+
+static void an_agent_that_breaks_the_protocol_is_left(void **state)
+{
+	static const enum fake_command commands[] = {FAKE_GARBAGE, FAKE_WRONG, FAKE_LONG};
+	struct vipmi_answer answer;
+
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+		assert_int_equal(obey(commands[i], &answer), -EPROTO);
+		assert_int_equal(answer.sent, VIPMI_SENT_UNKNOWN);
+		handle_down(state);
+		handle_up(state);
+	}
+}
+
+/* ---- for event loops ---- */
+
+static void callbacks_come_from_dispatch_and_in_the_order_of_the_answers(void **state)
+{
+	static const uint8_t late[3] = {200}, soon[3] = {1};
+	struct vipmi_request slow = order(FAKE_LATER, late), fast = order(FAKE_LATER, soon);
+	struct outcome slow_outcome = {0}, fast_outcome = {0};
+	struct vipmi_answer answer;
+	uint64_t slow_id, fast_id;
+	struct pollfd fd;
+
+	(void)state;
+	assert_int_equal(vipmi_submit(handle, &slow, keep, &slow_outcome, &slow_id), 0);
+	assert_int_equal(vipmi_submit(handle, &fast, keep, &fast_outcome, &fast_id), 0);
+	assert_true(slow_id != fast_id);
+	fd = (struct pollfd){.fd = vipmi_get_fd(vipmi), .events = POLLIN};
+	assert_true(fd.fd >= 0);
+	/* A blocking call reads the other's answer on the way, but does not call back. */
+	for (int i = 0; i < 20; i++) {
+		assert_int_equal(obey(0, &answer), 0);
+		usleep(1000);
+	}
+	assert_int_equal(fast_outcome.calls, 0);
+	assert_int_equal(poll(&fd, 1, PATIENCE_MS), 1);
+	dispatch_until(&fast_outcome.calls, 1);
+	assert_int_equal(slow_outcome.calls, 0);
+	assert_true(fast_outcome.answer.id == fast_id);
+	dispatch_until(&slow_outcome.calls, 1);
+	assert_true(slow_outcome.answer.id == slow_id);
+	/* Nothing is left to do. */
+	assert_int_equal(poll(&fd, 1, 0), 0);
+}
+
+static void a_cancelled_request_is_called_back_once(void **state)
+{
+	struct vipmi_request request = order(FAKE_SILENT, NULL);
+	struct outcome outcome = {0};
+	uint64_t id;
+
+	(void)state;
+	assert_int_equal(vipmi_submit(handle, &request, keep, &outcome, &id), 0);
+	assert_int_equal(vipmi_cancel(handle, id), 0);
+	assert_int_equal(vipmi_cancel(handle, id), 0);
+	dispatch_until(&outcome.calls, 1);
+	assert_int_equal(outcome.answer.error, -ECANCELED);
+	assert_int_equal(vipmi_cancel(handle, id), -ENOENT);
+	assert_int_equal(vipmi_cancel(handle, 4711), -ENOENT);
+}
+
+static void a_request_that_did_not_leave_is_cancelled_on_the_spot(void **state)
+{
+	struct vipmi_request request = order(0, NULL);
+	struct outcome outcome = {0};
+	uint64_t id;
+
+	(void)state;
+	fake_agent_stop(&agent);
+	assert_int_equal(vipmi_submit(handle, &request, keep, &outcome, &id), 0);
+	assert_int_equal(vipmi_dispatch(vipmi), 0);
+	assert_int_equal(vipmi_cancel(handle, id), 0);
+	assert_int_equal(vipmi_dispatch(vipmi), 1);
+	assert_int_equal(outcome.answer.error, -ECANCELED);
+	assert_int_equal(outcome.answer.sent, VIPMI_SENT_NO);
+}
+
+static void time_outs_come_through_the_descriptor(void **state)
+{
+	struct vipmi_request request = order(0, NULL);
+	struct outcome outcome = {0};
+
+	(void)state;
+	fake_agent_stop(&agent);
+	request.timeout_ms = 30;
+	assert_int_equal(vipmi_submit(handle, &request, keep, &outcome, NULL), 0);
+	dispatch_until(&outcome.calls, 1);
+	assert_int_equal(outcome.answer.error, -ECONNREFUSED);
+}
+
+static void closing_a_handle_calls_everything_back(void **state)
+{
+	struct vipmi_request silent = order(FAKE_SILENT, NULL), fast = order(0, NULL);
+	struct outcome silent_outcome = {0}, fast_outcome = {0};
+	struct vipmi_answer answer;
+
+	(void)state;
+	assert_int_equal(vipmi_submit(handle, &silent, keep, &silent_outcome, NULL), 0);
+	assert_int_equal(vipmi_submit(handle, &fast, keep, &fast_outcome, NULL), 0);
+	assert_int_equal(obey(0, &answer), 0); /* the answer of `fast` is here too now */
+	vipmi_handle_close(handle);
+	assert_int_equal(silent_outcome.calls, 1);
+	assert_int_equal(silent_outcome.answer.error, -ECANCELED);
+	assert_int_equal(silent_outcome.answer.sent, VIPMI_SENT_UNKNOWN);
+	assert_int_equal(fast_outcome.calls, 1);
+	assert_int_equal(fast_outcome.answer.error, 0);
+	assert_true(vipmi_dispatch(vipmi) >= 0);
+	assert_int_equal(silent_outcome.calls, 1);
+}
+
+static void disconnecting_calls_everything_back(void **state)
+{
+	struct vipmi_request silent = order(FAKE_SILENT, NULL);
+	struct outcome outcome = {0};
+
+	(void)state;
+	assert_int_equal(vipmi_submit(handle, &silent, keep, &outcome, NULL), 0);
+	vipmi_disconnect(vipmi);
+	vipmi = NULL;
+	assert_int_equal(outcome.calls, 1);
+	assert_int_equal(outcome.answer.error, -ECANCELED);
+}
+
+static void close_in_callback(void *context, const struct vipmi_answer *answer)
+{
+	keep(context, answer);
+	vipmi_handle_close(handle);
+}
+
+static void a_callback_may_close_its_handle(void **state)
+{
+	struct vipmi_request request = order(0, NULL);
+	struct outcome outcome = {0};
+
+	(void)state;
+	assert_int_equal(vipmi_submit(handle, &request, close_in_callback, &outcome, NULL), 0);
+	dispatch_until(&outcome.calls, 1);
+}
+
+static void an_event_loop_gets_over_a_restart(void **state)
+{
+	struct vipmi_request request = order(0, NULL);
+	struct outcome outcome = {0};
+	struct vipmi_info info;
+	int connected = 0;
+
+	(void)state;
+	assert_true(vipmi_get_fd(vipmi) >= 0);
+	fake_agent_stop(&agent);
+	assert_int_equal(vipmi_submit(handle, &request, keep, &outcome, NULL), 0);
+	fake_agent_start(&agent);
+	dispatch_until(&outcome.calls, 1);
+	assert_int_equal(outcome.answer.error, 0);
+	/* And over one in which nothing is asked. */
+	fake_agent_stop(&agent);
+	fake_agent_start(&agent);
+	for (int waited = 0; !connected && waited < PATIENCE_MS; waited += 10) {
+		assert_true(vipmi_wait(vipmi, 10) >= 0);
+		assert_int_equal(vipmi_get_info(vipmi, &info), 0);
+		connected = info.connections == 3;
+	}
+	assert_true(connected);
+}
+
+/* ---- credit and a full socket ---- */
+
+static void credit_is_kept_and_busy_says_when_it_is_used_up(void **state)
+{
+	struct vipmi_request request = order(FAKE_SILENT, NULL);
+	static struct outcome outcome; /* the teardown calls back what is left */
+	uint64_t id[4];
+
+	(void)state;
+	reconnect_with_credit(4);
+	for (int i = 0; i < 4; i++) {
+		assert_int_equal(vipmi_submit(handle, &request, keep, &outcome, &id[i]), 0);
+	}
+	assert_int_equal(vipmi_submit(handle, &request, keep, &outcome, NULL), -EBUSY);
+	request.flags = VIPMI_REQUEST_WAIT;
+	request.timeout_ms = 30;
+	assert_int_equal(vipmi_submit(handle, &request, keep, &outcome, NULL), -ETIMEDOUT);
+	assert_true(error_text_has("outstanding"));
+	request.flags = 0;
+	assert_int_equal(vipmi_cancel(handle, id[2]), 0);
+	dispatch_until(&outcome.calls, 1);
+	assert_int_equal(vipmi_submit(handle, &request, keep, &outcome, NULL), 0);
+}
+
+static void waiting_for_credit_goes_on_when_there_is_some(void **state)
+{
+	static const uint8_t soon[3] = {1};
+	struct vipmi_request request = order(FAKE_LATER, soon);
+	struct outcome outcome = {0};
+	struct vipmi_answer answer;
+
+	(void)state;
+	reconnect_with_credit(3);
+	request.flags = VIPMI_REQUEST_WAIT;
+	for (int i = 0; i < 50; i++) {
+		assert_int_equal(vipmi_submit(handle, &request, keep, &outcome, NULL), 0);
+	}
+	assert_int_equal(vipmi_command(handle, &request, &answer), 0);
+	dispatch_until(&outcome.calls, 50);
+	fake_agent_stop(&agent);
+	assert_int_equal(agent.requests, 51);
+	assert_int_equal(agent.outstanding_max, 3);
+}
+
+static void a_socket_that_is_full_delays_and_loses_nothing(void **state)
+{
+	static uint8_t filling[VIPMI_DATA_MAX];
+	struct vipmi_request deaf,
+		request = vipmi_request_make(VIPMI_NETFN_APP, 1, filling, sizeof(filling));
+	struct outcome outcome = {0};
+	static const uint8_t pause[3] = {20};
+
+	(void)state;
+	reconnect_with_credit(2000);
+	deaf = order(FAKE_DEAF, pause);
+	assert_int_equal(vipmi_submit(handle, &deaf, keep, &outcome, NULL), 0);
+	for (int i = 0; i < 1500; i++) {
+		assert_int_equal(vipmi_submit(handle, &request, keep, &outcome, NULL), 0);
+	}
+	dispatch_until(&outcome.calls, 1501);
+	assert_int_equal(outcome.answer.error, 0);
+}
+
+/* ---- events ---- */
+
+struct seen {
+	int events, losses, others;
+	uint64_t last_number, lost;
+	bool in_order;
+};
+
+static void see(void *context, const struct vipmi_event *event)
+{
+	struct seen *seen = context;
+
+	if (event->kind == VIPMI_EVENT_SEL && event->length == 16) {
+		seen->in_order = seen->events == 0 || event->number > seen->last_number;
+		seen->last_number = event->number;
+		seen->events++;
+	} else if (event->kind == VIPMI_EVENT_LOSS) {
+		seen->losses++;
+		seen->lost = event->lost;
+	} else {
+		seen->others++;
+	}
+}
+
+static void send_events(unsigned int count)
+{
+	uint8_t data[3] = {(uint8_t)(count >> 8), (uint8_t)count};
+	struct vipmi_request request = order(FAKE_EVENTS, data);
+	struct vipmi_answer answer;
+
+	assert_int_equal(vipmi_command(handle, &request, &answer), 0);
+}
+
+static void events_come_in_order_until_they_are_switched_off(void **state)
+{
+	struct seen seen = {0};
+	struct vipmi_answer answer;
+
+	(void)state;
+	send_events(2); /* nobody asked */
+	assert_int_equal(vipmi_handle_events(handle, see, &seen), 0);
+	send_events(300);
+	assert_int_equal(obey(FAKE_LOSS, &answer), 0);
+	dispatch_until(&seen.losses, 1);
+	assert_int_equal(seen.events, 300);
+	assert_true(seen.in_order);
+	assert_int_equal(seen.lost, 7);
+	send_events(5);
+	assert_int_equal(vipmi_handle_events(handle, NULL, NULL), 0);
+	send_events(5);
+	assert_true(vipmi_dispatch(vipmi) >= 0);
+	assert_int_equal(seen.events, 300);
+	assert_int_equal(seen.others, 0);
+}
+
+static void a_program_that_does_not_dispatch_is_told_what_it_lost(void **state)
+{
+	struct seen seen = {0};
+
+	(void)state;
+	assert_int_equal(vipmi_handle_events(handle, see, &seen), 0);
+	for (int i = 0; i < 8; i++) {
+		send_events(250);
+	}
+	dispatch_until(&seen.losses, 1);
+	assert_int_equal(seen.events + seen.lost, 2000);
+	assert_int_equal(seen.events, 1023);
+	send_events(3);
+	dispatch_until(&seen.events, 1026);
+}
+
+static void after_a_restart_events_go_on_with_an_unknown_loss(void **state)
+{
+	struct seen seen = {0};
+
+	(void)state;
+	assert_int_equal(vipmi_handle_events(handle, see, &seen), 0);
+	fake_agent_stop(&agent);
+	assert_int_equal(agent.subscribed, 1);
+	fake_agent_start(&agent);
+	send_events(3);
+	dispatch_until(&seen.events, 3);
+	assert_int_equal(seen.losses, 1);
+	assert_true(seen.lost == VIPMI_LOST_UNKNOWN);
+	fake_agent_stop(&agent);
+	assert_int_equal(agent.subscribed, 2);
+}
+
+static void events_that_are_refused_say_so(void **state)
+{
+	struct seen seen = {0};
+
+	(void)state;
+	fake_agent_stop(&agent);
+	agent.refuse_events = true;
+	fake_agent_start(&agent);
+	assert_int_equal(vipmi_handle_events(handle, see, &seen), -EACCES);
+	assert_true(error_text_has("no events for you"));
+}
+
+/* ---- administration ---- */
+
+static int count_row(void *context, const struct vipmi_field *fields, size_t count)
+{
+	unsigned int *rows = context;
+
+	assert_int_equal(count, 3);
+	assert_string_equal(fields[0].name, "client");
+	assert_null(fields[0].text);
+	assert_int_equal(fields[0].number, *rows);
+	assert_string_equal(fields[1].name, "name");
+	assert_string_equal(fields[1].text, "somebody");
+	assert_string_equal(fields[2].name, "");
+	assert_string_equal(fields[2].text, "");
+	return ++*rows == 100 ? -1 : 0;
+}
+
+static int only_one_row(void *context, const struct vipmi_field *fields, size_t count)
+{
+	(void)fields;
+	(void)count;
+	++*(int *)context;
+	return 42;
+}
+
+static void a_listing_comes_row_by_row(void **state)
+{
+	unsigned int rows = 0;
+	int few = 0;
+
+	(void)state;
+	assert_int_equal(vipmi_query(vipmi, "client", count_row, &rows), 0);
+	assert_int_equal(rows, 20);
+	assert_int_equal(vipmi_query(vipmi, "client", only_one_row, &few), 42);
+	assert_int_equal(few, 1);
+	assert_int_equal(vipmi_query(vipmi, "nothing", count_row, &rows), -ENOENT);
+	assert_true(error_text_has("no such listing"));
+	rows = 0;
+	assert_int_equal(vipmi_query(vipmi, "client", count_row, &rows), 0);
+}
+
+static void kicking_tells_whether_it_worked(void **state)
+{
+	(void)state;
+	assert_int_equal(vipmi_kick(vipmi, 4711), 0);
+	assert_int_equal(vipmi_kick(vipmi, 4712), -ENOENT);
+	assert_true(error_text_has("4712"));
+}
+
+/* ---- fork ---- */
+
+static void a_child_is_told_that_the_connection_is_its_parents(void **state)
+{
+	struct vipmi_answer answer;
+	int status;
+	pid_t child;
+
+	(void)state;
+	assert_true(vipmi_get_fd(vipmi) >= 0);
+	child = fork();
+	if (child == 0) {
+		struct vipmi_request request = order(0, NULL);
+		int result = 0;
+
+		result |= vipmi_command(handle, &request, &answer) != -ECHILD;
+		result |= vipmi_dispatch(vipmi) != -ECHILD;
+		result |= vipmi_get_fd(vipmi) != -ECHILD;
+		vipmi_handle_close(handle);
+		vipmi_disconnect(vipmi);
+		_exit(result);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	assert_int_equal(obey(0, &answer), 0);
+	fake_agent_stop(&agent);
+	assert_int_equal(agent.opened, 1);
+	assert_int_equal(agent.closed, 0);
+}
+
+/* ---- texts ---- */
+
+static void every_error_and_reason_has_words(void **state)
+{
+	(void)state;
+	for (unsigned int reason = 0; reason < VIPMI_REASON_COUNT; reason++) {
+		assert_non_null(vipmi_reason_name(reason));
+		assert_string_not_equal(vipmi_reason_name(reason), "unknown");
+	}
+	assert_string_equal(vipmi_reason_name(VIPMI_REASON_COUNT), "unknown");
+	assert_string_equal(vipmi_strerror(-1000000), "unknown error");
+	for (int error = 0; error < 134; error++) {
+		assert_true(vipmi_strerror(-error)[0]);
+	}
+	assert_true(vipmi_version()[0]);
+}
+
+#define with_agent(test) cmocka_unit_test_setup_teardown(test, agent_up, agent_down)
+#define with_handle(test) cmocka_unit_test_setup_teardown(test, handle_up, handle_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		with_handle(connecting_tells_who_is_there),
+		with_agent(the_environment_names_the_target),
+		with_agent(a_missing_agent_is_named_with_a_remedy),
+		with_agent(permission_denied_names_the_group),
+		with_agent(an_agent_that_says_nothing_times_out),
+		with_agent(somebody_else_is_refused),
+		with_agent(another_version_is_refused),
+		with_agent(an_agent_that_is_full_says_so),
+		with_agent(option_structures_may_be_older_or_newer),
+		with_handle(a_handle_carries_its_name_and_class),
+		with_handle(a_handle_without_options_has_the_programs_name),
+		with_agent(one_handle_too_many_names_the_limit),
+		with_handle(closing_tells_the_agent),
+		with_handle(a_command_brings_its_answer),
+		with_handle(a_request_carries_time_class_target_and_flags),
+		with_handle(fields_out_of_range_are_named),
+		with_handle(what_the_agent_answers_itself_is_an_error_with_a_reason),
+		with_handle(an_agent_that_hangs_does_not_hang_the_program),
+		with_handle(a_second_answer_meets_nobody),
+		with_handle(a_crash_says_that_it_may_have_been_executed_and_the_next_call_works),
+		with_handle(a_restart_while_the_program_is_idle_goes_unnoticed),
+		with_handle(a_request_waits_for_the_agents_return),
+		with_handle(a_request_to_an_agent_that_stays_away_was_not_sent),
+		with_handle(a_handle_that_is_refused_after_a_restart_asks_again),
+		with_handle(being_kicked_is_for_good),
+		with_handle(an_agent_that_breaks_the_protocol_is_left),
+		with_handle(callbacks_come_from_dispatch_and_in_the_order_of_the_answers),
+		with_handle(a_cancelled_request_is_called_back_once),
+		with_handle(a_request_that_did_not_leave_is_cancelled_on_the_spot),
+		with_handle(time_outs_come_through_the_descriptor),
+		with_handle(closing_a_handle_calls_everything_back),
+		with_handle(disconnecting_calls_everything_back),
+		with_handle(a_callback_may_close_its_handle),
+		with_handle(an_event_loop_gets_over_a_restart),
+		with_handle(credit_is_kept_and_busy_says_when_it_is_used_up),
+		with_handle(waiting_for_credit_goes_on_when_there_is_some),
+		with_handle(a_socket_that_is_full_delays_and_loses_nothing),
+		with_handle(events_come_in_order_until_they_are_switched_off),
+		with_handle(a_program_that_does_not_dispatch_is_told_what_it_lost),
+		with_handle(after_a_restart_events_go_on_with_an_unknown_loss),
+		with_handle(events_that_are_refused_say_so),
+		with_handle(a_listing_comes_row_by_row),
+		with_handle(kicking_tells_whether_it_worked),
+		with_handle(a_child_is_told_that_the_connection_is_its_parents),
+		with_agent(every_error_and_reason_has_words),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
