@@ -29,6 +29,9 @@ static void take_down(void *context, struct core_event *event)
 	} else if (event->type == CORE_EVENT_LINK_UP) {
 		heard->capabilities = event->link_up;
 	} else if (event->type == CORE_EVENT_MESSAGE) {
+		heard->kind = event->message.kind;
+		heard->address = event->message.address;
+		heard->sequence = event->message.sequence;
 		heard->netfn = event->message.netfn;
 		heard->command = event->message.command;
 		heard->length = event->message.length;

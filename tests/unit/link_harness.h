@@ -14,6 +14,7 @@
 struct heard {
 	enum core_event_type type;
 	uint32_t transmission;
+	uint8_t kind, address, sequence; /* MESSAGE */
 	uint8_t netfn, command;
 	uint8_t data[VIPMI_DATA_MAX];
 	size_t length;
