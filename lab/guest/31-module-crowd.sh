@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# controller: ipmi_sim
+# seconds: 300
+# Many programs on vipmi.ko, where the stock driver has 30; and what is left when they are killed.
+. /lab/guest/module.sh
+
+# How often the stock driver lets itself be opened.
+stock_opens() {
+	sh -c '
+		n=0
+		while [ $n -lt 40 ] && eval "exec $((n + 10))<>/dev/ipmi0" 2>/dev/null; do
+			n=$((n + 1))
+			echo $n
+		done' | tail -n 1
+}
+
+equal "30 programs can open /dev/ipmi0, the 31st cannot" 30 "$(stock_opens)"
+insmod "$module" max_handles=300
+check "vipmi.ko's link is up" await_up
+equal "the 31st opener of /dev/vipmi0 is let in, and the 300th" 300 "$(lab_load $vipmi hold 300)"
+equal "one past the maximum is refused" 300 "$(lab_load $vipmi hold 301)"
+equal "which a counter says" 1 "$(counter handles_refused)"
+check "257 programs at once: $(lab_load $vipmi 257 8)" lab_load $vipmi 257 8
+as_fresh "nothing is left of them"
+
+lab_load $vipmi 100 stay >/tmp/up &
+load=$!
+i=0
+while ! grep -q up /tmp/up && [ $i -lt 300 ]; do
+	sleep 0.1
+	i=$((i + 1))
+done
+note "with 100 at work: $(lab_load $vipmi list status)"
+equal "100 programs are at work" 100 "$(status handles)"
+kill -9 $load
+kill -9 $(pidof lab_load)
+wait $load 2>/dev/null
+as_fresh "all killed at once: nothing is left of them"
+equal "no broken accounts: handles opened are handles closed" \
+	"$(counter handles_opened)" "$(counter handles_closed)"
+check "and it serves on" lab_load $vipmi 5 5
+
+# One that never reads, one that sends garbage: their own affair.
+(
+	exec 7<>$vipmi
+	printf garbage >&7
+	sleep 1
+	dd bs=1024 count=1 <&7 2>/dev/null | strings >/tmp/error
+)
+equal "who sends garbage is told what is wrong" 1 "$(grep -c . /tmp/error)"
+note "$(cat /tmp/error)"
+check "and nobody else notices" lab_load $vipmi 5 5
+holds_note
+check "rmmod" rmmod vipmi

@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# What the guests with vipmi.ko share.
+module=/lib/modules/$(uname -r)/extra/vipmi.ko
+vipmi=/dev/vipmi0
+
+# A field of the listing "status", or a counter.
+status() { # FIELD
+	lab_load $vipmi list status | tr ' ' '\n' | sed -n "s/^$1=//p"
+}
+
+counter() { # NAME
+	lab_load $vipmi list counter | sed -n "s/^name=$1 value=\([0-9]*\).*/\1/p"
+}
+
+# Waits until the link below is up, ten seconds at most.
+await_up() {
+	i=0
+	while [ "$(status up)" != 1 ] && [ $i -lt 100 ]; do
+		sleep 0.1
+		i=$((i + 1))
+	done
+	[ "$(status up)" = 1 ]
+}
+
+# Nothing may be left of programs that are gone: the asker's own connection is all there is.
+as_fresh() {
+	i=0
+	while [ "$(status clients) $(status handles) $(status requests) $(status queued)" != "1 0 0 0" ] &&
+		[ $i -lt 100 ]; do
+		sleep 0.1
+		i=$((i + 1))
+	done
+	equal "$1" "clients 1 handles 0 requests 0 queued 0 in_flight 0 bridged 0 unread 0" \
+		"clients $(status clients) handles $(status handles) requests $(status requests) queued $(status queued) in_flight $(status in_flight) bridged $(status bridged) unread $(status unread)"
+}
+
+holds_note() {
+	note "the core's lock was held $(cat /sys/module/vipmi/parameters/core_lock_longest_ns) ns at the longest (emulated CPU)"
+}

@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Many programs on one agent or module, each with requests in flight that all
+ * have the same tag, each looking whether every answer is its own.
+ *
+ *	lab_load TARGET PROCESSES REQUESTS     ends by itself; prints one line
+ *	lab_load TARGET PROCESSES stay         asks for ever; prints "up" when all are at it
+ *	lab_load TARGET hold OPENS             opens so often and prints how often it worked
+ *	lab_load TARGET list OBJECT            a listing, "name=value" a field, one row a line
+ *
+ * What tells answers apart is their content: every request reads other bytes of
+ * the FRU, which were read once before. TARGET is a socket's path or a device.
+ * Status 0: every answer came and was right.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "ipmi/socket.h"
+
+#define CMD_READ_FRU_DATA 0x11
+#define FRU_ID 0
+/* Bytes of the FRU that are asked for, in pieces. */
+#define FRU_BYTES 64
+#define PIECE 5
+#define OUTSTANDING 8
+#define ANSWER_WAIT_MS 60000
+#define TAG UINT64_C(0x7A7A7A7A)
+
+struct tally {
+	int up;
+	int answers, wrong, failed;
+};
+
+static uint8_t fru[FRU_BYTES + PIECE];
+static struct tally *tally; /* shared with the children */
+
+static int target_open(const char *target)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	struct stat is;
+	int fd;
+
+	if (stat(target, &is) == 0 && S_ISCHR(is.st_mode)) {
+		return open(target, O_RDWR | O_CLOEXEC);
+	}
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s", target);
+	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	if (fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof(address))) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+static int say(int fd, struct writer *writer)
+{
+	int length = socket_end(writer);
+
+	return length > 0 && write(fd, writer->start, (size_t)length) == length ? 0 : -1;
+}
+
+static int hear(int fd, uint8_t *bytes, struct socket_message *ret_message)
+{
+	struct pollfd ready = {.fd = fd, .events = POLLIN};
+	ssize_t length;
+
+	if (poll(&ready, 1, ANSWER_WAIT_MS) != 1) {
+		return -1;
+	}
+	length = read(fd, bytes, VIPMI_MESSAGE_MAX);
+	return length > 0 ? socket_decode(bytes, (size_t)length, ret_message) : -1;
+}
+
+static int greet(int fd)
+{
+	uint8_t bytes[VIPMI_MESSAGE_MAX];
+	struct writer writer = writer_init(bytes, sizeof(bytes));
+	struct socket_header header = {.type = VIPMI_MESSAGE_HELLO};
+	struct socket_hello hello = {
+		.lowest = VIPMI_PROTOCOL_VERSION_LOWEST, .highest = VIPMI_PROTOCOL_VERSION_HIGHEST};
+	struct socket_message message;
+
+	socket_begin(&writer, &header);
+	socket_put_hello(&writer, false, &hello);
+	if (say(fd, &writer) || hear(fd, bytes, &message) ||
+		message.header.type != VIPMI_MESSAGE_HELLO) {
+		return -1;
+	}
+	return 0;
+}
+
+/* Says hello and opens a handle; 0 when that is refused. */
+static uint32_t handle_open(int fd)
+{
+	static const char name[] = "load";
+	uint8_t bytes[VIPMI_MESSAGE_MAX];
+	struct writer writer = writer_init(bytes, sizeof(bytes));
+	struct socket_header header;
+	struct socket_message message;
+
+	if (greet(fd)) {
+		return 0;
+	}
+	header = (struct socket_header){
+		.type = VIPMI_MESSAGE_OPEN, .class = VIPMI_CLASS_NORMAL, .tag = TAG};
+	socket_begin(&writer, &header);
+	socket_put(&writer, VIPMI_EXTENSION_NAME, name, sizeof(name) - 1);
+	if (say(fd, &writer) || hear(fd, bytes, &message) ||
+		message.header.type != VIPMI_MESSAGE_OPENED) {
+		return 0;
+	}
+	return message.header.handle;
+}
+
+static int ask(int fd, uint32_t handle, uint8_t offset)
+{
+	const uint8_t data[] = {FRU_ID, offset, 0, PIECE};
+	uint8_t bytes[VIPMI_MESSAGE_MAX];
+	struct writer writer = writer_init(bytes, sizeof(bytes));
+	struct socket_header header = {
+		.type = VIPMI_MESSAGE_REQUEST,
+		.handle = handle,
+		.tag = TAG,
+		.time_ms = ANSWER_WAIT_MS,
+		.netfn = VIPMI_NETFN_STORAGE,
+		.command = CMD_READ_FRU_DATA,
+		.class = VIPMI_CLASS_OF_HANDLE,
+	};
+
+	socket_begin(&writer, &header);
+	socket_put(&writer, VIPMI_EXTENSION_DATA, data, sizeof(data));
+	return say(fd, &writer);
+}
+
+/* One answer: count (1), bytes. */
+static int answered(int fd, uint32_t handle, uint8_t ret_piece[PIECE])
+{
+	uint8_t bytes[VIPMI_MESSAGE_MAX];
+	struct socket_message message;
+
+	if (hear(fd, bytes, &message) || message.header.type != VIPMI_MESSAGE_ANSWER ||
+		message.header.handle != handle || message.header.tag != TAG ||
+		message.header.cc != VIPMI_CC_OK || message.data.length != 1 + PIECE) {
+		return -1;
+	}
+	memcpy(ret_piece, message.data.bytes + 1, PIECE);
+	return 0;
+}
+
+static int fru_read(const char *target)
+{
+	int fd = target_open(target);
+	uint32_t handle = fd >= 0 ? handle_open(fd) : 0;
+
+	if (!handle) {
+		fprintf(stderr, "lab_load: %s: %s\n", target, strerror(errno));
+		return -1;
+	}
+	for (uint8_t offset = 0; offset < FRU_BYTES; offset++) {
+		if (ask(fd, handle, offset) || answered(fd, handle, fru + offset)) {
+			fprintf(stderr, "lab_load: the FRU cannot be read\n");
+			return -1;
+		}
+	}
+	close(fd);
+	return 0;
+}
+
+/* A request's place in the FRU, other than that of its neighbours and of other processes'. */
+static uint8_t offset_of(int process, long number)
+{
+	return (uint8_t)((process * 13 + number * 7) % FRU_BYTES);
+}
+
+/* One program; `requests` < 0: for ever. Answers on one handle keep their order. */
+static void program(const char *target, int process, long requests)
+{
+	struct tally *mine = &tally[process];
+	int fd = target_open(target);
+	uint32_t handle = fd >= 0 ? handle_open(fd) : 0;
+	long sent = 0, got = 0;
+	uint8_t piece[PIECE];
+
+	if (!handle) {
+		mine->failed = 1;
+		return;
+	}
+	mine->up = 1;
+	while (requests < 0 || got < requests) {
+		while ((requests < 0 || sent < requests) && sent - got < OUTSTANDING) {
+			if (ask(fd, handle, offset_of(process, sent))) {
+				mine->failed = 1;
+				return;
+			}
+			sent++;
+		}
+		if (answered(fd, handle, piece)) {
+			mine->failed = 1;
+			return;
+		}
+		mine->answers++;
+		if (memcmp(piece, fru + offset_of(process, got), PIECE) != 0) {
+			mine->wrong++;
+		}
+		got++;
+	}
+}
+
+static void wait_until_up(int processes)
+{
+	int up = 0;
+
+	while (up < processes) {
+		up = 0;
+		for (int i = 0; i < processes; i++) {
+			up += tally[i].up || tally[i].failed;
+		}
+		usleep(10000);
+	}
+	printf("up\n");
+	fflush(stdout);
+}
+
+/* Handles, each on a connection of its own, until one is refused. */
+static int hold(const char *target, int opens)
+{
+	int count = 0;
+
+	while (count < opens) {
+		int fd = target_open(target);
+
+		if (fd < 0 || !handle_open(fd)) {
+			break;
+		}
+		count++;
+	}
+	printf("%d\n", count);
+	return count == opens ? 0 : 1;
+}
+
+static int list(const char *target, const char *object)
+{
+	uint8_t bytes[VIPMI_MESSAGE_MAX];
+	struct writer writer = writer_init(bytes, sizeof(bytes));
+	struct socket_header header = {.type = VIPMI_MESSAGE_QUERY, .tag = TAG};
+	struct socket_message message;
+	struct socket_field field;
+	int fd = target_open(target);
+
+	if (fd < 0 || greet(fd)) {
+		return 1;
+	}
+	socket_begin(&writer, &header);
+	socket_put(&writer, VIPMI_EXTENSION_TEXT, object, strlen(object));
+	if (say(fd, &writer)) {
+		return 1;
+	}
+	while (hear(fd, bytes, &message) == 0 && message.header.type == VIPMI_MESSAGE_ROW) {
+		while (socket_field_next(&message.fields, &field)) {
+			printf("%.*s=", (int)field.name_length, field.name);
+			if (field.is_number) {
+				printf("%llu ", (unsigned long long)field.number);
+			} else {
+				printf("%.*s ", (int)field.text_length, field.text);
+			}
+		}
+		printf("\n");
+	}
+	return message.header.type == VIPMI_MESSAGE_END && message.header.reason == 0 ? 0 : 1;
+}
+
+int main(int argc, char **argv)
+{
+	int processes = argc == 4 ? atoi(argv[2]) : 0;
+	bool stay = argc == 4 && strcmp(argv[3], "stay") == 0;
+	long requests = stay ? -1 : argc == 4 ? atol(argv[3]) : 0;
+	struct tally sum = {0};
+
+	if (argc == 4 && strcmp(argv[2], "hold") == 0) {
+		return hold(argv[1], atoi(argv[3]));
+	}
+	if (argc == 4 && strcmp(argv[2], "list") == 0) {
+		return list(argv[1], argv[3]);
+	}
+	if (processes < 1 || requests == 0) {
+		fprintf(stderr, "usage: lab_load TARGET PROCESSES REQUESTS|stay\n"
+				"       lab_load TARGET hold OPENS\n"
+				"       lab_load TARGET list OBJECT\n");
+		return 2;
+	}
+	tally = mmap(NULL, sizeof(*tally) * (size_t)processes, PROT_READ | PROT_WRITE,
+		MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (tally == MAP_FAILED || fru_read(argv[1])) {
+		return 1;
+	}
+	for (int i = 0; i < processes; i++) {
+		if (fork() == 0) {
+			program(argv[1], i, requests);
+			_exit(0);
+		}
+	}
+	if (stay) {
+		wait_until_up(processes);
+	}
+	while (wait(NULL) > 0) {
+	}
+	for (int i = 0; i < processes; i++) {
+		sum.up += tally[i].up;
+		sum.answers += tally[i].answers;
+		sum.wrong += tally[i].wrong;
+		sum.failed += tally[i].failed;
+	}
+	printf("programs %d up %d answers %d wrong %d lost %ld failed %d\n", processes, sum.up,
+		sum.answers, sum.wrong, stay ? 0L : processes * requests - sum.answers, sum.failed);
+	return sum.wrong || sum.failed || (!stay && sum.answers != processes * requests);
+}
