@@ -97,28 +97,37 @@ bool controller_full(const struct controller *controller)
 
 /* ---- the pump ---- */
 
+/* Lets the link say what it has by now, if it has something. */
+static bool controller_poll_link(struct controller *controller, uint64_t now_ns)
+{
+	struct link *link = controller->link;
+
+	if (link->ops->deadline(link) > now_ns) {
+		return false;
+	}
+	link->ops->dispatch(link, 0, now_ns);
+	link_watch(controller);
+	return true;
+}
+
 static void controller_act(
 	struct controller *controller, const struct core_action *action, uint64_t now_ns)
 {
 	struct link *link = controller->link;
 
-	switch (action->type) {
-	case CORE_ACTION_TRANSMIT:
-		core_done(controller->core, action->id,
-			link->ops->transmit(link, &action->transmit, now_ns));
-		break;
-	case CORE_ACTION_DELIVER:
-	case CORE_ACTION_CREDIT:
+	if (action->type != CORE_ACTION_TRANSMIT) {
 		controller->face->ops->act(controller->face, action);
-		break;
-	default:
-		break;
+		return;
 	}
+	core_done(
+		controller->core, action->id, link->ops->transmit(link, &action->transmit, now_ns));
+	/* A controller in this very process has answered already: until its answer is taken, its
+	 * window is full and the core has nothing to send. */
+	(void)controller_poll_link(controller, now_ns);
 }
 
 void controller_run(struct controller *controller, uint64_t now_ns)
 {
-	struct link *link = controller->link;
 	struct face *face = controller->face;
 	struct core_action action;
 	uint32_t acted = 0, flushed = 0;
@@ -135,9 +144,7 @@ void controller_run(struct controller *controller, uint64_t now_ns)
 		if (core_next(controller->core, &action)) {
 			controller_act(controller, &action, now_ns);
 			acted++;
-		} else if (link->ops->deadline(link) <= now_ns) {
-			link->ops->dispatch(link, 0, now_ns);
-			link_watch(controller);
+		} else if (controller_poll_link(controller, now_ns)) {
 			acted++;
 		} else if (flushed != acted) {
 			/* What was taken frees credit, which is an action in turn. */

@@ -5,6 +5,7 @@
  * off, each a bounded amount before the next has its turn.
  */
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,6 +32,7 @@ struct agent {
 	struct controller controllers[AGENT_CONTROLLERS_MAX];
 	uint32_t opened;
 	int epoll, signals;
+	bool coarse; /* no epoll_pwait2 here */
 	bool stopping;
 	int status; /* of the process */
 };
@@ -151,10 +153,9 @@ static void agent_close(struct agent *agent)
 	}
 }
 
-static int agent_wait(struct agent *agent, struct epoll_event *events, uint64_t now_ns)
+static uint64_t agent_deadline(const struct agent *agent)
 {
 	uint64_t first_ns = TIME_NEVER;
-	struct timespec wait = {0};
 	uint32_t i;
 
 	for (i = 0; i < agent->opened; i++) {
@@ -162,14 +163,33 @@ static int agent_wait(struct agent *agent, struct epoll_event *events, uint64_t 
 
 		first_ns = due_ns < first_ns ? due_ns : first_ns;
 	}
-	if (first_ns == TIME_NEVER) {
-		return epoll_wait(agent->epoll, events, EVENTS_MAX, -1);
+	return first_ns;
+}
+
+static int agent_wait(struct agent *agent, struct epoll_event *events, uint64_t now_ns)
+{
+	uint64_t first_ns = agent_deadline(agent);
+	uint64_t wait_ns = first_ns > now_ns ? first_ns - now_ns : 0;
+	struct timespec wait = {.tv_sec = (time_t)(wait_ns / NSEC_PER_SEC_U64),
+		.tv_nsec = (long)(wait_ns % NSEC_PER_SEC_U64)};
+	int count;
+
+	if (first_ns == TIME_NEVER || wait_ns == 0) {
+		return epoll_wait(agent->epoll, events, EVENTS_MAX, wait_ns == 0 ? 0 : -1);
 	}
-	if (first_ns > now_ns) {
-		wait.tv_sec = (time_t)((first_ns - now_ns) / NSEC_PER_SEC_U64);
-		wait.tv_nsec = (long)((first_ns - now_ns) % NSEC_PER_SEC_U64);
+	if (agent->coarse) {
+		/* Rounded up: a loop that wakes too early would spin. */
+		uint64_t wait_ms = (wait_ns + NSEC_PER_MSEC_U64 - 1) / NSEC_PER_MSEC_U64;
+
+		return epoll_wait(agent->epoll, events, EVENTS_MAX,
+			wait_ms > INT_MAX ? INT_MAX : (int)wait_ms);
 	}
-	return epoll_pwait2(agent->epoll, events, EVENTS_MAX, &wait, NULL);
+	count = epoll_pwait2(agent->epoll, events, EVENTS_MAX, &wait, NULL);
+	if (count < 0 && errno == ENOSYS) {
+		agent->coarse = true; /* before Linux 5.11: deadlines are met to the millisecond */
+		return 0;
+	}
+	return count;
 }
 
 static void agent_ready(struct agent *agent, const struct epoll_event *event, uint64_t *now_ns)

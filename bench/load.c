@@ -11,6 +11,7 @@
  */
 #include <errno.h>
 #include <getopt.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,6 +48,7 @@ static struct {
 	const char *socket;
 	bool echo;
 	bool hold;
+	pid_t watcher; /* gets SIGUSR1 when measuring begins and when it ends; 0: nobody */
 	uint32_t clients, outstanding, reply_length;
 	double seconds, warm_up;
 } options = {.clients = 1, .outstanding = 1, .seconds = 1, .warm_up = 0.2};
@@ -294,6 +296,13 @@ static void client_connect(struct client *client, int epoll)
 	epoll_ctl(epoll, EPOLL_CTL_ADD, client->fd, &event);
 }
 
+static void notify(void)
+{
+	if (options.watcher > 0) {
+		kill(options.watcher, SIGUSR1);
+	}
+}
+
 static void run(int epoll)
 {
 	static struct epoll_event events[EVENTS_MAX];
@@ -317,10 +326,12 @@ static void run(int epoll)
 		now_ns = clock_ns();
 		if (!measuring && now_ns >= start_ns) {
 			measuring = true;
+			notify();
 			start_ns = now_ns;
 			stop_ns = now_ns + (uint64_t)(options.seconds * 1e9);
 		}
 	} while (now_ns < stop_ns);
+	notify();
 	printf("{\"rate\": %.0f, \"p50_us\": %.1f, \"p99_us\": %.1f, \"replies\": %llu, "
 	       "\"wrong\": %llu, \"reply_length\": %u}\n",
 		(double)replies * 1e9 / (double)(now_ns - start_ns), percentile_us(0.5),
@@ -331,8 +342,10 @@ static void run(int epoll)
 static void usage(void)
 {
 	fprintf(stderr, "usage: bench-load [--echo REPLY] [--clients N] [--outstanding M]\n"
-			"                  [--seconds S] [--warm-up S] [--hold] SOCKET\n"
-			"--hold: N handles, one request each, then wait for the end of input\n");
+			"                  [--seconds S] [--warm-up S] [--hold]\n"
+			"                  [--before-and-after PID] SOCKET\n"
+			"--hold: N handles, one request each, then wait for the end of input\n"
+			"--before-and-after: SIGUSR1 to PID when measuring begins and ends\n");
 	exit(2);
 }
 
@@ -343,7 +356,7 @@ static void options_read(int argc, char **argv)
 		{"outstanding", required_argument, NULL, 'o'},
 		{"seconds", required_argument, NULL, 's'},
 		{"warm-up", required_argument, NULL, 'w'}, {"hold", no_argument, NULL, 'h'},
-		{NULL, 0, NULL, 0}};
+		{"before-and-after", required_argument, NULL, 'b'}, {NULL, 0, NULL, 0}};
 	int option;
 
 	while ((option = getopt_long(argc, argv, "", names, NULL)) != -1) {
@@ -366,6 +379,9 @@ static void options_read(int argc, char **argv)
 			break;
 		case 'h':
 			options.hold = true;
+			break;
+		case 'b':
+			options.watcher = (pid_t)strtol(optarg, NULL, 10);
 			break;
 		default:
 			usage();

@@ -248,9 +248,11 @@ static uint64_t list_deadline(const struct list_link *list, uint64_t patience_ms
 {
 	struct list_link *first = list_first(list);
 
-	return first ? container_of(first, struct connection, waiting)->since_ns +
-			       patience_ms * NSEC_PER_MSEC_U64
-		     : TIME_NEVER;
+	if (!first) {
+		return TIME_NEVER;
+	}
+	return container_of(first, struct connection, waiting)->since_ns +
+	       patience_ms * NSEC_PER_MSEC_U64;
 }
 
 static uint64_t face_deadline(const struct face *base)
@@ -266,10 +268,15 @@ static uint64_t face_deadline(const struct face *base)
 static void list_expire(
 	struct socket_face *face, struct list_link *list, uint64_t patience_ms, const char *text)
 {
+	struct list_link *first;
 	uint32_t i;
 
-	for (i = 0; i < EXPIRED_PER_TURN && list_deadline(list, patience_ms) <= face->now_ns; i++) {
-		connection_refuse(face, container_of(list_first(list), struct connection, waiting),
+	for (i = 0; i < EXPIRED_PER_TURN; i++) {
+		first = list_first(list);
+		if (!first || list_deadline(list, patience_ms) > face->now_ns) {
+			break;
+		}
+		connection_refuse(face, container_of(first, struct connection, waiting),
 			VIPMI_REASON_PROTOCOL, text);
 	}
 }

@@ -45,8 +45,8 @@ enum session_state {
 /* What a QUERY may name. */
 enum session_object {
 	SESSION_OBJECT_NONE,
-	SESSION_OBJECT_STATUS,	/* "status": one row */
-	SESSION_OBJECT_CLIENT,	/* "client": a row for each handle */
+	SESSION_OBJECT_STATUS,  /* "status": one row */
+	SESSION_OBJECT_CLIENT,  /* "client": a row for each handle */
 	SESSION_OBJECT_COUNTER, /* "counter": a row for each counter of the core */
 };
 
@@ -54,10 +54,10 @@ enum session_object {
 struct session {
 	struct core_credentials credentials;
 	uint32_t client; /* the core's; 0 = none */
-	uint8_t state;	 /* enum session_state */
-	uint8_t object;	 /* enum session_object, while a listing is under way */
+	uint8_t state;   /* enum session_state */
+	uint8_t object;  /* enum session_object, while a listing is under way */
 	uint32_t cursor; /* where it stands */
-	uint64_t tag;	 /* of its QUERY */
+	uint64_t tag;    /* of its QUERY */
 };
 
 /* Working room that is too large for a kernel's stack. One for each caller at a time; nothing in

@@ -1,0 +1,298 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * One user of one interface of the kernel's IPMI layer. Its callbacks only
+ * enqueue; the pump does the rest.
+ */
+#include "module/vipmi.h"
+
+/* The layer's own choice of resends and their pace, as every other program gets. */
+#define LAYER_RETRIES (-1)
+#define LAYER_RETRY_MS 0
+/* Ahead of nobody: our arbitration has chosen already. */
+#define LAYER_PRIORITY 0
+/* The layer keeps two bytes of its longest message for netFn and command. */
+#define LAYER_DATA_MAX (IPMI_MAX_MSG_LENGTH - 2)
+/* One with the controller and one behind it, so that it never waits for us. */
+#define LAYER_WINDOW 2
+#define LAYER_BUS_WINDOW 8
+
+/* The layer's watchers are called without a context of ours; there is one lower side. */
+static struct lower *watching;
+
+static void lower_wake(struct lower *lower)
+{
+	controller_wake(container_of(lower, struct controller, lower));
+}
+
+static void layer_received(struct ipmi_recv_msg *message, void *context)
+{
+	struct lower *lower = context;
+	unsigned long flags;
+
+	spin_lock_irqsave(&lower->received_lock, flags);
+	list_add_tail(&message->link, &lower->received);
+	spin_unlock_irqrestore(&lower->received_lock, flags);
+	lower_wake(lower);
+}
+
+/* The interface goes away under us: nothing may be asked of the user after this returns. Called
+ * from ipmi_destroy_user as well, when there is no user of ours any more. */
+static void layer_shutdown(void *context)
+{
+	struct lower *lower = context;
+
+	mutex_lock(&lower->user_mutex);
+	if (lower->user) {
+		lower->departed = lower->user;
+		lower->user = NULL;
+		spin_lock_irq(&lower->received_lock);
+		lower->gone = true;
+		spin_unlock_irq(&lower->received_lock);
+		lower_wake(lower);
+	}
+	mutex_unlock(&lower->user_mutex);
+}
+
+static const struct ipmi_user_hndl layer_callbacks = {
+	.ipmi_recv_hndl = layer_received,
+	.shutdown = layer_shutdown,
+};
+
+static void layer_arrived(int interface, struct device *device)
+{
+	struct lower *lower = watching;
+	struct ipmi_user *user;
+	int result;
+
+	if (interface != lower->interface || lower->user) {
+		return;
+	}
+	result = ipmi_create_user(interface, &layer_callbacks, lower, &user);
+	if (result) {
+		pr_err("vipmi: the IPMI layer refuses a user of interface %d (%d): it may have too "
+		       "many; see its parameter max_users\n",
+			interface, result);
+		return;
+	}
+	if (ipmi_get_my_address(user, 0, &lower->own_address)) {
+		lower->own_address = 0;
+	}
+	mutex_lock(&lower->user_mutex);
+	lower->user = user;
+	mutex_unlock(&lower->user_mutex);
+	spin_lock_irq(&lower->received_lock);
+	lower->arrived = true;
+	spin_unlock_irq(&lower->received_lock);
+	/* Whatever comes is drained at once: nobody else waits for a program that does not read. */
+	(void)ipmi_set_gets_events(user, true);
+	lower_wake(lower);
+}
+
+static void layer_left(int interface)
+{
+	/* layer_shutdown says it, to users alone. */
+}
+
+int lower_init(struct lower *lower, int interface)
+{
+	lower->interface = interface;
+	mutex_init(&lower->user_mutex);
+	spin_lock_init(&lower->received_lock);
+	INIT_LIST_HEAD(&lower->received);
+	lower->watcher = (struct ipmi_smi_watcher){
+		.owner = THIS_MODULE,
+		.new_smi = layer_arrived,
+		.smi_gone = layer_left,
+	};
+	watching = lower;
+	return ipmi_smi_watcher_register(&lower->watcher);
+}
+
+void lower_finish(struct lower *lower)
+{
+	struct ipmi_recv_msg *message, *following;
+	struct ipmi_user *user;
+
+	(void)ipmi_smi_watcher_unregister(&lower->watcher);
+	mutex_lock(&lower->user_mutex);
+	user = lower->user;
+	lower->user = NULL;
+	mutex_unlock(&lower->user_mutex);
+	if (user) {
+		(void)ipmi_destroy_user(user);
+	}
+	lower_tidy(lower);
+	list_for_each_entry_safe(message, following, &lower->received, link)
+	{
+		ipmi_free_recv_msg(message);
+	}
+	INIT_LIST_HEAD(&lower->received);
+	watching = NULL;
+}
+
+void lower_tidy(struct lower *lower)
+{
+	struct ipmi_user *user;
+
+	mutex_lock(&lower->user_mutex);
+	user = lower->departed;
+	lower->departed = NULL;
+	mutex_unlock(&lower->user_mutex);
+	if (user) {
+		(void)ipmi_destroy_user(user);
+	}
+}
+
+static void address_fill(struct ipmi_addr *address, const struct core_transmit *transmit)
+{
+	struct ipmi_system_interface_addr *controller = (void *)address;
+	struct ipmi_ipmb_addr *responder = (void *)address;
+
+	memset(address, 0, sizeof(*address));
+	if (transmit->target_kind == VIPMI_TARGET_CONTROLLER) {
+		controller->addr_type = IPMI_SYSTEM_INTERFACE_ADDR_TYPE;
+		controller->channel = IPMI_BMC_CHANNEL;
+		controller->lun = transmit->lun;
+		return;
+	}
+	responder->addr_type = transmit->target_kind == VIPMI_TARGET_IPMB
+				       ? IPMI_IPMB_ADDR_TYPE
+				       : IPMI_IPMB_BROADCAST_ADDR_TYPE;
+	responder->channel = transmit->channel;
+	responder->slave_addr = transmit->address;
+	responder->lun = transmit->lun;
+}
+
+int lower_transmit(struct lower *lower, const struct core_transmit *transmit)
+{
+	struct kernel_ipmi_msg message = {
+		.netfn = transmit->netfn,
+		.cmd = transmit->command,
+		.data_len = transmit->length,
+		.data = (unsigned char *)transmit->data, /* which the layer copies */
+	};
+	struct ipmi_addr address;
+	int result = -ENODEV;
+
+	address_fill(&address, transmit);
+	mutex_lock(&lower->user_mutex);
+	if (lower->user) {
+		result = ipmi_request_settime(lower->user, &address, transmit->transmission,
+			&message, NULL, LAYER_PRIORITY, LAYER_RETRIES, LAYER_RETRY_MS);
+	}
+	mutex_unlock(&lower->user_mutex);
+	switch (result) {
+	case 0:
+	case -EMSGSIZE:
+		return result;
+	case -EBUSY:
+	case -ENOMEM:
+	case -EAGAIN:
+		return -EAGAIN;
+	case -ENODEV:
+		return -ENODEV;
+	default:
+		/* -EINVAL: Send Message and the like are the layer's own; an address that the
+		 * interface does not have. */
+		return -EOPNOTSUPP;
+	}
+}
+
+static void event_link_up(const struct lower *lower, struct core_event *ret_event)
+{
+	*ret_event = (struct core_event){
+		.type = CORE_EVENT_LINK_UP,
+		.link_up = {.attention = true,
+			.data_max = LAYER_DATA_MAX,
+			.window = LAYER_WINDOW,
+			.bus_window = LAYER_BUS_WINDOW,
+			.own_address = lower->own_address},
+	};
+}
+
+/* Whether a message is one for the core, and what it says there. */
+static bool event_fill(const struct ipmi_recv_msg *message, struct core_event *ret_event)
+{
+	const struct ipmi_ipmb_addr *from = (const void *)&message->addr;
+
+	switch (message->recv_type) {
+	case IPMI_RESPONSE_RECV_TYPE:
+		*ret_event = (struct core_event){
+			.type = CORE_EVENT_RECEIVED,
+			.received = {.transmission = message->msgid,
+				.netfn = message->msg.netfn,
+				.command = message->msg.cmd,
+				.data = message->msg.data,
+				.length = message->msg.data_len},
+		};
+		return true;
+	case IPMI_ASYNC_EVENT_RECV_TYPE:
+	case IPMI_CMD_RECV_TYPE:
+		*ret_event = (struct core_event){
+			.type = CORE_EVENT_MESSAGE,
+			.message = {.kind = message->recv_type == IPMI_CMD_RECV_TYPE
+						    ? VIPMI_ASYNC_REQUEST
+						    : VIPMI_ASYNC_EVENT,
+				.channel = message->addr.channel,
+				.netfn = message->msg.netfn,
+				.command = message->msg.cmd,
+				.sequence = message->msgid,
+				.data = message->msg.data,
+				.length = message->msg.data_len},
+		};
+		if (message->addr.addr_type == IPMI_IPMB_ADDR_TYPE) {
+			ret_event->message.address = from->slave_addr;
+			ret_event->message.lun = from->lun;
+		}
+		return true;
+	default:
+		return false;
+	}
+}
+
+bool lower_next(
+	struct lower *lower, struct core_event *ret_event, struct ipmi_recv_msg **ret_message)
+{
+	struct ipmi_recv_msg *message;
+	bool arrived, gone;
+
+	do {
+		message = NULL;
+		spin_lock_irq(&lower->received_lock);
+		gone = lower->gone;
+		arrived = lower->arrived && !gone;
+		if (gone) {
+			lower->gone = false;
+		} else if (arrived) {
+			lower->arrived = false;
+		} else {
+			message = list_first_entry_or_null(
+				&lower->received, struct ipmi_recv_msg, link);
+			if (message) {
+				list_del(&message->link);
+			}
+		}
+		spin_unlock_irq(&lower->received_lock);
+		*ret_message = message;
+		if (gone) {
+			*ret_event = (struct core_event){.type = CORE_EVENT_LINK_DOWN};
+			return true;
+		}
+		if (arrived) {
+			event_link_up(lower, ret_event);
+			return true;
+		}
+		if (message && event_fill(message, ret_event)) {
+			return true;
+		}
+		lower_release(message);
+	} while (message);
+	return false;
+}
+
+void lower_release(struct ipmi_recv_msg *message)
+{
+	if (message) {
+		ipmi_free_recv_msg(message);
+	}
+}

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The module's parts and who may call whom:
+ *
+ *	device.c      /dev/vipmi0: opens, reads, writes; one session for each open
+ *	     |
+ *	controller.c  the core behind its lock; the pump, where actions are done
+ *	     |
+ *	lower.c       one user of the kernel's IPMI layer
+ *
+ * Locks, in the order in which they may nest:
+ *
+ *	program.read_mutex         one reader of an open file at a time
+ *	program.write_mutex        one writer likewise, and whatever touches its session
+ *	controller.programs_mutex  who is there; the pump holds it for a delivery
+ *	program.outbox_lock        writers of the outbox
+ *	controller.core_lock       around the core and nothing else
+ *	lower.user_mutex           the pump and an interface that goes away
+ *	lower.received_lock        the IPMI layer's callbacks and the pump
+ *
+ * User memory is touched under the first two alone, so that a program whose memory is slow (or made
+ * so) waits for itself.
+ */
+#ifndef VIPMI_MODULE_VIPMI_H
+#define VIPMI_MODULE_VIPMI_H
+
+#include <linux/completion.h>
+#include <linux/hrtimer.h>
+#include <linux/ipmi.h>
+#include <linux/kfifo.h>
+#include <linux/mutex.h>
+#include <linux/spinlock.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+#include <linux/xarray.h>
+
+#include "core/core.h"
+#include "session/session.h"
+
+/* What a program has not read yet, each message with two bytes of length: room for a dozen answers
+ * of the longest kind. What does not fit stays in the core, on the program's own credit. */
+#define OUTBOX_SIZE 4096
+
+/* A message with its length. Deliveries leave this much room, so that a reply always fits. */
+#define OUTBOX_RESERVE (VIPMI_MESSAGE_MAX + 2)
+
+/* An open file: one connection of the protocol. */
+struct program {
+	struct controller *controller;
+	u32 cookie;               /* the core's name for it; its key among controller.programs */
+	struct mutex write_mutex; /* session, scratch, inbound, reply */
+	struct mutex read_mutex;  /* the outbox has one reader at a time */
+	struct session session;
+	struct session_scratch scratch;
+	spinlock_t outbox_lock;
+	STRUCT_KFIFO_REC_2(OUTBOX_SIZE) outbox;
+	wait_queue_head_t wait;
+	bool throttled; /* a request was put off for want of credit */
+	bool blocked;   /* the core waits until there is room; under outbox_lock */
+	bool ended;     /* nothing comes after what is in the outbox; likewise */
+	struct work_struct dismissal;
+	enum vipmi_reason dismissed; /* why an administrator or a broken core ends it */
+	u8 inbound[VIPMI_MESSAGE_MAX];
+	u8 reply[VIPMI_MESSAGE_MAX];
+};
+
+/* The kernel's IPMI layer. */
+struct lower {
+	int interface;
+	struct mutex user_mutex;    /* user, between the pump and an interface that goes away */
+	struct ipmi_user *user;     /* NULL: the interface is not there */
+	struct ipmi_user *departed; /* of an interface that is gone; to be given back */
+	u8 own_address;
+	spinlock_t received_lock;
+	struct list_head received; /* struct ipmi_recv_msg.link, oldest first */
+	bool arrived, gone;        /* the interface; under received_lock */
+	struct ipmi_smi_watcher watcher;
+};
+
+struct controller {
+	struct core *core;
+	void *memory; /* of the core */
+	spinlock_t core_lock;
+	u64 hold_started_ns; /* of core_lock; under it */
+	bool broken_said;
+	bool refused; /* the lower side took no transmission: to be tried again */
+	struct session_host host;
+	char link_name[32];
+
+	struct workqueue_struct *queue;
+	struct work_struct pump;
+	struct hrtimer alarm; /* the core's deadline */
+	/* The pump's working room, too large for a stack. */
+	struct core_event event;
+	struct core_action action;
+	u8 asynchronous[CORE_MESSAGE_DATA_MAX];
+	u8 message[VIPMI_MESSAGE_MAX];
+
+	struct mutex programs_mutex;
+	struct xarray programs; /* cookie to struct program */
+	u32 cookie_next;
+
+	struct lower lower;
+};
+
+/* ---- controller.c ---- */
+
+/* Makes the core. The pump runs from now on, but the lower side is not there yet. */
+int controller_init(struct controller *controller, const struct core_limits *limits);
+/* No program and no lower side may be left. */
+void controller_finish(struct controller *controller);
+
+/* core_step with the time filled in; the pump takes it from there. */
+int controller_step(struct controller *controller, struct core_event *event);
+/* There may be something to do. From any context. */
+void controller_wake(struct controller *controller);
+
+/* ---- lower.c ---- */
+
+/* Waits for interface number `interface`, and says LINK_UP when it is there. */
+int lower_init(struct lower *lower, int interface);
+void lower_finish(struct lower *lower);
+
+/* Gives back a user whose interface went away, and the like; may sleep. */
+void lower_tidy(struct lower *lower);
+/* The result that core_done expects of a TRANSMIT. */
+int lower_transmit(struct lower *lower, const struct core_transmit *transmit);
+/* The next event that the lower side has for the core; the message behind it is to be given to
+ * lower_release afterwards. False: none. */
+bool lower_next(
+	struct lower *lower, struct core_event *ret_event, struct ipmi_recv_msg **ret_message);
+void lower_release(struct ipmi_recv_msg *message);
+
+/* ---- device.c ---- */
+
+int program_device_register(struct controller *controller);
+void program_device_unregister(void);
+
+/* Puts a message into the outbox: 0, -EAGAIN when it has to wait, -EPIPE when nobody reads it. */
+int program_deliver(struct program *program, const u8 *message, size_t length);
+/* The core knows now that a message has to wait: whether there is room by now. If not, the reader
+ * says so when there is. */
+bool program_block(struct program *program);
+/* Credit is there again. */
+void program_credit(struct program *program);
+/* Ends the connection soon, in a context of its own. */
+void program_dismiss(struct program *program, enum vipmi_reason reason);
+
+#endif
