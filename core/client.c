@@ -254,6 +254,7 @@ void handle_close(struct core *core, struct core_handle *handle)
 	}
 	alarm_clear(core, handle);
 	commands_forget(core, handle);
+	sequences_forget(core, handle);
 	list_remove(&handle->credit_link);
 	list_remove(&handle->subscription_link);
 	if (handle->events) {

@@ -122,7 +122,7 @@ int core_init(void *memory, size_t size, const struct core_limits *given, uint64
 	requests_init(core);
 	arbiter_init(core);
 	transmissions_init(core);
-	bridge_init(core);
+	sequences_init(core);
 	subscriptions_init(core);
 	command_reservations_init(core);
 	fetch_reset(core);
@@ -143,7 +143,7 @@ static void run_timers(struct core *core)
 		transmissions_run(core);
 	}
 	if (!list_empty(&core->resting)) {
-		bridge_run(core);
+		sequences_run(core);
 	}
 	if (core->lease_alarm_ns <= now_ns) {
 		command_leases_run(core);
@@ -189,6 +189,10 @@ static int dispatch(struct core *core, struct core_event *event)
 		return command_release_by_event(core, event);
 	case CORE_EVENT_COMMAND_REVOKE:
 		return command_revoke(core, event->command_revoke.number);
+	case CORE_EVENT_SEQUENCE_RESERVE:
+		return sequence_reserve(core, event);
+	case CORE_EVENT_SEQUENCE_FREE:
+		return sequence_free(core, event);
 	case CORE_EVENT_CREDIT_WANTED:
 		return credit_wanted(core, event->handle.client, event->handle.handle);
 	case CORE_EVENT_LINK_UP:
@@ -283,5 +287,5 @@ uint64_t core_deadline(const struct core *core)
 		deadline = earlier(deadline, core->probe_at_ns);
 	}
 	deadline = earlier(deadline, core->lease_alarm_ns);
-	return earlier(earlier(deadline, bridge_deadline(core)), fetch_deadline(core));
+	return earlier(earlier(deadline, sequence_deadline(core)), fetch_deadline(core));
 }

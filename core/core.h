@@ -63,7 +63,9 @@ enum core_event_type {
 	CORE_EVENT_COMMAND_RESERVE,
 	CORE_EVENT_COMMAND_RELEASE,
 	CORE_EVENT_COMMAND_REVOKE, /* an administrator's word; policy is the shell's */
-	CORE_EVENT_CREDIT_WANTED,  /* a CREDIT action, please, once the handle may submit again */
+	CORE_EVENT_SEQUENCE_RESERVE,
+	CORE_EVENT_SEQUENCE_FREE,
+	CORE_EVENT_CREDIT_WANTED, /* a CREDIT action, please, once the handle may submit again */
 	CORE_EVENT_LINK_UP,
 	CORE_EVENT_LINK_DOWN,
 	CORE_EVENT_LINK_READY,       /* after a transmission was "not now": now */
@@ -145,6 +147,8 @@ struct core_event {
 			uint8_t class;            /* enum vipmi_class, or 0xFF for the handle's */
 			uint8_t target_kind;      /* enum vipmi_target_kind */
 			uint8_t channel, address; /* of the responder on an IPMB */
+			bool numbered; /* it is to carry `number`, which the handle reserved */
+			uint8_t number;
 			uint8_t netfn, lun, command;
 			const uint8_t *data; /* copied in */
 			size_t length;
@@ -165,6 +169,14 @@ struct core_event {
 		struct {
 			uint32_t number; /* as core_command_next shows it */
 		} command_revoke;
+		struct {
+			uint32_t client, handle;
+			uint32_t virtual_client;  /* RESERVE: whose answers they mark */
+			uint8_t channel, address; /* of the responder */
+			uint8_t count;            /* RESERVE: how many, if `numbers` is 0 */
+			uint64_t numbers;         /* bit n: number n */
+			uint64_t ret_numbers;     /* RESERVE: which were granted */
+		} sequence;                       /* SEQUENCE_RESERVE, SEQUENCE_FREE */
 		struct core_link_capabilities link_up;
 		struct {
 			bool asserted;
@@ -189,13 +201,15 @@ struct core_event {
  * Feeds one event. 0: accepted. A negative errno: nothing changed but counters.
  *
  *	-EAGAIN    REQUEST: no credit. Put it off, say CREDIT_WANTED, go on at the CREDIT action.
- *	-ENOSPC    CLIENT_OPEN, HANDLE_OPEN, COMMAND_RESERVE: the table is full.
+ *	-ENOSPC    CLIENT_OPEN, HANDLE_OPEN, COMMAND_RESERVE, SEQUENCE_RESERVE: the table
+ *	           or the handle's quota is full.
  *	-ESTALE    the client or handle is not (or no longer) known, or not of this client.
  *	-EINVAL    a field is out of range (odd netFn, LUN over 3, unknown class or target kind, ...).
  *	-EMSGSIZE  REQUEST: more than VIPMI_DATA_MAX bytes.
  *	-ENOENT    CANCEL: no such request (it may just have been answered). COMMAND_RELEASE,
- *	           COMMAND_REVOKE: not held.
+ *	           COMMAND_REVOKE, SEQUENCE_FREE: not held.
  *	-EBUSY     COMMAND_RESERVE: somebody else holds what conflicts; nothing was granted.
+ *	           SEQUENCE_RESERVE: not so many are free, or not those.
  *	-EIO       the core is broken (core_broken); nothing is accepted any more.
  */
 int core_step(struct core *core, struct core_event *event);
@@ -237,8 +251,10 @@ struct core_deliver {
 	uint8_t channel, address;
 	const uint8_t *data; /* ANSWER: without the completion code */
 	size_t length;
-	uint64_t number;    /* EVENT: the message's; LOSS: that of the next one */
-	uint64_t lost;      /* LOSS */
+	uint64_t number;     /* EVENT: the message's; LOSS: that of the next one */
+	uint64_t lost;       /* LOSS */
+	uint8_t number_used; /* ANSWER from a bus, if numbered: the sequence number it came with */
+	bool numbered;
 	uint8_t async_kind; /* EVENT: enum vipmi_async_kind */
 };
 
@@ -336,6 +352,17 @@ struct core_command_info {
 /* Walks the command reservations as core_handle_next walks the handles. */
 bool core_command_next(
 	const struct core *core, uint32_t *cursor, struct core_command_info *ret_info);
+
+struct core_sequence_info {
+	uint8_t channel, address, number;
+	bool reserved, used, resting;
+	bool on_wire;                    /* it is the number on the bus; otherwise virtual */
+	uint32_t handle, virtual_client; /* its owner; 0 where it is not reserved */
+};
+
+/* Walks the sequence numbers that are not free for everybody. */
+bool core_sequence_next(
+	const struct core *core, uint32_t *cursor, struct core_sequence_info *ret_info);
 
 /* ---- records: a lossy ring of what happened, for trace and metrics ---- */
 

@@ -50,6 +50,8 @@
 	X(commands_refused, "lists of command reservations refused")                               \
 	X(commands_expired, "command reservations whose lease ended")                              \
 	X(commands_revoked, "command reservations that an administrator ended")                    \
+	X(sequences_reserved, "sets of sequence numbers granted")                                  \
+	X(sequences_refused, "sets of sequence numbers refused")                                   \
 	X(events_received, "asynchronous messages received")                                       \
 	X(events_delivered, "asynchronous messages handed to subscribers")                         \
 	X(events_lost, "asynchronous messages that lagging subscribers lost")                      \

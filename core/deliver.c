@@ -60,6 +60,8 @@ static void deliver_fill(
 		.target_kind = request->target_kind,
 		.reason = request->reason,
 		.sent = request->sent,
+		.numbered = request->reserved_number,
+		.number_used = request->number,
 		.channel = request->channel,
 		.address = request->address,
 		.data = request_data(core, request),

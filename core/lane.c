@@ -42,23 +42,31 @@ static struct core_lane *lane_take(struct core *core)
 							     : NULL;
 }
 
+struct core_lane *lane_find(struct core_handle *handle, uint8_t channel, uint8_t address)
+{
+	struct list_link *link;
+
+	list_for_each(link, &handle->lanes) {
+		struct core_lane *lane = container_of(link, struct core_lane, handle_link);
+
+		if (lane->address == address && lane->channel == channel) {
+			return lane;
+		}
+	}
+	return NULL;
+}
+
 struct core_lane *lane_get(struct core *core, struct core_handle *handle, enum core_port port,
 	uint8_t channel, uint8_t address)
 {
-	struct list_link *link;
 	struct core_lane *lane;
 
 	if (port == CORE_PORT_DIRECT) {
 		return &handle->direct;
 	}
-	list_for_each(link, &handle->lanes) {
-		lane = container_of(link, struct core_lane, handle_link);
-		if (lane->address == address && lane->channel == channel) {
-			return lane;
-		}
-	}
-	if (handle->lane_count >= CORE_LANES_PER_HANDLE) {
-		return NULL;
+	lane = lane_find(handle, channel, address);
+	if (lane || handle->lane_count >= CORE_LANES_PER_HANDLE) {
+		return lane;
 	}
 	lane = lane_take(core);
 	if (!lane) {
@@ -94,12 +102,13 @@ static bool older(const struct core_request *a, const struct core_request *b)
 	return (int32_t)(a->order - b->order) < 0;
 }
 
-static bool head_may_go(const struct core_lane *lane, const struct core_request *head)
+static bool head_may_go(
+	struct core *core, const struct core_lane *lane, const struct core_request *head)
 {
 	const struct list_link *barrier = list_first(&lane->barriers);
 	int class;
 
-	if (head->paused || lane->ghosts > 0 || lane->waiting) {
+	if (head->paused || lane->ghosts > 0 || lane->waiting || !sequence_ready(core, head)) {
 		return false;
 	}
 	if (!barrier) {
@@ -157,7 +166,7 @@ void lane_update(struct core *core, struct core_lane *lane)
 		const struct core_request *head = lane_head(lane, class);
 
 		lane_set_ready(core, lane, class,
-			head && !handle_leaving(lane->handle) && head_may_go(lane, head));
+			head && !handle_leaving(lane->handle) && head_may_go(core, lane, head));
 	}
 }
 

@@ -40,6 +40,10 @@
  * lead to an IPMB. One that does not fit waits for a table to fall idle. */
 #define CORE_RESPONDERS_MAX 128u
 
+/* Sequence numbers that one handle may reserve: a quarter of one responder's, or one to each of
+ * sixteen slots. */
+#define CORE_SEQUENCES_PER_HANDLE 16u
+
 /* Responders that one handle may have requests for at the same time: three chassis' worth. */
 #define CORE_LANES_PER_HANDLE 64u
 

@@ -18,7 +18,7 @@ void request_lose(struct core *core, struct core_request *request, enum vipmi_re
 {
 	if (certainly_unsent || !request->mutating) {
 		if (request->has_number) {
-			bridge_release(core, request, true);
+			sequence_release(core, request, true);
 		}
 		request_requeue(core, request);
 	} else {

@@ -111,9 +111,11 @@ struct core_request {
 	uint16_t reservation; /* the id it was sent with in place of the handle's; 0: none */
 	uint8_t state, class, target_kind, channel, address;
 	uint8_t netfn, lun, command, cc, origin, reason;
-	uint8_t number; /* on the bus; valid if has_number */
+	uint8_t number; /* on the bus; see the bits below */
 	uint8_t sends;
-	bool mutating : 1, sent : 1, pulled : 1, paused : 1, has_number : 1;
+	bool mutating : 1, sent : 1, pulled : 1, paused : 1;
+	bool has_number : 1;      /* `number` is taken for it */
+	bool reserved_number : 1; /* it named `number`, which its handle reserved */
 	uint8_t bytes[CORE_INLINE_MAX];
 };
 
@@ -151,6 +153,7 @@ struct core_handle {
 	uint32_t alarm_index; /* in core->alarms; UINT32_MAX: not there */
 	uint32_t outstanding; /* slots it holds */
 	uint16_t generation, lane_count;
+	uint16_t sequences; /* numbers reserved, to all responders */
 	uint8_t class;
 	bool open : 1, wants_credit : 1, events : 1, event_pulled : 1;
 	struct list_link commands; /* reserved by it */
@@ -206,6 +209,8 @@ enum core_number_state { NUMBER_FREE, NUMBER_USED, NUMBER_RESTING };
 struct core_number {
 	struct list_link rest_link;   /* core->resting, oldest first */
 	struct core_request *request; /* NULL unless USED */
+	struct core_handle *owner;    /* who reserved it; NULL: nobody */
+	uint32_t virtual_client;      /* and for whom */
 	uint64_t rest_until_ns;
 	uint8_t state, netfn, command;
 	uint8_t responder; /* index */
@@ -213,6 +218,7 @@ struct core_number {
 
 struct core_responder {
 	struct list_link waiting; /* lanes without a number: their ready_link[class] */
+	uint64_t reserved;        /* bit n: number n is somebody's own */
 	uint64_t busy;            /* bit n: number n is not free */
 	uint8_t channel, address, next;
 	struct core_number numbers[IPMB_SEQUENCES];
@@ -376,6 +382,8 @@ void sweep(struct core *core);
 
 /* ---- request.c: the pool, from submission to answer ---- */
 void requests_init(struct core *core);
+/* Channels 0 to B may lead to a bus; slave addresses are even (section 6.3). */
+bool bus_address_valid(uint8_t channel, uint8_t address);
 int request_submit(struct core *core, const struct core_event *event);
 int request_cancel(struct core *core, const struct core_event *event);
 /* Gives the one answer. Not while an action for the request is open. */
@@ -403,6 +411,8 @@ void lane_init(struct core_lane *lane, struct core_handle *handle, enum core_por
 /* The handle's lane to a responder, a new one if need be; NULL: too many responders at once. */
 struct core_lane *lane_get(struct core *core, struct core_handle *handle, enum core_port port,
 	uint8_t channel, uint8_t address);
+/* The handle's lane to a responder on a bus, if it has one. */
+struct core_lane *lane_find(struct core_handle *handle, uint8_t channel, uint8_t address);
 void lane_push(struct core *core, struct core_request *request);
 /* Back where it stood by its order. */
 void lane_push_front(struct core *core, struct core_request *request);
@@ -460,11 +470,28 @@ void controller_spoke(struct core *core);
 void request_lose(struct core *core, struct core_request *request, enum vipmi_reason reason,
 	bool certainly_unsent);
 
-/* ---- bridge.c: requests inside Send Message, and the sequence numbers ---- */
-void bridge_init(struct core *core);
-/* Gives the request a sequence number; false: none is free and the lane waits for one, or there
- * is no room for another responder and the request is answered. */
-bool bridge_number(struct core *core, struct core_request *request);
+/* ---- sequence.c: the numbers of requests to responders on a bus ---- */
+void sequences_init(struct core *core);
+struct core_responder *responder_find(const struct core *core, uint8_t channel, uint8_t address);
+/* Whether the number that the request named, if it did, is idle. */
+bool sequence_ready(struct core *core, const struct core_request *request);
+/* Gives the request its number. False: it cannot go now (its lane waits), or not at all (it is
+ * answered). */
+bool sequence_take(struct core *core, struct core_request *request);
+/* The number goes back: at once, or after a rest where a late response may come. */
+void sequence_release(struct core *core, struct core_request *request, bool rest);
+/* A request of the lane, that was perhaps to have the next free number, does not need it. */
+void sequence_wake(struct core *core, const struct core_lane *lane);
+/* The request names a number: whether its handle reserved it, and for which virtual client. */
+int sequence_name(
+	struct core *core, const struct core_handle *handle, struct core_request *request);
+int sequence_reserve(struct core *core, struct core_event *event);
+int sequence_free(struct core *core, const struct core_event *event);
+void sequences_forget(struct core *core, struct core_handle *handle);
+void sequences_run(struct core *core);
+uint64_t sequence_deadline(const struct core *core);
+
+/* ---- bridge.c: requests inside Send Message ---- */
 /* Wraps the transmit's request into a Send Message in `frame` (CORE_FRAME_MAX bytes). */
 void bridge_wrap(struct core *core, const struct core_request *request, uint8_t *frame,
 	struct core_transmit *transmit);
@@ -473,13 +500,7 @@ void bridge_sent(struct core *core, struct core_request *request, uint8_t cc);
 void bridge_timeout(struct core *core, struct core_request *request);
 /* What Get Message gave, channel byte first. */
 void bridge_received(struct core *core, const uint8_t *bytes, size_t length);
-/* The number goes back: at once, or after a rest where a late response may come. */
-void bridge_release(struct core *core, struct core_request *request, bool rest);
-/* A request of the lane, that was perhaps to have the next free number, does not need it. */
-void bridge_wake(struct core *core, const struct core_lane *lane);
 void bridge_lose(struct core *core, enum vipmi_reason reason);
-void bridge_run(struct core *core);
-uint64_t bridge_deadline(const struct core *core);
 
 /* ---- fetch.c: flags, messages, events ---- */
 void fetch_reset(struct core *core);

@@ -93,6 +93,11 @@ static struct core_request *request_take(struct core *core)
 	return NULL;
 }
 
+bool bus_address_valid(uint8_t channel, uint8_t address)
+{
+	return channel < 0x0C && !(address & 1);
+}
+
 static bool request_valid(const struct core_event *event)
 {
 	if (event->request.netfn > 0x3F || event->request.netfn & 1 || event->request.lun > 3 ||
@@ -105,8 +110,7 @@ static bool request_valid(const struct core_event *event)
 		return true;
 	case VIPMI_TARGET_IPMB:
 	case VIPMI_TARGET_IPMB_BROADCAST:
-		/* Slave addresses are even; channels C to F lead to no bus (section 6.3). */
-		return event->request.channel < 0x0C && !(event->request.address & 1);
+		return bus_address_valid(event->request.channel, event->request.address);
 	default:
 		return false;
 	}
@@ -142,6 +146,8 @@ static void request_fill(
 	request->pulled = false;
 	request->paused = false;
 	request->has_number = false;
+	request->reserved_number = event->request.numbered;
+	request->number = event->request.number;
 	if (request->length > 0) {
 		memcpy(request_data(core, request), event->request.data, request->length);
 	}
@@ -197,6 +203,10 @@ int request_submit(struct core *core, const struct core_event *event)
 		request_fail(core, request, VIPMI_REASON_FULL);
 		return 0;
 	}
+	if (request->reserved_number && sequence_name(core, handle, request) < 0) {
+		request_fail(core, request, VIPMI_REASON_NOT_FOUND);
+		return 0;
+	}
 	if (command_forbidden(core, request)) {
 		command_refuse(core, request);
 		return 0;
@@ -245,7 +255,7 @@ static void request_detach(struct core *core, struct core_request *request, bool
 	case REQUEST_QUEUED:
 		lane_remove(core, request);
 		if (lane->port == CORE_PORT_BUS) {
-			bridge_wake(core, lane);
+			sequence_wake(core, lane);
 		}
 		break;
 	case REQUEST_SENT:
@@ -275,7 +285,7 @@ void request_answer(struct core *core, struct core_request *request, uint8_t cc,
 
 	request_detach(core, request, true);
 	if (request->has_number) {
-		bridge_release(core, request, true);
+		sequence_release(core, request, true);
 	}
 	request->state = REQUEST_ANSWERED;
 	request->cc = cc;
@@ -311,6 +321,8 @@ static uint8_t reason_cc(const struct core_request *request, enum vipmi_reason r
 		return request->sent ? VIPMI_CC_TIMEOUT : VIPMI_CC_DESTINATION_UNAVAILABLE;
 	case VIPMI_REASON_BUS:
 		return VIPMI_CC_TIMEOUT;
+	case VIPMI_REASON_NOT_FOUND:
+		return VIPMI_CC_OUT_OF_RANGE; /* of the numbers that are its own */
 	default:
 		return request->sent ? VIPMI_CC_TIMEOUT : VIPMI_CC_NODE_BUSY;
 	}
@@ -324,6 +336,7 @@ static void reason_count(
 		core_count(core, answers_too_long);
 		break;
 	case VIPMI_REASON_FULL:
+	case VIPMI_REASON_NOT_FOUND:
 	case VIPMI_REASON_NOT_CARRIED:
 		core_count(core, answers_not_carried);
 		break;
@@ -436,7 +449,7 @@ void request_abandon(struct core *core, struct core_request *request)
 		request_detach(core, request, false);
 		lane_finish(core, request);
 		if (request->has_number) {
-			bridge_release(core, request, true);
+			sequence_release(core, request, true);
 		}
 	}
 	core_count(core, requests_abandoned);

@@ -196,7 +196,7 @@ static bool request_offer(
 	};
 	struct core_transmission *transmission;
 
-	if (bridge && !bridge_number(core, request)) {
+	if (bus && (bridge || request->reserved_number) && !sequence_take(core, request)) {
 		return false;
 	}
 	if (bus && !bridge) {
