@@ -274,9 +274,16 @@ bool readable(int fd, int timeout_ms)
 
 int receive(int fd, struct inbox *inbox)
 {
-	assert_true(readable(fd, 10000));
-	inbox_init(inbox);
-	return call(fd, IPMICTL_RECEIVE_MSG_TRUNC, &inbox->recv);
+	int r;
+
+	/* A record that is not for the program may make the descriptor readable first, as a message
+	 * that another thread took does on the driver's. */
+	do {
+		assert_true(readable(fd, 10000));
+		inbox_init(inbox);
+		r = call(fd, IPMICTL_RECEIVE_MSG_TRUNC, &inbox->recv);
+	} while (r == -EAGAIN);
+	return r;
 }
 
 void agent_settle(int fd)
