@@ -74,8 +74,6 @@ static void emit(struct openipmi *self, struct core_event event, uint64_t now_ns
 static const char *reason(int error)
 {
 	switch (error) {
-	case ENOENT:
-	case ENXIO:
 	case ENODEV:
 		return "no such device; is the driver loaded (ipmi_si and ipmi_devintf)?";
 	case EBUSY:
@@ -96,11 +94,14 @@ static void log_down(struct openipmi *self, int error)
 {
 	char line[256];
 
+	if (error == ENOENT || error == ENXIO) {
+		error = ENODEV; /* however the system puts it */
+	}
 	if (error == self->logged_error) {
 		return;
 	}
 	self->logged_error = error;
-	snprintf(line, sizeof(line), "%s: %s; trying again", self->path, reason(error));
+	snprintf(line, sizeof(line), "%s; trying again", reason(error));
 	self->sink.log(self->sink.context, line);
 }
 
@@ -111,7 +112,6 @@ static void device_open(struct openipmi *self, uint64_t now_ns)
 	struct core_event event = {.type = CORE_EVENT_LINK_UP};
 	unsigned int address = 0;
 	int yes = 1, error = 0;
-	char line[256];
 
 	self->fd = open(self->path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
 	if (self->fd < 0 || ioctl(self->fd, IPMICTL_GET_MY_ADDRESS_CMD, &address) < 0 ||
@@ -131,8 +131,6 @@ static void device_open(struct openipmi *self, uint64_t now_ns)
 	self->logged_error = 0;
 	self->capabilities.own_address = (uint8_t)address;
 	event.link_up = self->capabilities;
-	snprintf(line, sizeof(line), "%s: open", self->path);
-	self->sink.log(self->sink.context, line);
 	emit(self, event, now_ns);
 }
 

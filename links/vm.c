@@ -34,7 +34,7 @@
 #define CONNECT_TIMEOUT_NS (500 * NSEC_PER_MSEC_U64)
 /* How long a connection stays on trial when the peer says nothing; loopback takes microseconds. */
 #define GREETING_NS (100 * NSEC_PER_MSEC_U64)
-/* A connection that lasted less was none: it neither ends the pauses nor is it worth a line. */
+/* A connection that lasted less was none: it neither ends the pauses nor brings new lines. */
 #define STABLE_NS (1 * NSEC_PER_SEC_U64)
 /* A peer that acknowledges nothing for so long is gone; TCP itself would wait for minutes. */
 #define PEER_SILENT_MS 2000
@@ -71,7 +71,6 @@ struct number {
 struct vm {
 	struct link link;
 	struct link_sink sink;
-	char name[128];
 	struct core_link_capabilities capabilities;
 	struct sockaddr_storage addresses[ADDRESSES_MAX];
 	socklen_t address_lengths[ADDRESSES_MAX];
@@ -82,7 +81,6 @@ struct vm {
 	uint64_t deadline_ns; /* when the state has lasted long enough; "now" when lost */
 	uint64_t retry_ns;    /* the next pause */
 	uint64_t up_since_ns;
-	bool flapping;            /* the last connection that stood did not last */
 	bool lost;                /* found by transmit: dispatch tells */
 	bool was_refused;         /* transmit said -EAGAIN: LINK_READY is due when there is room */
 	int logged_error;         /* the last reason for being down that was logged; 0: none */
@@ -107,15 +105,14 @@ static struct vm *vm_of(const struct link *link)
 
 static void vm_log(const struct vm *vm, const char *text)
 {
-	char line[256];
-
-	snprintf(line, sizeof(line), "%s: %s", vm->name, text);
-	vm->sink.log(vm->sink.context, line);
+	vm->sink.log(vm->sink.context, text);
 }
 
 /* Once for each reason, not for each try. */
 static void log_down(struct vm *vm, int error)
 {
+	char line[128];
+
 	if (error == vm->logged_error) {
 		return;
 	}
@@ -132,7 +129,8 @@ static void log_down(struct vm *vm, int error)
 		vm_log(vm, "no answer to the connection; trying again");
 		break;
 	default:
-		vm_log(vm, strerror(error));
+		snprintf(line, sizeof(line), "%s; trying again", strerror(error));
+		vm_log(vm, line);
 		break;
 	}
 }
@@ -157,9 +155,6 @@ static void disconnect(struct vm *vm, int error, uint64_t now_ns)
 	if (was_up && now_ns - vm->up_since_ns >= STABLE_NS) {
 		vm->retry_ns = RETRY_FIRST_NS;
 		vm->logged_error = 0;
-		vm->flapping = false;
-	} else if (was_up) {
-		vm->flapping = true;
 	}
 	vm->state = VM_WAITING;
 	vm->lost = false;
@@ -260,9 +255,6 @@ static void come_up(struct vm *vm, uint64_t now_ns)
 	vm->state = VM_UP;
 	vm->deadline_ns = TIME_NEVER;
 	vm->up_since_ns = now_ns;
-	if (!vm->flapping) {
-		vm_log(vm, "connected");
-	}
 	emit(vm, event, now_ns);
 }
 
@@ -583,7 +575,6 @@ static int configure(struct vm *vm, const char *text, char *error, size_t error_
 	if (rc < 0) {
 		return rc;
 	}
-	snprintf(vm->name, sizeof(vm->name), "vm:%.100s", where);
 	vm->capabilities = (struct core_link_capabilities){
 		.wire_sequence = true,
 		.raw_bridge = true,
