@@ -229,11 +229,11 @@ void call_expire(struct vipmi *vipmi, uint64_t now_ns)
 	uint64_t next_ns = TIME_NEVER;
 	struct list_link *on_handles, *link, *following;
 
-	list_for_each (on_handles, &vipmi->handles) {
+	list_for_each(on_handles, &vipmi->handles) {
 		struct vipmi_handle *handle =
 			container_of(on_handles, struct vipmi_handle, on_handles);
 
-		list_for_each_safe (link, following, &handle->calls) {
+		list_for_each_safe(link, following, &handle->calls) {
 			struct call *call = container_of(link, struct call, on_handle);
 			uint64_t due_ns = call->deadline_ns;
 

@@ -93,7 +93,7 @@ static void fail_written(struct vipmi *vipmi, enum vipmi_reason reason, int erro
 {
 	struct list_link *link, *following;
 
-	list_for_each_safe (link, following, &vipmi->written) {
+	list_for_each_safe(link, following, &vipmi->written) {
 		struct call *call = container_of(link, struct call, out.on_queue);
 
 		switch (call->kind) {
@@ -138,10 +138,10 @@ static void lose(struct vipmi *vipmi, enum vipmi_reason reason, int error)
 	/* Written first: it is older than what waits in the outbox of the same handle. */
 	fail_written(vipmi, reason, error);
 	hold_unwritten(vipmi);
-	list_for_each_safe (link, following, &vipmi->closing) {
+	list_for_each_safe(link, following, &vipmi->closing) {
 		handle_free(container_of(link, struct vipmi_handle, on_handles));
 	}
-	list_for_each (link, &vipmi->handles) {
+	list_for_each(link, &vipmi->handles) {
 		handle_lost(container_of(link, struct vipmi_handle, on_handles));
 	}
 }
@@ -176,7 +176,7 @@ void connection_end(struct vipmi *vipmi, enum vipmi_reason reason, int error, co
 		call_fail(vipmi, container_of(link, struct call, out.on_queue), reason, error,
 			vipmi->text);
 	}
-	list_for_each (link, &vipmi->handles) {
+	list_for_each(link, &vipmi->handles) {
 		handle_refused(container_of(link, struct vipmi_handle, on_handles), reason, error,
 			vipmi->text);
 	}
@@ -314,7 +314,7 @@ void connection_greeted(struct vipmi *vipmi, const struct socket_message *messag
 		message->text.length);
 	vipmi->state = CONNECTION_UP;
 	vipmi->pause_ns = RETRY_MIN_NS;
-	list_for_each (link, &vipmi->handles) {
+	list_for_each(link, &vipmi->handles) {
 		handle_send_open(container_of(link, struct vipmi_handle, on_handles));
 	}
 	while ((link = list_pop_front(&vipmi->held)) != NULL) {
@@ -469,13 +469,13 @@ void vipmi_disconnect(struct vipmi *vipmi)
 	}
 	(void)pthread_mutex_lock(&vipmi->lock);
 	list_init(&ready);
-	list_for_each_safe (link, following, &vipmi->handles) {
+	list_for_each_safe(link, following, &vipmi->handles) {
 		struct vipmi_handle *handle = container_of(link, struct vipmi_handle, on_handles);
 
 		handle_cancel_all(handle, &ready);
 		handle_free(handle);
 	}
-	list_for_each_safe (link, following, &vipmi->closing) {
+	list_for_each_safe(link, following, &vipmi->closing) {
 		handle_free(container_of(link, struct vipmi_handle, on_handles));
 	}
 	hang_up(vipmi);

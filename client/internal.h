@@ -54,10 +54,10 @@
 /* Something to be written: part of a call or a handle, so that no allocation can fail on the way.
  */
 enum outgoing_kind {
-	OUTGOING_CALL,	    /* call->out */
+	OUTGOING_CALL,      /* call->out */
 	OUTGOING_CANCEL,    /* call->cancel */
 	OUTGOING_SUBSCRIBE, /* handle->subscribe: the events that a reconnect switched off */
-	OUTGOING_CLOSE,	    /* handle->close */
+	OUTGOING_CLOSE,     /* handle->close */
 };
 
 struct outgoing {
@@ -89,28 +89,27 @@ enum call_state {
 };
 
 /* A message of ours that gets exactly one reply (a QUERY: rows and an end). On its caller's stack,
- * inside its handle, or, where it has a callback, allocated. */
+ * inside its handle, or, where it has a callback, allocated with the request's data behind it. */
 struct call {
 	struct outgoing out;
 	struct outgoing cancel;
-	struct ready ready;	    /* allocated calls, once done */
+	struct ready ready;         /* allocated calls, once done */
 	struct list_link on_handle; /* handle->calls; requests and SETs */
-	struct list_link rows;	    /* QUERY: struct row, not yet taken by the caller */
+	struct list_link rows;      /* QUERY: struct row, not yet taken by the caller */
 	enum call_kind kind;
 	enum call_state state;
 	struct vipmi_handle *handle;  /* NULL: QUERY, KICK */
-	uint64_t tag;		      /* in vipmi->calls while under way */
-	uint64_t deadline_ns;	      /* requests; else TIME_NEVER: the waiter's counts */
-	struct waiter *waiter;	      /* the thread that blocks for it, or NULL */
+	uint64_t tag;                 /* in vipmi->calls while under way */
+	uint64_t deadline_ns;         /* requests; else TIME_NEVER: the waiter's counts */
+	struct waiter *waiter;        /* the thread that blocks for it, or NULL */
 	struct vipmi_request request; /* REQUEST */
-	uint64_t argument;	      /* SET: the option's value; KICK: the client */
-	const char *object;	      /* QUERY */
+	uint64_t argument;            /* SET: the option's value; KICK: the client */
+	const char *object;           /* QUERY */
 	void (*done)(void *context, const struct vipmi_answer *answer);
 	void *context;
-	int error;		    /* of OPEN, SET, QUERY, KICK */
-	char text[160];		    /* what the agent said about it */
+	int error;                  /* of OPEN, SET, QUERY, KICK */
+	char text[160];             /* what the agent said about it */
 	struct vipmi_answer answer; /* REQUEST */
-	uint8_t copy[];		    /* allocated calls: the request's data */
 };
 
 struct row {
@@ -157,32 +156,32 @@ enum connection_state {
 
 struct vipmi {
 	pthread_mutex_t lock;
-	pid_t pid;	     /* whose connection it is */
+	pid_t pid;           /* whose connection it is */
 	uint64_t timeout_ns; /* of open, query, kick */
 
 	enum connection_state state;
-	int fd;		    /* the socket or device; -1 while down */
+	int fd;             /* the socket or device; -1 while down */
 	uint32_t fd_number; /* how often `fd` was opened: descriptors' numbers repeat */
-	bool device;	    /* read and write, not send and receive */
-	bool full;	    /* the socket takes no more for now: POLLOUT says when */
-	bool receiving;	    /* what is sent meanwhile waits for the pump: the buffer is in use */
+	bool device;        /* read and write, not send and receive */
+	bool full;          /* the socket takes no more for now: POLLOUT says when */
+	bool receiving;     /* what is sent meanwhile waits for the pump: the buffer is in use */
 	uint64_t retry_ns, pause_ns;
 	struct waiter *greeter; /* vipmi_connect, or NULL */
-	int error;		/* why it is down, or ended */
-	char text[256];		/* a line about that */
+	int error;              /* why it is down, or ended */
+	char text[256];         /* a line about that */
 	struct vipmi_info info;
 
 	struct call_table calls;
-	struct list_link handles;		  /* struct vipmi_handle, the program's */
-	struct list_link closing;		  /* struct vipmi_handle, the agent not told yet */
+	struct list_link handles;                 /* struct vipmi_handle, the program's */
+	struct list_link closing;                 /* struct vipmi_handle, the agent not told yet */
 	struct list_link numbers[HANDLE_BUCKETS]; /* struct vipmi_handle, by number */
-	struct list_link held, outbox, written;	  /* struct outgoing */
-	struct list_link ready;			  /* struct ready */
-	uint64_t alarm_ns;			  /* no request's deadline is earlier */
+	struct list_link held, outbox, written;   /* struct outgoing */
+	struct list_link ready;                   /* struct ready */
+	uint64_t alarm_ns;                        /* no request's deadline is earlier */
 
 	struct list_link followers; /* struct waiter */
-	struct waiter *reader;	    /* the thread that polls, or NULL */
-	uint64_t reader_due_ns;	    /* what it polls for, and until when */
+	struct waiter *reader;      /* the thread that polls, or NULL */
+	uint64_t reader_due_ns;     /* what it polls for, and until when */
 	uint32_t reader_fd_number;
 	bool reader_full;
 	int wake_fd; /* eventfd: gets the reader out of its poll */
@@ -192,8 +191,8 @@ struct vipmi {
 	int timer_fd;
 	uint64_t armed_ns; /* what the timer is set to; TIME_NEVER: nothing */
 	bool loop_has_fd;  /* the socket is in it */
-	bool loop_full;	   /* and POLLOUT is asked for */
-	bool told;	   /* vipmi_dispatch has said that the connection ended */
+	bool loop_full;    /* and POLLOUT is asked for */
+	bool told;         /* vipmi_dispatch has said that the connection ended */
 
 	uint8_t buffer[RECEIVE_BATCH][VIPMI_MESSAGE_MAX];
 };
@@ -208,22 +207,22 @@ struct vipmi_handle {
 	struct vipmi *vipmi;
 	struct list_link on_handles; /* vipmi->handles or vipmi->closing */
 	struct list_link on_number;  /* vipmi->numbers, while open */
-	struct list_link held;	     /* struct outgoing */
-	struct list_link calls;	     /* struct call: requests and SETs under way */
+	struct list_link held;       /* struct outgoing */
+	struct list_link calls;      /* struct call: requests and SETs under way */
 	struct list_link credit;     /* struct waiter: threads that wait for credit, in order */
 	struct call open;
 	struct outgoing subscribe;
 	struct outgoing close;
 	enum handle_state state;
-	bool closed;	      /* by the program: freed once the agent knows, or is gone */
+	bool closed;          /* by the program: freed once the agent knows, or is gone */
 	uint32_t number;      /* on the wire, while open */
 	uint32_t outstanding; /* requests under way, against info.credit_max */
 	uint32_t references;  /* one of its own, one of each thread that waits for credit */
 	uint8_t urgency;
 	char name[VIPMI_NAME_MAX + 1];
 
-	bool subscribed;	 /* the agent agreed to deliver events */
-	uint32_t events_kept;	 /* on vipmi->ready */
+	bool subscribed;         /* the agent agreed to deliver events */
+	uint32_t events_kept;    /* on vipmi->ready */
 	struct event_node *loss; /* the last of them, if it is a notice that counts on */
 	void (*received)(void *context, const struct vipmi_event *event);
 	void *context;

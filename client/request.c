@@ -168,9 +168,9 @@ int vipmi_submit(struct vipmi_handle *handle, const struct vipmi_request *reques
 	call_init(call, CALL_REQUEST, handle);
 	call->request = checked;
 	if (checked.length > 0) {
-		memcpy(call->copy, checked.data, checked.length);
+		memcpy(call + 1, checked.data, checked.length);
 	}
-	call->request.data = call->copy;
+	call->request.data = call + 1;
 	call->done = done;
 	call->context = context;
 	result = connection_lock(vipmi);

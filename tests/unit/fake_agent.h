@@ -8,6 +8,7 @@
 #define VIPMI_TESTS_FAKE_AGENT_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -62,7 +63,8 @@ struct fake_agent {
 	int clients[FAKE_CLIENTS_MAX];
 	struct fake_later later[FAKE_LATER_MAX];
 	size_t later_count;
-	uint32_t opened, closed, requests, cancels, outstanding, outstanding_max, subscribed;
+	atomic_uint requests; /* may be looked at any time */
+	uint32_t opened, closed, cancels, outstanding, outstanding_max, subscribed;
 	uint32_t next_handle;
 	uint64_t next_event;
 	uint8_t boot_id;

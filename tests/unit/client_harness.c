@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "tests/unit/client_harness.h"
+
+#include <string.h>
+
+struct fake_agent agent;
+struct vipmi *vipmi;
+struct vipmi_handle *handle;
+
+int agent_up(void **state)
+{
+	(void)state;
+	fake_agent_init(&agent);
+	fake_agent_start(&agent);
+	return 0;
+}
+
+int agent_down(void **state)
+{
+	(void)state;
+	fake_agent_finish(&agent);
+	return 0;
+}
+
+int handle_up(void **state)
+{
+	agent_up(state);
+	assert_int_equal(vipmi_connect(agent.path, NULL, &vipmi), 0);
+	assert_int_equal(vipmi_handle_open(vipmi, NULL, &handle), 0);
+	return 0;
+}
+
+int handle_down(void **state)
+{
+	vipmi_disconnect(vipmi);
+	vipmi = NULL;
+	handle = NULL;
+	return agent_down(state);
+}
+
+struct vipmi_request order(enum fake_command command, const uint8_t *data)
+{
+	return vipmi_request_make(VIPMI_NETFN_OEM, (uint8_t)command, data, data ? 3 : 0);
+}
+
+int obey(enum fake_command command, struct vipmi_answer *ret_answer)
+{
+	struct vipmi_request request = order(command, NULL);
+
+	return vipmi_command(handle, &request, ret_answer);
+}
+
+void keep(void *context, const struct vipmi_answer *answer)
+{
+	struct outcome *outcome = context;
+
+	outcome->calls++;
+	outcome->answer = *answer;
+}
+
+void dispatch_until(const int *count, int wanted)
+{
+	for (int waited = 0; *count < wanted && waited < PATIENCE_MS; waited += 10) {
+		assert_true(vipmi_wait(vipmi, 10) >= 0);
+	}
+	assert_int_equal(*count, wanted);
+}
+
+bool error_text_has(const char *words)
+{
+	if (!strstr(vipmi_error_text(), words)) {
+		print_message("error text: %s\n", vipmi_error_text());
+		return false;
+	}
+	return true;
+}
