@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "core/limits.h"
 #include "links/links.h"
 
 static const struct option option_names[] = {

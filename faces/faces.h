@@ -25,7 +25,7 @@ struct face_host {
 	const char *link;    /* the specification it was started with */
 	const char *version; /* of vipmi */
 	uint8_t boot_id[16]; /* new with every start of the agent */
-	int epoll;	     /* the face adds its descriptors, level-triggered */
+	int epoll;           /* the face adds its descriptors, level-triggered */
 	uint64_t token; /* to be or-ed into their data.u64, of which the face has the low bits */
 	void *context;
 	void (*log)(void *context, const char *text); /* one line for a person */

@@ -21,8 +21,6 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "core/limits.h"
-
 /* The listener's token: no connection's, since slots end far below. */
 #define TOKEN_LISTENER FACE_TOKEN_MASK
 

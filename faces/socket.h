@@ -63,25 +63,25 @@ enum handles_held {
 /* One program's connection: a cache line that the message path touches, and one that it does not.
  */
 struct connection {
-	int fd;		     /* -1: free */
+	int fd;              /* -1: free */
 	uint32_t generation; /* of the slot, so that a stale token or cookie meets nobody */
 	uint32_t interest;   /* what epoll watches for us */
 	uint32_t handle;
 	uint8_t handles;    /* enum handles_held */
-	uint8_t depth;	    /* above 0: several messages waited when we looked lately */
-	uint8_t turns;	    /* single receives since we last looked for more */
+	uint8_t depth;      /* above 0: several messages waited when we looked lately */
+	uint8_t turns;      /* single receives since we last looked for more */
 	bool stalled : 1;   /* no credit: not reading until the CREDIT action */
 	bool blocked : 1;   /* a delivery did not fit: the core waits for CLIENT_WRITABLE */
 	bool unread : 1;    /* ... and it was an answer, or a row did not fit */
 	bool kicked : 1;    /* by itself: ends after its message is dealt with */
 	bool throttled : 1; /* it was logged that this client ran out of credit */
 	uint16_t batch_first, batch_last; /* deliveries collected for it, or INDEX_NONE */
-	uint16_t parked;		  /* index of a reply that did not fit, or INDEX_NONE */
+	uint16_t parked;                  /* index of a reply that did not fit, or INDEX_NONE */
 	struct session session;
 
-	uint64_t since_ns;	  /* on `waiting` since */
+	uint64_t since_ns;        /* on `waiting` since */
 	struct list_link waiting; /* on the face's `greeting` or `unread` */
-	uint32_t next_free;	  /* while free: the next free slot */
+	uint32_t next_free;       /* while free: the next free slot */
 	char command[COMMAND_NAME_MAX];
 };
 
@@ -122,7 +122,7 @@ struct socket_face {
 	struct session_scratch scratch;
 	uint64_t now_ns;
 	struct connection *connections; /* [connections_max] */
-	struct connection *current;	/* whose message is being dealt with */
+	struct connection *current;     /* whose message is being dealt with */
 	uint32_t connections_max, free_slot;
 	struct list_link greeting; /* connections whose HELLO is awaited, oldest first */
 	struct list_link unread;   /* connections that must take something, oldest first */

@@ -35,7 +35,7 @@ struct ipmi_command {
 	uint8_t netfn; /* even */
 	uint8_t body;  /* netFn 2C: defining body; else 0 */
 	uint8_t command;
-	uint8_t class;	     /* enum ipmi_class, before the data is looked at */
+	uint8_t class;       /* enum ipmi_class, before the data is looked at */
 	uint8_t privilege;   /* enum ipmi_privilege */
 	uint32_t cache_ms;   /* how long an answer stays true; 0 = not cacheable */
 	uint32_t timeout_ms; /* service time-out, from transmission; 0 = the default */
@@ -48,7 +48,7 @@ struct ipmi_command {
 
 struct ipmi_verdict {
 	enum ipmi_class class;
-	uint32_t timeout_ms;		    /* never 0 */
+	uint32_t timeout_ms;                /* never 0 */
 	const struct ipmi_command *command; /* NULL when the table does not have it */
 };
 

@@ -60,8 +60,8 @@ void vm_decoder_init(struct vm_decoder *decoder);
 
 /* Eats bytes up to and including the end of one item, and says in *ret_item what it was. Returns
  * how many bytes it took: call again with the rest until it gives VM_ITEM_NONE. */
-size_t vm_decode(struct vm_decoder *decoder, const uint8_t *bytes, size_t length,
-	struct vm_item *ret_item);
+size_t vm_decode(
+	struct vm_decoder *decoder, const uint8_t *bytes, size_t length, struct vm_item *ret_item);
 
 /* Writes one message, framed and escaped. Returns the length, or -EMSGSIZE. */
 int vm_encode_message(const struct vm_message *message, uint8_t *bytes, size_t size);

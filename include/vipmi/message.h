@@ -84,27 +84,27 @@ enum vipmi_origin {
 /* What an asynchronous message is. */
 enum vipmi_async_kind {
 	VIPMI_ASYNC_EVENT = 1,   /* DATA: 16 bytes, the image of a SEL record */
-	VIPMI_ASYNC_REQUEST = 2, /* a request to system software; netFn, LUN, command in the header */
+	VIPMI_ASYNC_REQUEST = 2, /* a request to system software; netFn and so on in the header */
 };
 
 /* Why vipmi answered, refused or ended something itself. 0 where the controller answered. */
 enum vipmi_reason {
 	VIPMI_REASON_NONE = 0,
-	VIPMI_REASON_EXPIRED = 1,     /* the client's own deadline passed */
-	VIPMI_REASON_CANCELLED = 2,   /* the client cancelled it */
-	VIPMI_REASON_SILENT = 3,      /* no answer within the service time-out */
-	VIPMI_REASON_LINK_DOWN = 4,   /* the way to the controller is gone */
-	VIPMI_REASON_TOO_LONG = 5,    /* longer than the link carries */
-	VIPMI_REASON_NOT_CARRIED = 6, /* the link or the controller cannot carry such a request */
-	VIPMI_REASON_BUS = 7,         /* the responder on the IPMB did not take or answer it */
-	VIPMI_REASON_RESERVED = 8,    /* another handle holds the right to it */
-	VIPMI_REASON_FULL = 9,        /* a limit is reached; the text names it */
-	VIPMI_REASON_STALE = 10,      /* the handle is not (or no longer) one of this connection */
-	VIPMI_REASON_PROTOCOL = 11,   /* the peer broke the protocol; the text says how */
-	VIPMI_REASON_DENIED = 12,     /* not allowed to this client */
-	VIPMI_REASON_KICKED = 13,     /* an administrator ended the connection */
+	VIPMI_REASON_EXPIRED = 1,      /* the client's own deadline passed */
+	VIPMI_REASON_CANCELLED = 2,    /* the client cancelled it */
+	VIPMI_REASON_SILENT = 3,       /* no answer within the service time-out */
+	VIPMI_REASON_LINK_DOWN = 4,    /* the way to the controller is gone */
+	VIPMI_REASON_TOO_LONG = 5,     /* longer than the link carries */
+	VIPMI_REASON_NOT_CARRIED = 6,  /* the link or the controller cannot carry such a request */
+	VIPMI_REASON_BUS = 7,          /* the responder on the IPMB did not take or answer it */
+	VIPMI_REASON_RESERVED = 8,     /* another handle holds the right to it */
+	VIPMI_REASON_FULL = 9,         /* a limit is reached; the text names it */
+	VIPMI_REASON_STALE = 10,       /* the handle is not (or no longer) one of this connection */
+	VIPMI_REASON_PROTOCOL = 11,    /* the peer broke the protocol; the text says how */
+	VIPMI_REASON_DENIED = 12,      /* not allowed to this client */
+	VIPMI_REASON_KICKED = 13,      /* an administrator ended the connection */
 	VIPMI_REASON_UNSUPPORTED = 14, /* this agent does not know such a thing */
-	VIPMI_REASON_NOT_FOUND = 15,  /* the thing named does not exist */
+	VIPMI_REASON_NOT_FOUND = 15,   /* the thing named does not exist */
 	VIPMI_REASON_CONTROLLER_RESET = 16, /* the controller was reset while it had the request */
 	VIPMI_REASON_VOID = 17, /* somebody else changed what the reservation protected */
 	VIPMI_REASON_COUNT

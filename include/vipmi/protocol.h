@@ -67,13 +67,13 @@ enum vipmi_message_type {
 				    * reply of its own: the request's ANSWER comes soon */
 	VIPMI_MESSAGE_SET = 9,     /* to the agent: a handle's option; extension OPTION */
 	VIPMI_MESSAGE_DONE = 10,   /* reply to SET and CONTROL: tag, reason, TEXT */
-	VIPMI_MESSAGE_EVENT = 11,  /* to the client: an asynchronous message; extensions ASYNC, DATA */
+	VIPMI_MESSAGE_EVENT = 11,  /* to the client: an event or message; extensions ASYNC, DATA */
 	VIPMI_MESSAGE_LOSS = 12,   /* to the client: extension LOSS, how many EVENTs it lost */
 	VIPMI_MESSAGE_QUERY = 13,  /* to the agent: a listing; extension TEXT names the object */
 	VIPMI_MESSAGE_ROW = 14,    /* reply to QUERY, one a row: tag, extensions FIELD_* in order */
 	VIPMI_MESSAGE_END = 15,    /* reply to QUERY, the last: tag, reason, TEXT */
 	VIPMI_MESSAGE_CONTROL = 16, /* to the agent: an administrator's word; extension CONTROL */
-	VIPMI_MESSAGE_ERROR = 17,  /* to the client: reason, TEXT; the connection ends */
+	VIPMI_MESSAGE_ERROR = 17,   /* to the client: reason, TEXT; the connection ends */
 };
 
 enum vipmi_message_flag {

@@ -647,7 +647,7 @@ static void probe_events(int fd)
 			break;
 		}
 		if (received.recv.recv_type == IPMI_ASYNC_EVENT_RECV_TYPE) {
-			memset(received.data, 0, 2);	 /* the record's number */
+			memset(received.data, 0, 2);     /* the record's number */
 			memset(received.data + 3, 0, 4); /* its time */
 			received.addr.data[1] = 0;
 			received_print("event", &received);

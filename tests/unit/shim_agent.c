@@ -124,7 +124,9 @@ static bool agent_serve(int fd)
 	case VIPMI_MESSAGE_OPEN:
 		agent.opens++;
 		memset(agent.last_name, 0, sizeof(agent.last_name));
-		memcpy(agent.last_name, message.name.bytes, message.name.length);
+		if (message.name.length > 0) {
+			memcpy(agent.last_name, message.name.bytes, message.name.length);
+		}
 		header = (struct socket_header){.type = VIPMI_MESSAGE_OPENED,
 			.handle = agent.refuse_reason ? 0 : HANDLE,
 			.reason = agent.refuse_reason};
