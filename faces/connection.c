@@ -66,16 +66,17 @@ static void connection_watch(struct socket_face *face, struct connection *c)
 /* Starts or ends the time that a client has to take what is waiting for it. */
 static void connection_patience(struct socket_face *face, struct connection *c)
 {
-	bool waits = c->unread || c->parked != INDEX_NONE;
+	bool waits = c->unread || c->parked != INDEX_NONE || session_listing(&c->session);
 
-	if (c->session.state == SESSION_GREETING) {
+	if (waits == c->timed || c->session.state == SESSION_GREETING) {
 		return;
 	}
-	if (!waits) {
-		list_remove(&c->waiting);
-	} else if (!list_linked(&c->waiting)) {
+	c->timed = waits;
+	if (waits) {
 		c->since_ns = face->now_ns;
 		list_push_back(&face->unread, &c->waiting);
+	} else {
+		list_remove(&c->waiting);
 	}
 }
 
@@ -233,8 +234,7 @@ static bool reply_send(struct socket_face *face, struct connection *c, int lengt
 		return false;
 	}
 	reply_note(c, face->reply, length);
-	if (c->session.state == SESSION_OPEN && list_linked(&c->waiting) &&
-		c->parked == INDEX_NONE && !c->unread) {
+	if (c->session.state == SESSION_OPEN && !c->timed) {
 		list_remove(&c->waiting); /* its HELLO was awaited */
 	}
 	if (send(c->fd, face->reply, (size_t)length, MSG_DONTWAIT | MSG_NOSIGNAL) < 0) {
@@ -245,7 +245,6 @@ static bool reply_send(struct socket_face *face, struct connection *c, int lengt
 		if (!reply_park(face, c, length)) {
 			return false;
 		}
-		connection_patience(face, c);
 	}
 	if (c->kicked) {
 		connection_refuse(face, c, VIPMI_REASON_KICKED, "kicked");
@@ -288,7 +287,6 @@ static bool rows_send(struct socket_face *face, struct connection *c)
 				return false;
 			}
 			c->session = before; /* the same row again, once there is room */
-			c->unread = true;
 			break;
 		}
 	}
@@ -301,6 +299,10 @@ static bool connection_writable(struct socket_face *face, struct connection *c)
 	if (c->parked != INDEX_NONE && !parked_send(face, c)) {
 		return c->fd >= 0;
 	}
+	if (c->timed) {
+		list_remove(&c->waiting); /* it has taken something: its time starts anew */
+		c->timed = false;
+	}
 	c->unread = false;
 	if (c->blocked) {
 		c->blocked = false;
@@ -310,11 +312,7 @@ static bool connection_writable(struct socket_face *face, struct connection *c)
 		 */
 		(void)face->session_host.step(face, &face->scratch.event);
 	}
-	if (session_listing(&c->session) && !rows_send(face, c)) {
-		return false;
-	}
-	connection_patience(face, c);
-	return true;
+	return !session_listing(&c->session) || rows_send(face, c);
 }
 
 /* Completes what is left of its deliveries, in the order in which they were pulled. */
@@ -586,6 +584,7 @@ uint32_t connection_ready(struct socket_face *face, struct connection *c, uint32
 		count = connection_receive(face, c);
 	}
 	if (c->fd >= 0) {
+		connection_patience(face, c);
 		connection_watch(face, c);
 	}
 	return count;

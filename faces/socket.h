@@ -72,7 +72,8 @@ struct connection {
 	uint8_t turns;      /* single receives since we last looked for more */
 	bool stalled : 1;   /* no credit: not reading until the CREDIT action */
 	bool blocked : 1;   /* a delivery did not fit: the core waits for CLIENT_WRITABLE */
-	bool unread : 1;    /* ... and it was an answer, or a row did not fit */
+	bool unread : 1;    /* ... and it was an answer, not only an event */
+	bool timed : 1;     /* on the face's `unread` */
 	bool kicked : 1;    /* by itself: ends after its message is dealt with */
 	bool throttled : 1; /* it was logged that this client ran out of credit */
 	uint16_t batch_first, batch_last; /* deliveries collected for it, or INDEX_NONE */
