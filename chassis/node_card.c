@@ -41,7 +41,8 @@
 #define UPPER_TWO 0x18   /* UNC, UC */
 #define LOWER_TWO 0x03   /* LNC, LC */
 #define LOWER_THREE 0x07 /* LNC, LC, LNR */
-#define BOTH_TWO 0x1B    /* LNC, LC, UNC, UC */
+#define ALL 0x3F
+#define BOTH_TWO 0x1B /* LNC, LC, UNC, UC */
 
 #define TEMP(text, nr, ent, inst, nom, sw, unc, uc, unr)                                           \
 	{                                                                                          \
@@ -52,15 +53,15 @@
 		.thresholds_mask = UPPER, .hysteresis = 2,                                         \
 	}
 
-/* Supervised at 5 and 10 percent to either side. `m` is in 10^`exp` volts a count. */
+/* Supervised at 5, 10 and 15 percent to either side. `m` is in 10^`exp` volts a count. */
 #define RAIL(text, nr, mul, exp, nom, lc, lnc, unc, uc)                                            \
 	{                                                                                          \
 		.name = text, .record = RECORD_FULL, .number = nr, .type = VOLTAGE,                \
 		.reading_type = READING_THRESHOLD, .entity = SYSTEM_BOARD, .instance = 1,          \
 		.unit = VOLTS, .m = mul, .exponent = exp, .nominal = nom, .swing = 1,              \
 		.normal_min = (lnc) + 1, .normal_max = (unc)-1,                                    \
-		.thresholds = {lnc, lc, 0, unc, uc, 0}, .thresholds_mask = BOTH_TWO,               \
-		.hysteresis = 1,                                                                   \
+		.thresholds = {lnc, lc, 2 * (lc) - (lnc), unc, uc, 2 * (uc) - (unc)},              \
+		.thresholds_mask = ALL, .hysteresis = 1,                                           \
 	}
 
 #define LOAD(text, nr, kind, what, mul, exp, nom, sw, unc, uc)                                     \
@@ -96,8 +97,8 @@
 #define NUMBER_ACPI 0x43
 
 static const struct board_sensor sensors[] = {
-	TEMP("Cpu0 Temp", 0x01, PROCESSOR, 1, 48, 3, 80, 90, 100),
-	TEMP("Cpu1 Temp", 0x02, PROCESSOR, 2, 46, 3, 80, 90, 100),
+	TEMP("Cpu Temp", 0x01, PROCESSOR, 1, 48, 3, 80, 90, 100),
+	TEMP("Cpu2 Temp", 0x02, PROCESSOR, 2, 46, 3, 80, 90, 100),
 	TEMP("Dimm A Temp", 0x03, MEMORY_MODULE, 1, 39, 2, 75, 85, 95),
 	TEMP("Dimm B Temp", 0x04, MEMORY_MODULE, 2, 38, 2, 75, 85, 95),
 	TEMP("Board Temp", 0x05, SYSTEM_BOARD, 1, 35, 2, 65, 75, 85),

@@ -85,7 +85,8 @@ static void init(struct parameters *parameters)
 
 		for (n = 0; !parameter->alias && n < items(parameter); n++) {
 			memset(at, 0, parameter->length);
-			if (parameter->initial) {
+			if (parameter->initial &&
+				(n == 0 || !(parameter->flags & PARAMETER_FIRST_ONLY))) {
 				memcpy(at, parameter->initial, parameter->length);
 			}
 			at += parameter->length;

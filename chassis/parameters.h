@@ -20,7 +20,8 @@
 #define PARAMETER_REVISION_ONLY 0x80
 
 #define PARAMETER_READ_ONLY 0x01
-#define PARAMETER_SHORTER 0x02 /* fewer bytes may be written; the rest become 0 */
+#define PARAMETER_SHORTER 0x02    /* fewer bytes may be written; the rest become 0 */
+#define PARAMETER_FIRST_ONLY 0x04 /* `initial` is of the first item only; the others are 0 */
 
 struct parameter {
 	uint8_t selector, length, flags;

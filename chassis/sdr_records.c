@@ -18,6 +18,8 @@
 
 #define UNITS_DISCRETE 0xC0
 #define NAME_8BIT_ASCII 0xC0
+/* Management controller locator, byte 7: always there, nothing to initialize. */
+#define CONTROLLER_STATIC 0x20
 #define ANALOG_NOMINAL_AND_NORMAL 0x07
 
 static void write_name(struct writer *writer, const char *name)
@@ -145,7 +147,7 @@ static void write_controller_locator(struct writer *writer, const struct board_l
 {
 	writer_u8(writer, locator->address);
 	writer_u8(writer, 0); /* channel */
-	writer_u8(writer, 0); /* static, nothing to initialize */
+	writer_u8(writer, CONTROLLER_STATIC);
 	writer_u8(writer, locator->support);
 	writer_u24le(writer, 0);
 	writer_u8(writer, locator->entity);

@@ -8,19 +8,23 @@
 #define BLOCK_SIZE 16
 #define BLOCKS 8
 
-/* Nothing at first: encoding and length 0. */
-#define STRING(number)                                                                             \
+/* Encoding 0 (ASCII), length, characters; the further blocks are empty. */
+static const uint8_t firmware_version[BLOCK_SIZE] = "\0\0042.15";
+static const uint8_t system_name[BLOCK_SIZE] = "\0\016simulated node";
+
+#define STRING(number, text)                                                                       \
 	{                                                                                          \
 		.selector = number, .length = BLOCK_SIZE, .keys = 1, .sets = BLOCKS,               \
-		.flags = PARAMETER_SHORTER,                                                        \
+		.flags = PARAMETER_SHORTER | PARAMETER_FIRST_ONLY, .initial = text,                \
 	}
 
 static const struct parameter entries[] = {
-	STRING(1), /* system firmware version */
-	STRING(2), /* system name */
-	STRING(3), /* primary operating system's name */
-	STRING(4), /* the running operating system's name, version, URL of the controller */
-	STRING(5), STRING(6), STRING(7), /* URL of the hypervisor */
+	STRING(1, firmware_version), STRING(2, system_name),
+	STRING(3, NULL), /* primary operating system's name */
+	STRING(4, NULL), /* running operating system's name, */
+	STRING(5, NULL), /* version; */
+	STRING(6, NULL), /* URL of the controller, */
+	STRING(7, NULL), /* of the hypervisor */
 };
 
 const struct parameter_table system_info_parameters = {entries, ARRAY_LENGTH(entries)};

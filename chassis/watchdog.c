@@ -8,6 +8,7 @@
 
 /* Byte 1: [2:0] use, 6 do not stop (Set) or running (Get), 7 do not log. */
 #define USE_MASK 0x07
+#define USE_SYSTEM_SOFTWARE 4
 #define USE_MAX 5
 #define DONT_STOP 0x40
 #define RUNNING 0x40
@@ -30,7 +31,8 @@
 
 void watchdog_init(struct controller *controller)
 {
-	controller->watchdog = (struct watchdog){0};
+	/* A use must be named even before the first Set: tools send it back. */
+	controller->watchdog = (struct watchdog){.use = USE_SYSTEM_SOFTWARE};
 }
 
 static uint64_t pretimeout_ns(const struct watchdog *watchdog)
