@@ -91,7 +91,8 @@ static void alarm_ring(struct core *core, struct core_handle *handle)
 		if (request->deadline_ns <= core->now_ns || request->timer_ns <= core->now_ns) {
 			request_timer(core, request);
 		}
-		if (request->state == REQUEST_ANSWERED) {
+		/* One whose action is open is looked at again when that is done. */
+		if (request->state == REQUEST_ANSWERED || request->state == REQUEST_OFFERED) {
 			continue;
 		}
 		nearest = request->deadline_ns < nearest ? request->deadline_ns : nearest;

@@ -99,6 +99,19 @@ void bridge_lose(struct core *core, enum vipmi_reason reason)
 
 /* ---- in ---- */
 
+/* The responder had no time: not executed, and so asked again (interfaces.md section 3). */
+static void response_busy(struct core *core, struct core_request *request)
+{
+	/* Queued: it is to be sent again anyway, and this is about an earlier sending. */
+	if (request->state == REQUEST_QUEUED) {
+		return;
+	}
+	core_count(core, resends_busy);
+	record(core, CORE_RECORD_RESENT, handle_id(core, request_handle(request)), 0,
+		VIPMI_CC_NODE_BUSY, request->sends, 0, 0);
+	request_pause(core, request);
+}
+
 static void response_received(
 	struct core *core, uint8_t channel, const struct ipmb_message *message)
 {
@@ -123,6 +136,10 @@ static void response_received(
 		return;
 	}
 	core_count(core, bus_responses);
+	if (message->data[0] == VIPMI_CC_NODE_BUSY) {
+		response_busy(core, request);
+		return;
+	}
 	core_count(core, answers_controller);
 	/* If it was sent twice, the other response may still come. */
 	sequence_release(core, request, request->sends > 1);

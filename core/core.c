@@ -142,7 +142,7 @@ static void run_timers(struct core *core)
 	if (core->flight_alarm_ns <= now_ns) {
 		transmissions_run(core);
 	}
-	if (!list_empty(&core->resting)) {
+	if (!list_empty(&core->resting) || !list_empty(&core->quarantined)) {
 		sequences_run(core);
 	}
 	if (core->lease_alarm_ns <= now_ns) {
@@ -283,7 +283,7 @@ uint64_t core_deadline(const struct core *core)
 	if (core->link_blocked) {
 		deadline = earlier(deadline, core->link_retry_ns);
 	}
-	if (core->silent) {
+	if (core->silent && probe_possible(core)) {
 		deadline = earlier(deadline, core->probe_at_ns);
 	}
 	deadline = earlier(deadline, core->lease_alarm_ns);

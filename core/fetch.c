@@ -135,10 +135,15 @@ static bool housekeeping_offer(struct core *core, enum core_purpose purpose, uin
 	return transmission_offer(core, transmission, &transmit, ret_action);
 }
 
+bool probe_possible(const struct core *core)
+{
+	return !core->link_blocked && !core->fetch.in_flight &&
+	       transmission_room(core, CORE_PORT_DIRECT);
+}
+
 bool probe_next(struct core *core, struct core_action *ret_action)
 {
-	if (core->fetch.in_flight || core->probe_at_ns > core->now_ns ||
-		!transmission_room(core, CORE_PORT_DIRECT)) {
+	if (core->probe_at_ns > core->now_ns || !probe_possible(core)) {
 		return false;
 	}
 	core->probe_at_ns = core->now_ns + CORE_PROBE_INTERVAL_MS * NSEC_PER_MSEC_U64;

@@ -85,6 +85,11 @@
 /* A sequence number rests this long after a time-out or a close (IPMB 1.0: expiry 5 s). */
 #define CORE_QUARANTINE_MS 5000u
 
+/* And this long after its response: responders repeat themselves when they missed the
+ * acknowledgement, and a repetition may wait in the receive queue. 64 numbers in a quarter of a
+ * second are more requests than a bus of 100 kHz carries to all its responders. */
+#define CORE_REST_MS 250u
+
 /* A silent controller is asked for its device ID this often: its return shows within 1 s. */
 #define CORE_PROBE_INTERVAL_MS 400u
 

@@ -116,6 +116,7 @@ struct core_request {
 	bool mutating : 1, sent : 1, pulled : 1, paused : 1;
 	bool has_number : 1;      /* `number` is taken for it */
 	bool reserved_number : 1; /* it named `number`, which its handle reserved */
+	bool on_bus : 1;          /* it counts in core->bridged */
 	uint8_t bytes[CORE_INLINE_MAX];
 };
 
@@ -202,12 +203,13 @@ struct core_transmission {
 	uint32_t generation;
 	uint8_t state, purpose, port, class;
 	uint8_t netfn, command; /* as on the wire */
+	uint8_t lost; /* enum vipmi_reason: its link or controller went while the action was open */
 };
 
 enum core_number_state { NUMBER_FREE, NUMBER_USED, NUMBER_RESTING };
 
 struct core_number {
-	struct list_link rest_link;   /* core->resting, oldest first */
+	struct list_link rest_link;   /* core->resting or ->quarantined, oldest first */
 	struct core_request *request; /* NULL unless USED */
 	struct core_handle *owner;    /* who reserved it; NULL: nobody */
 	uint32_t virtual_client;      /* and for whom */
@@ -294,7 +296,8 @@ struct core {
 	struct list_link leaving;        /* clients that still have handles to close */
 	struct list_link credit_waiting; /* handles, first come first served */
 	struct list_link idle, due;      /* subscribers that have everything; that do not */
-	struct list_link resting;        /* sequence numbers, oldest first */
+	struct list_link resting;        /* sequence numbers that were answered, oldest first */
+	struct list_link quarantined;    /* those whose response may still come, oldest first */
 	struct list_link on_bus;         /* requests BRIDGED */
 	struct list_link flight;         /* transmissions OFFERED or SENT */
 	struct list_link free_transmissions[CORE_PORT_COUNT];
@@ -478,8 +481,8 @@ bool sequence_ready(struct core *core, const struct core_request *request);
 /* Gives the request its number. False: it cannot go now (its lane waits), or not at all (it is
  * answered). */
 bool sequence_take(struct core *core, struct core_request *request);
-/* The number goes back: at once, or after a rest where a late response may come. */
-void sequence_release(struct core *core, struct core_request *request, bool rest);
+/* The number goes back after a rest; a long one where a late response may still come. */
+void sequence_release(struct core *core, struct core_request *request, bool quarantine);
 /* A request of the lane, that was perhaps to have the next free number, does not need it. */
 void sequence_wake(struct core *core, const struct core_lane *lane);
 /* The request names a number: whether its handle reserved it, and for which virtual client. */
@@ -507,6 +510,8 @@ void fetch_reset(struct core *core);
 void fetch_attention(struct core *core, bool asserted);
 void fetch_expect(struct core *core);
 bool fetch_next(struct core *core, struct core_action *ret_action);
+/* Nothing but its time is missing: no other transmission is in its way. */
+bool probe_possible(const struct core *core);
 bool probe_next(struct core *core, struct core_action *ret_action);
 void fetch_received(
 	struct core *core, enum core_purpose purpose, const uint8_t *data, size_t length);

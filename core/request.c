@@ -23,6 +23,27 @@ uint32_t handle_credit(const struct core *core, const struct core_handle *handle
 	return own < free ? own : free;
 }
 
+/*
+ * Who waits for credit, and where. First those who have nothing outstanding: their guaranteed slot
+ * is free, whatever the others do. Then those who wait for a shared one, first come first served.
+ * Who is at his own limit waits for no slot but for an answer of his to be taken.
+ */
+static void credit_place(struct core *core, struct core_handle *handle)
+{
+	bool waits = handle->wants_credit && handle->open &&
+		     handle->outstanding < core->limits.credit_max;
+
+	if (waits && handle->outstanding > 1 && list_linked(&handle->credit_link)) {
+		return; /* keeps its place */
+	}
+	list_remove(&handle->credit_link);
+	if (waits && handle->outstanding == 0) {
+		list_push_front(&core->credit_waiting, &handle->credit_link);
+	} else if (waits) {
+		list_push_back(&core->credit_waiting, &handle->credit_link);
+	}
+}
+
 int credit_wanted(struct core *core, uint32_t client, uint32_t id)
 {
 	struct core_handle *handle = handle_find(core, client, id);
@@ -33,24 +54,8 @@ int credit_wanted(struct core *core, uint32_t client, uint32_t id)
 	}
 	core_count(core, requests_throttled);
 	handle->wants_credit = true;
-	if (handle->outstanding < core->limits.credit_max && !list_linked(&handle->credit_link)) {
-		list_push_back(&core->credit_waiting, &handle->credit_link);
-	}
+	credit_place(core, handle);
 	return 0;
-}
-
-/* Who has nothing outstanding has his guaranteed slot and need not wait for the shared ones. */
-static void credit_returned(struct core *core, struct core_handle *handle)
-{
-	if (!handle->wants_credit || !handle->open) {
-		return;
-	}
-	if (handle->outstanding == 0) {
-		list_remove(&handle->credit_link);
-		list_push_front(&core->credit_waiting, &handle->credit_link);
-	} else if (!list_linked(&handle->credit_link)) {
-		list_push_back(&core->credit_waiting, &handle->credit_link);
-	}
 }
 
 bool credit_next(struct core *core, struct core_action *ret_action)
@@ -148,6 +153,7 @@ static void request_fill(
 	request->has_number = false;
 	request->reserved_number = event->request.numbered;
 	request->number = event->request.number;
+	request->on_bus = false;
 	if (request->length > 0) {
 		memcpy(request_data(core, request), event->request.data, request->length);
 	}
@@ -194,6 +200,9 @@ int request_submit(struct core *core, const struct core_event *event)
 	list_push_back(&handle->requests, &request->handle_link);
 	if (handle->outstanding++ > 0) {
 		core->shared_used++;
+	}
+	if (handle->wants_credit) {
+		credit_place(core, handle); /* it went on without waiting */
 	}
 	core->requests_used++;
 	handle->client->requests++;
@@ -267,7 +276,8 @@ static void request_detach(struct core *core, struct core_request *request, bool
 	case REQUEST_BRIDGED:
 		list_remove(&request->queue_link);
 		lane->in_flight--;
-		if (lane->port == CORE_PORT_BUS && core->link.raw_bridge) {
+		if (request->on_bus) {
+			request->on_bus = false;
 			core->bridged--;
 		}
 		break;
@@ -433,7 +443,7 @@ void request_free(struct core *core, struct core_request *request)
 	}
 	lane->requests--;
 	lane_release(core, lane);
-	credit_returned(core, handle);
+	credit_place(core, handle);
 	handle_free_if_gone(core, handle);
 	client_request_gone(core, client);
 }

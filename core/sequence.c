@@ -4,8 +4,9 @@
  *
  *	FREE     and either anybody's, or reserved: its owner's alone
  *	USED     by one request, until it is answered
- *	RESTING  for CORE_QUARANTINE_MS, where a response may still come that must meet
- *	         nobody: after a time-out, a second send, a close
+ *	RESTING  in quarantine, where a response may still come that must meet nobody:
+ *	         after a time-out, a second send, a close; and shortly after its response,
+ *	         in case that comes twice (an owner's own number does not wait for that)
  *
  * Requests that name no number take from the unreserved ones, round robin, so that
  * one comes back as late as can be; where none is free their lane waits. Whoever
@@ -19,6 +20,7 @@
 void sequences_init(struct core *core)
 {
 	list_init(&core->resting);
+	list_init(&core->quarantined);
 	list_init(&core->on_bus);
 }
 
@@ -198,20 +200,22 @@ bool sequence_take(struct core *core, struct core_request *request)
 	return true;
 }
 
-static void number_rest(struct core *core, struct core_responder *responder, unsigned index)
+static void number_rest(
+	struct core *core, struct core_responder *responder, unsigned index, bool quarantine)
 {
 	struct core_number *number = &responder->numbers[index];
+	uint32_t rest_ms = quarantine ? CORE_QUARANTINE_MS : CORE_REST_MS;
 
-	core_count(core, bus_numbers_rested);
+	core->counters[CORE_COUNTER_bus_numbers_rested] += quarantine;
 	responder->busy |= bit(index);
 	number->request = NULL;
 	number->state = NUMBER_RESTING;
 	number->responder = (uint8_t)(responder - core->responders);
-	number->rest_until_ns = core->now_ns + CORE_QUARANTINE_MS * NSEC_PER_MSEC_U64;
-	list_push_back(&core->resting, &number->rest_link);
+	number->rest_until_ns = core->now_ns + rest_ms * NSEC_PER_MSEC_U64;
+	list_push_back(quarantine ? &core->quarantined : &core->resting, &number->rest_link);
 }
 
-void sequence_release(struct core *core, struct core_request *request, bool rest)
+void sequence_release(struct core *core, struct core_request *request, bool quarantine)
 {
 	struct core_responder *responder = responder_find(core, request->channel, request->address);
 
@@ -219,32 +223,46 @@ void sequence_release(struct core *core, struct core_request *request, bool rest
 	if (!core_check(core, responder != NULL)) {
 		return;
 	}
-	if (rest && request->sends > 0 && core->link.wire_sequence) {
-		number_rest(core, responder, request->number);
+	if (request->sends > 0 && core->link.wire_sequence &&
+		(quarantine || !request->reserved_number)) {
+		number_rest(core, responder, request->number, quarantine);
 	} else {
 		number_free(core, responder, request->number);
 	}
 }
 
-uint64_t sequence_deadline(const struct core *core)
+static uint64_t rested_at(const struct list_link *list)
 {
-	const struct list_link *link = list_first(&core->resting);
+	const struct list_link *link = list_first(list);
 
 	return link ? container_of(link, struct core_number, rest_link)->rest_until_ns : TIME_NEVER;
 }
 
-void sequences_run(struct core *core)
+uint64_t sequence_deadline(const struct core *core)
+{
+	uint64_t resting = rested_at(&core->resting), quarantined = rested_at(&core->quarantined);
+
+	return resting < quarantined ? resting : quarantined;
+}
+
+static void rested(struct core *core, struct list_link *list)
 {
 	unsigned most = CORE_SWEEP_MAX;
 
-	/* All rest equally long, so the list is in order. */
-	while (most-- > 0 && sequence_deadline(core) <= core->now_ns) {
+	/* All of one list rest equally long, so it is in order. */
+	while (most-- > 0 && rested_at(list) <= core->now_ns) {
 		struct core_number *number =
-			container_of(list_pop_front(&core->resting), struct core_number, rest_link);
+			container_of(list_pop_front(list), struct core_number, rest_link);
 		struct core_responder *responder = &core->responders[number->responder];
 
 		number_free(core, responder, (unsigned)(number - responder->numbers));
 	}
+}
+
+void sequences_run(struct core *core)
+{
+	rested(core, &core->resting);
+	rested(core, &core->quarantined);
 }
 
 /* ---- reservations ---- */
@@ -311,7 +329,7 @@ static void number_give_back(struct core *core, struct core_responder *responder
 	number->owner = NULL;
 	responder->reserved &= ~bit(index);
 	if (number->state == NUMBER_FREE && core->link.wire_sequence) {
-		number_rest(core, responder, index);
+		number_rest(core, responder, index, true);
 	} else if (number->state == NUMBER_FREE) {
 		responder_wake(core, responder);
 	}

@@ -79,6 +79,7 @@ struct core_transmission *transmission_take(
 	transmission->request = NULL;
 	transmission->handle = NULL;
 	transmission->ghost = NULL;
+	transmission->lost = VIPMI_REASON_NONE;
 	transmission->timeout_at_ns = TIME_NEVER;
 	list_push_back(&core->flight, link);
 	core->flying[port]++;
@@ -211,6 +212,7 @@ static bool request_offer(
 	}
 	if (bridge) {
 		bridge_wrap(core, request, transmission_frame(core, transmission), &transmit);
+		request->on_bus = true;
 		core->bridged++;
 	} else if (!bus) {
 		reservation_translate(
@@ -323,7 +325,10 @@ static void transmission_went(struct core *core, struct core_transmission *trans
 	request->sent_ns = core->now_ns;
 	if (offered_in_vain(request)) {
 		request_abandon(core, request);
+		return;
 	}
+	/* While the action was open its deadline could not be served. */
+	alarm_set(core, request_handle(request), request->deadline_ns);
 }
 
 static void transmission_refused(
@@ -354,10 +359,39 @@ static void transmission_refused(
 		request_fail(core, request, VIPMI_REASON_NOT_CARRIED);
 		return;
 	} else {
+		alarm_set(core, request_handle(request), request->deadline_ns);
 		request_requeue(core, request);
 	}
 	core->link_blocked = true;
 	core->link_retry_ns = core->now_ns + CORE_LINK_RETRY_MS * NSEC_PER_MSEC_U64;
+}
+
+/* The link or the controller was lost while the action was open: only now its bytes are ours
+ * again, and only now it is known whether they went out. */
+static void transmission_done_late(
+	struct core *core, struct core_transmission *transmission, int result)
+{
+	struct core_request *request = transmission->request;
+	enum vipmi_reason reason = transmission->lost;
+
+	transmission_end(core, transmission);
+	if (!request) {
+		return;
+	}
+	request->transmission = 0;
+	if (result == 0) {
+		request->sent = true;
+		request->sends += request->sends < UINT8_MAX;
+		request->sent_ns = core->now_ns;
+	}
+	if (offered_in_vain(request)) {
+		request->state =
+			REQUEST_SENT; /* as far as leaving goes: nothing is open any more */
+		request_abandon(core, request);
+		return;
+	}
+	alarm_set(core, request_handle(request), request->deadline_ns);
+	request_lose(core, request, reason, result != 0);
 }
 
 void transmission_done(struct core *core, uint64_t id, int result)
@@ -375,7 +409,9 @@ void transmission_done(struct core *core, uint64_t id, int result)
 		core_count(core, actions_stale);
 		return;
 	}
-	if (result == 0) {
+	if (transmission->lost) {
+		transmission_done_late(core, transmission, result);
+	} else if (result == 0) {
 		transmission_went(core, transmission);
 	} else {
 		transmission_refused(core, transmission, result);
@@ -497,18 +533,15 @@ void transmissions_lose(struct core *core, enum vipmi_reason reason)
 		struct core_transmission *transmission =
 			container_of(link, struct core_transmission, link);
 		struct core_request *request = transmission->request;
-		bool offered = transmission->state == TRANSMISSION_OFFERED;
 
-		transmission_end(core, transmission);
-		if (!request) {
+		if (transmission->state == TRANSMISSION_OFFERED) {
+			transmission->lost = (uint8_t)reason;
 			continue;
 		}
-		request->transmission = 0;
-		if (offered_in_vain(request)) {
-			request->state = REQUEST_SENT;
-			request_abandon(core, request);
-		} else {
-			request_lose(core, request, reason, offered);
+		transmission_end(core, transmission);
+		if (request) {
+			request->transmission = 0;
+			request_lose(core, request, reason, false);
 		}
 	}
 	fetch_lost(core);
