@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The stage of a transcript: one core, a clock that only the transcript moves,
+ * and the shell's loop. What the core wants done is done at once and kept as a
+ * sight; a transcript has to expect every sight, in its order and at its time.
+ */
+#ifndef VIPMI_TESTS_SCENARIO_STAGE_H
+#define VIPMI_TESTS_SCENARIO_STAGE_H
+
+#include "core/core.h"
+#include "ipmi/ipmb.h"
+#include "tests/scenario/words.h"
+
+#define STAGE_NAMES_MAX 16384
+#define STAGE_NAME_MAX 24
+#define STAGE_SIGHTS_MAX 16384
+#define STAGE_QUEUE_MAX 64
+#define STAGE_HOUSEKEEPING_MAX 64
+
+enum name_kind { NAME_CLIENT, NAME_HANDLE, NAME_TRANSMISSION, NAME_BRIDGED };
+
+/* A bridged request as it went over the bus, for its responder to answer. */
+struct bridged {
+	uint8_t channel, address, lun, rq_address, rq_lun, netfn, command, sequence;
+};
+
+struct name {
+	char text[STAGE_NAME_MAX];
+	enum name_kind kind;
+	uint32_t client, handle; /* CLIENT: client; HANDLE: both */
+	bool stopped;		 /* CLIENT: does not take what is delivered */
+	uint32_t transmission;	 /* TRANSMISSION */
+	uint64_t action;	 /* TRANSMISSION: to complete later, or 0 */
+	uint8_t netfn, command;	 /* TRANSMISSION: the request's */
+	struct bridged bridged;	 /* BRIDGED */
+};
+
+/* One thing that the core wanted done, with its bytes. */
+struct sight {
+	struct core_action action;
+	uint64_t time_ns;
+	bool taken;
+	bool open; /* a TRANSMIT that the link has not completed */
+	uint8_t data[VIPMI_DATA_MAX];
+};
+
+struct queued_message {
+	uint8_t bytes[64];
+	size_t length;
+};
+
+struct stage {
+	struct core *core;
+	void *memory;
+	size_t size;
+	uint64_t now_ns;
+	struct core_link_capabilities link;
+	struct name names[STAGE_NAMES_MAX];
+	int names_count;
+	struct sight sights[STAGE_SIGHTS_MAX];
+	int sights_first, sights_count;
+
+	/* How the shell behaves. */
+	bool pulling;	       /* it pulls actions */
+	bool link_holds;       /* transmissions are completed by hand, "T is sent" */
+	int link_result;       /* what transmissions are completed with */
+	int link_result_times; /* how often; 0 = until told otherwise */
+
+	/* The controller's own business, answered at once unless the transcript wants to see it. */
+	bool housekeeping_shown;
+	uint32_t housekeeping[STAGE_HOUSEKEEPING_MAX]; /* transmissions to answer */
+	struct sight housekeeping_sights[STAGE_HOUSEKEEPING_MAX];
+	int housekeeping_count;
+	uint8_t enables;
+	bool event_waiting;
+	uint8_t event[16];
+	struct queued_message queue[STAGE_QUEUE_MAX];
+	int queue_count;
+	bool attention;
+};
+
+/* A fresh core at time 0. */
+void stage_init(struct stage *stage, const struct words *words, const struct core_limits *limits);
+void stage_finish(struct stage *stage);
+
+/* Steps the core and then does what it wants. Fails unless the step gave `result`. */
+void stage_step(
+	struct stage *stage, const struct words *words, struct core_event *event, int result);
+void stage_pump(struct stage *stage, const struct words *words);
+/* Lets time pass, waking at each of the core's deadlines; stops early at the first sight if told.
+ */
+void stage_pass(struct stage *stage, const struct words *words, uint64_t until_ns, bool stop);
+
+struct name *stage_name(struct stage *stage, const char *text);
+struct name *stage_need(
+	struct stage *stage, const struct words *words, const char *text, enum name_kind kind);
+struct name *stage_new_name(
+	struct stage *stage, const struct words *words, const char *text, enum name_kind kind);
+
+/* The oldest sight that nobody has expected yet, or NULL. */
+struct sight *stage_pending(struct stage *stage);
+/* One line about a sight, for messages. Static storage. */
+const char *stage_describe(const struct stage *stage, const struct sight *sight);
+
+/* The controller's receive queue and event buffer fill. */
+void stage_receive(
+	struct stage *stage, const struct words *words, const uint8_t *bytes, size_t length);
+void stage_event(struct stage *stage, const struct words *words, const uint8_t *event);
+
+/* Fails when something has happened that nobody expected: the clock must not move on. */
+void stage_end_moment(struct stage *stage, const struct words *words);
+
+/* One line of a test (statements.c). */
+void play_statement(struct stage *stage, struct words *words);
+/* "expect ..." and "check ..." (expect.c). */
+void expect_statement(struct stage *stage, struct words *words);
+void check_statement(struct stage *stage, struct words *words);
+/* Parses "06/01" or "app/get-device-id". */
+void parse_command(
+	const struct words *words, const char *word, uint8_t *ret_netfn, uint8_t *ret_command);
+/* Parses "0/b4": channel and address. */
+void parse_responder(
+	const struct words *words, const char *word, uint8_t *ret_channel, uint8_t *ret_address);
+
+#endif

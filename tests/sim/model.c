@@ -1,0 +1,624 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the core promised (core.h, interfaces.md sections 1, 3, 4), kept as one
+ * record a request that moves with every event and is checked at every action.
+ * It knows nothing of how the core does it.
+ */
+#include "tests/sim/sim.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+
+#define PAYLOAD_MAGIC 0xA5
+#define PAYLOAD_MIN 8u
+
+void sim_fail(struct sim *sim, const char *format, ...)
+{
+	va_list arguments;
+
+	fprintf(stderr, "seed %llu step %u at %.6f s: ", (unsigned long long)sim->seed, sim->step,
+		(double)sim->now_ns / 1e9);
+	va_start(arguments, format);
+	vfprintf(stderr, format, arguments);
+	va_end(arguments);
+	fprintf(stderr, "\nreplay with: sim --seed %llu --trace\n", (unsigned long long)sim->seed);
+	sim->failed(sim);
+	abort();
+}
+
+void sim_trace(struct sim *sim, const char *format, ...)
+{
+	va_list arguments;
+
+	if (!sim->trace) {
+		return;
+	}
+	printf("%5u %12.6f ms  ", sim->step, (double)sim->now_ns / 1e6);
+	va_start(arguments, format);
+	vprintf(format, arguments);
+	va_end(arguments);
+	printf("\n");
+}
+
+/* ---- requests and their bytes ---- */
+
+uint32_t model_payload(const struct sim_request *request, uint32_t serial, uint8_t *bytes)
+{
+	uint32_t length = PAYLOAD_MIN + serial % 9;
+
+	memset(bytes, (int)(serial * 7), length);
+	bytes[0] = request->netfn == VIPMI_NETFN_OEM ? 0x57 : (uint8_t)(serial % 40);
+	bytes[1] = 1;
+	bytes[2] = 0;
+	bytes[3] = PAYLOAD_MAGIC;
+	memcpy(bytes + 4, &serial, sizeof(serial));
+	return length;
+}
+
+static uint32_t payload_serial(const uint8_t *bytes, size_t length)
+{
+	uint32_t serial;
+
+	if (length < PAYLOAD_MIN || bytes[3] != PAYLOAD_MAGIC) {
+		return SIM_NONE;
+	}
+	memcpy(&serial, bytes + 4, sizeof(serial));
+	return serial;
+}
+
+size_t model_answer(uint32_t serial, uint8_t cc, uint8_t *bytes)
+{
+	bytes[0] = cc;
+	if (cc != VIPMI_CC_OK) {
+		return 1;
+	}
+	memcpy(bytes + 1, &serial, sizeof(serial));
+	memset(bytes + 5, (int)(serial * 11), serial % 16);
+	return 5 + serial % 16;
+}
+
+static uint64_t bus_timeout_ns(const struct sim *sim)
+{
+	uint32_t ms = sim->link.bus_timeout_ms ? sim->link.bus_timeout_ms : CORE_BUS_TIMEOUT_MS;
+
+	return ms * NSEC_PER_MSEC_U64;
+}
+
+/* Whether the core still has to do something about it, as far as one can know outside. */
+static bool request_pending(const struct sim *sim, const struct sim_request *request)
+{
+	return request->alive && !request->answered && !request->final && !request->cancelled &&
+	       !request->silent && !request->lost && !request->refused &&
+	       request->deadline_ns > sim->now_ns;
+}
+
+/* ---- submission, cancel, close ---- */
+
+void model_submitted(struct sim *sim, uint32_t serial)
+{
+	struct sim_request *request = &sim->requests[serial];
+	struct sim_handle *handle = &sim->handles[request->handle];
+
+	request->alive = true;
+	handle->outstanding[handle->count++] = serial;
+	sim->shared_used += handle->count > 1;
+	sim->alive++;
+	due_push(sim, serial);
+	sim_trace(sim, "handle %u asks #%u %02x/%02x of %u, class %u, %s, until %.3f ms",
+		request->handle, serial, request->netfn, request->command, request->responder,
+		request->class, request->mutating ? "mutating" : "read",
+		(double)request->deadline_ns / 1e6);
+}
+
+/* What core_credit has to say, as long as nothing closed is still being cleared away. */
+uint32_t model_credit(const struct sim *sim, const struct sim_handle *handle)
+{
+	uint32_t own = sim->limits.credit_max - handle->count;
+	uint32_t room = sim->limits.requests_max - sim->limits.handles_max - sim->shared_used +
+			(handle->count == 0);
+
+	return own < room ? own : room;
+}
+
+void model_cancelled(struct sim *sim, uint32_t h, uint64_t tag, int result)
+{
+	struct sim_handle *handle = &sim->handles[h];
+	uint32_t i;
+
+	for (i = 0; i < handle->count; i++) {
+		struct sim_request *request = &sim->requests[handle->outstanding[i]];
+
+		if (request->tag != tag || !request_pending(sim, request)) {
+			continue;
+		}
+		if (request->offered && result == -EAGAIN) {
+			return; /* the link has it in hand at this moment */
+		}
+		/* A late response or a silent bus may have answered it without our knowing. */
+		if (result == -ENOENT && request->sends > 0 && request->responder) {
+			continue;
+		}
+		if (result != 0) {
+			sim_fail(sim, "cancelling #%u gave %d", handle->outstanding[i], result);
+		}
+		sim_trace(sim, "handle %u cancels #%u", h, handle->outstanding[i]);
+		request->cancelled = true;
+		return;
+	}
+	if (result == 0) {
+		sim_fail(sim, "handle %u cancelled a request that was over", h);
+	}
+}
+
+static void request_gone(struct sim *sim, struct sim_request *request)
+{
+	request->alive = false;
+	sim->alive--;
+	sim->ghosts += request->held || request->offered;
+}
+
+void model_handle_closed(struct sim *sim, uint32_t h)
+{
+	struct sim_handle *handle = &sim->handles[h];
+	uint32_t i;
+
+	sim_trace(sim, "handle %u closes with %u outstanding", h, handle->count);
+	for (i = 0; i < handle->count; i++) {
+		request_gone(sim, &sim->requests[handle->outstanding[i]]);
+	}
+	sim->shared_used -= handle->count > 1 ? handle->count - 1 : 0;
+	handle->count = 0;
+	handle->open = false;
+	handle->wants_credit = false;
+	sim->handles_open--;
+}
+
+/* ---- transmissions ---- */
+
+static uint8_t responder_channel(uint8_t responder)
+{
+	return responder & 1 ? 7 : 0;
+}
+
+/* Interfaces.md section 4, seen from outside. */
+static void check_order(struct sim *sim, uint32_t serial)
+{
+	const struct sim_request *request = &sim->requests[serial];
+	const struct sim_handle *handle = &sim->handles[request->handle];
+	uint32_t i;
+
+	for (i = 0; i < handle->count; i++) {
+		uint32_t s = handle->outstanding[i];
+		const struct sim_request *other = &sim->requests[s];
+
+		if (s >= serial) {
+			break;
+		}
+		if (other->responder != request->responder || !request_pending(sim, other)) {
+			continue;
+		}
+		if (request->mutating || other->mutating) {
+			sim_fail(sim, "#%u passes the barrier: #%u is not answered", serial, s);
+		}
+		if (request->sends == 0 && other->sends == 0 && !other->offered &&
+			other->class == request->class) {
+			sim_fail(sim, "#%u is sent before #%u", serial, s);
+		}
+	}
+	for (i = 0; i < sim->transmissions_count; i++) {
+		uint32_t s = sim->transmissions[i].serial;
+		const struct sim_request *other = s == SIM_NONE ? NULL : &sim->requests[s];
+
+		if (other && s != serial && other->mutating && other->handle == request->handle &&
+			other->responder == request->responder &&
+			sim->handles[other->handle].open) {
+			sim_fail(sim, "#%u is sent while the mutating #%u is at the controller",
+				serial, s);
+		}
+	}
+}
+
+/* Interfaces.md section 3: a mutating request only where the last sending provably executed
+ * nothing, a read also when its response is overdue or was lost with the link. */
+static void check_resend(struct sim *sim, uint32_t serial)
+{
+	const struct sim_request *request = &sim->requests[serial];
+
+	if (request->sends > 0 && !request->safe) {
+		sim_fail(sim, "#%u is sent again, %s", serial,
+			request->mutating ? "although it may have been executed" : "too early");
+	}
+}
+
+static void check_number(struct sim *sim, uint32_t serial, uint8_t number)
+{
+	const struct sim_request *request = &sim->requests[serial], *other;
+	uint32_t last = sim->numbers[request->responder - 1][number];
+	uint64_t sent_ns = sim->number_sent_ns[request->responder - 1][number];
+	uint32_t rest_ms;
+
+	if (last != SIM_NONE && last != serial) {
+		other = &sim->requests[last];
+		if (other->sequence == number && other->sends > 0 && request_pending(sim, other)) {
+			sim_fail(sim, "#%u and #%u have sequence number %u at the same time",
+				serial, last, number);
+		}
+		rest_ms = other->final && other->sends == 1 ? CORE_REST_MS : CORE_QUARANTINE_MS;
+		if (sent_ns > 0 && sim->now_ns < sent_ns + rest_ms * NSEC_PER_MSEC_U64) {
+			sim_fail(sim, "sequence number %u of #%u did not rest before #%u", number,
+				last, serial);
+		}
+	}
+	if (request->overdue && request->sequence != number) {
+		sim_fail(sim, "#%u is sent again with another sequence number", serial);
+	}
+	if (last != serial) {
+		sim->number_sent_ns[request->responder - 1][number] = 0;
+	}
+	sim->numbers[request->responder - 1][number] = serial;
+}
+
+static void check_windows(struct sim *sim, const struct sim_transmission *transmission)
+{
+	uint32_t window = sim->link.window ? sim->link.window : 1, i, n, direct = 0, bus = 0;
+	uint32_t bus_window = sim->link.bus_window ? sim->link.bus_window : 1;
+
+	for (i = 0; i < sim->transmissions_count; i++) {
+		direct += sim->transmissions[i].kind != SIM_RELAY;
+		bus += sim->transmissions[i].kind == SIM_RELAY;
+	}
+	if (transmission->kind == SIM_BRIDGE) {
+		for (i = 0; i < sim->responders_count; i++) {
+			for (n = 0; n < IPMB_SEQUENCES; n++) {
+				uint32_t s = sim->numbers[i][n];
+				const struct sim_request *other =
+					&sim->requests[s == SIM_NONE ? 0 : s];
+
+				bus += s != SIM_NONE && other->sequence == n &&
+				       request_pending(sim, other) &&
+				       (other->offered || (other->sends > 0 && !other->safe));
+			}
+		}
+	}
+	if (direct > window || bus > bus_window) {
+		sim_fail(sim, "%u at the controller and %u on the bus, allowed are %u and %u",
+			direct, bus, window, bus_window);
+	}
+}
+
+/* Takes the request out of what goes over the wire. Returns its serial, or SIM_NONE when the agent
+ * speaks for itself. */
+static uint32_t take_apart(struct sim *sim, const struct core_transmit *transmit,
+	struct sim_transmission *transmission, struct ipmb_message *ret_message)
+{
+	struct ipmb_message message = {.netfn = transmit->netfn,
+		.command = transmit->command,
+		.rs_lun = transmit->lun,
+		.rs_address = transmit->address,
+		.data = transmit->data,
+		.length = transmit->length};
+	size_t skip;
+
+	transmission->kind =
+		transmit->target_kind == VIPMI_TARGET_CONTROLLER ? SIM_DIRECT : SIM_RELAY;
+	if (transmission->kind == SIM_DIRECT && transmit->netfn == VIPMI_NETFN_APP &&
+		transmit->command == 0x34) {
+		skip = 1 + (transmit->length > 1 && transmit->data[1] == 0);
+		if (transmit->length < skip || ipmb_decode(transmit->data + skip,
+						       transmit->length - skip, &message) != 0) {
+			sim_fail(sim, "a Send Message with a broken frame");
+		}
+		transmission->kind = message.netfn & 1 ? SIM_HOUSEKEEPING : SIM_BRIDGE;
+	}
+	*ret_message = message;
+	return payload_serial(message.data, message.length);
+}
+
+struct sim_transmission *model_transmit(struct sim *sim, const struct core_action *action)
+{
+	const struct core_transmit *transmit = &action->transmit;
+	struct sim_transmission *transmission = &sim->transmissions[sim->transmissions_count];
+	struct ipmb_message message;
+	struct sim_request *request;
+	uint8_t expected[SIM_DATA_MAX];
+	uint32_t serial;
+
+	if (!sim->link_up || sim->transmissions_count == SIM_TRANSMISSIONS_MAX ||
+		transmit->transmission == 0 || transmit->length > SIM_DATA_MAX) {
+		sim_fail(sim, "a transmission without a link, or an impossible one");
+	}
+	memset(transmission, 0, sizeof(*transmission));
+	transmission->id = transmit->transmission;
+	transmission->epoch = sim->epoch;
+	transmission->netfn = transmit->netfn;
+	transmission->command = transmit->command;
+	transmission->timeout_ns = transmit->timeout_ns;
+	transmission->length = transmit->length;
+	if (transmit->length > 0) {
+		memcpy(transmission->data, transmit->data, transmit->length);
+	}
+	serial = take_apart(sim, transmit, transmission, &message);
+	transmission->serial = serial;
+	sim->transmissions_count++;
+	if (serial == SIM_NONE) {
+		transmission->kind = SIM_HOUSEKEEPING;
+		check_windows(sim, transmission);
+		return transmission;
+	}
+	if (serial >= sim->requests_count) {
+		sim_fail(sim, "a transmission of bytes that nobody gave");
+	}
+	request = &sim->requests[serial];
+	sim_trace(sim, "transmit %u: #%u %s", transmission->id, serial,
+		request->sends ? "again" : "");
+	if (!request->alive || !request_pending(sim, request) || request->offered ||
+		request->at_controller) {
+		sim_fail(sim, "#%u is sent although it is over, or on its way already", serial);
+	}
+	if (message.netfn != request->netfn || message.command != request->command ||
+		message.rs_lun != request->lun ||
+		message.length != model_payload(request, serial, expected) ||
+		memcmp(message.data, expected, message.length) != 0 ||
+		(transmission->kind == SIM_DIRECT) != (request->responder == 0) ||
+		(request->responder && message.rs_address != 0xB0 + 2 * request->responder)) {
+		sim_fail(sim, "#%u is not sent as it was given", serial);
+	}
+	check_order(sim, serial);
+	check_resend(sim, serial);
+	if (transmission->kind == SIM_BRIDGE) {
+		if (transmit->data[0] != responder_channel(request->responder)) {
+			sim_fail(sim, "#%u goes to the wrong channel", serial);
+		}
+		check_number(sim, serial, message.sequence);
+		request->sequence = message.sequence;
+	}
+	sim_trace(sim, "... with number %u", request->sequence);
+	request->offered = true;
+	check_windows(sim, transmission);
+	return transmission;
+}
+
+static void transmission_remove(struct sim *sim, struct sim_transmission *transmission)
+{
+	*transmission = sim->transmissions[--sim->transmissions_count];
+}
+
+/* What was at the controller when it was lost: reads may be sent again. */
+static void request_lost(struct sim *sim, struct sim_request *request)
+{
+	request->at_controller = false;
+	request->on_bus = false;
+	request->overdue = false;
+	if (!request_pending(sim, request) || request->safe) {
+		return;
+	}
+	if (request->mutating) {
+		request->lost = true;
+	} else {
+		request->safe = true;
+		request->sequence = SIM_NO_NUMBER; /* it gets a new one */
+	}
+}
+
+void model_transmit_done(struct sim *sim, struct sim_transmission *transmission, int result)
+{
+	struct sim_request *request =
+		transmission->serial == SIM_NONE ? NULL : &sim->requests[transmission->serial];
+	bool lost = transmission->epoch != sim->epoch;
+
+	if (request) {
+		request->offered = false;
+		sim->ghosts -= !request->alive;
+	}
+	if (result != 0) {
+		sim_trace(sim, "link says %d to %u", result, transmission->id);
+		if (request) {
+			request->refused |= result == -EMSGSIZE || result == -EOPNOTSUPP;
+			request->overdue &= !lost;
+		}
+		transmission_remove(sim, transmission);
+		return;
+	}
+	transmission->done = true;
+	transmission->timeout_at_ns = sim->now_ns + transmission->timeout_ns;
+	if (request) {
+		request->sends++;
+		request->sent = true;
+		request->safe = false;
+		request->overdue = false;
+		request->at_controller = true;
+		if (transmission->kind == SIM_BRIDGE) {
+			sim->number_sent_ns[request->responder - 1][request->sequence] =
+				sim->now_ns;
+		}
+	}
+	if (lost) {
+		if (request) {
+			request_lost(sim, request);
+		}
+		transmission_remove(sim, transmission);
+	}
+}
+
+static void bus_time(struct sim *sim)
+{
+	uint32_t i, n;
+
+	for (i = 0; i < sim->responders_count; i++) {
+		for (n = 0; n < IPMB_SEQUENCES; n++) {
+			uint32_t s = sim->numbers[i][n];
+			struct sim_request *request;
+
+			if (s == SIM_NONE || !sim->requests[s].on_bus ||
+				sim->requests[s].bus_timer_ns > sim->now_ns) {
+				continue;
+			}
+			request = &sim->requests[s];
+			if (!request_pending(sim, request)) {
+				request->on_bus = false;
+			} else if (request->mutating || request->sends >= CORE_BUS_SENDS_MAX) {
+				request->on_bus = false;
+				request->silent = true;
+			} else {
+				request->on_bus = false;
+				request->safe = true;
+				request->overdue = true;
+			}
+		}
+	}
+}
+
+void model_time(struct sim *sim)
+{
+	uint32_t i;
+
+	for (i = 0; i < sim->transmissions_count;) {
+		struct sim_transmission *transmission = &sim->transmissions[i];
+
+		if (!transmission->done || transmission->timeout_at_ns > sim->now_ns) {
+			i++;
+			continue;
+		}
+		sim_trace(sim, "transmission %u times out", transmission->id);
+		if (transmission->serial != SIM_NONE) {
+			struct sim_request *request = &sim->requests[transmission->serial];
+
+			request->at_controller = false;
+			if (request_pending(sim, request)) {
+				request->silent = true;
+			}
+		}
+		transmission_remove(sim, transmission);
+	}
+	bus_time(sim);
+}
+
+void model_link_lost(struct sim *sim)
+{
+	uint32_t i, n;
+
+	model_time(sim);
+	for (i = 0; i < sim->transmissions_count;) {
+		struct sim_transmission *transmission = &sim->transmissions[i];
+
+		if (!transmission->done) {
+			i++;
+			continue;
+		}
+		if (transmission->serial != SIM_NONE) {
+			request_lost(sim, &sim->requests[transmission->serial]);
+		}
+		transmission_remove(sim, transmission);
+	}
+	for (i = 0; i < sim->responders_count; i++) {
+		for (n = 0; n < IPMB_SEQUENCES; n++) {
+			uint32_t s = sim->numbers[i][n];
+
+			if (s != SIM_NONE && sim->requests[s].on_bus) {
+				request_lost(sim, &sim->requests[s]);
+			}
+		}
+	}
+}
+
+/* ---- responses ---- */
+
+static void request_response(struct sim *sim, struct sim_request *request, uint8_t cc)
+{
+	/* What comes while it is on its way out once more is as good as lost. */
+	if (!request_pending(sim, request) || request->offered) {
+		return;
+	}
+	request->on_bus = false;
+	if (cc == VIPMI_CC_NODE_BUSY) {
+		request->safe = true;
+	} else {
+		request->final = true;
+		request->final_cc = cc;
+	}
+}
+
+/* Its responder has spoken: what becomes of the Send Message matters no more. */
+static void bridge_over(struct sim *sim, uint32_t serial)
+{
+	uint32_t i;
+
+	if (sim->requests[serial].offered) {
+		return;
+	}
+	sim->requests[serial].at_controller = false;
+	for (i = 0; i < sim->transmissions_count; i++) {
+		if (sim->transmissions[i].serial == serial) {
+			sim->transmissions[i].serial = SIM_NONE;
+		}
+	}
+}
+
+static void bus_response(struct sim *sim, const uint8_t *bytes, size_t length)
+{
+	uint8_t own = sim->link.own_address ? sim->link.own_address : 0x20;
+	struct ipmb_message message;
+	uint32_t responder, serial;
+
+	if (length < 2 || ipmb_decode_received(own, bytes + 1, length - 1, &message) != 0 ||
+		!(message.netfn & 1) || message.length < 1) {
+		return;
+	}
+	responder = (message.rs_address - 0xB0u) / 2 - 1;
+	if (responder >= sim->responders_count) {
+		return;
+	}
+	serial = sim->numbers[responder][message.sequence];
+	if (serial != SIM_NONE && sim->requests[serial].sends > 0 &&
+		sim->requests[serial].sequence == message.sequence &&
+		sim->requests[serial].command == message.command &&
+		(sim->requests[serial].netfn | 1) == message.netfn) {
+		sim_trace(sim, "response from the bus to #%u cc %02x", serial, message.data[0]);
+		bridge_over(sim, serial);
+		request_response(sim, &sim->requests[serial], message.data[0]);
+	}
+}
+
+void model_received(struct sim *sim, const struct sim_pending *response)
+{
+	struct sim_transmission *transmission = NULL, was;
+	struct sim_request *request;
+	uint32_t i;
+
+	model_time(sim);
+	for (i = 0; i < sim->transmissions_count; i++) {
+		if (sim->transmissions[i].id == response->number && sim->transmissions[i].done) {
+			transmission = &sim->transmissions[i];
+		}
+	}
+	if (!transmission || (transmission->netfn | 1) != response->netfn ||
+		transmission->command != response->command) {
+		return;
+	}
+	was = *transmission;
+	transmission_remove(sim, transmission);
+	if (was.serial == SIM_NONE) {
+		if (was.command == 0x33 && response->data[0] == VIPMI_CC_OK) {
+			bus_response(sim, response->data + 1, response->length - 1u);
+		}
+		return;
+	}
+	request = &sim->requests[was.serial];
+	request->at_controller = false;
+	if (was.kind != SIM_BRIDGE) {
+		request_response(sim, request, response->data[0]);
+	} else if (response->data[0] == VIPMI_CC_OK) {
+		request->on_bus = true;
+		request->bus_timer_ns =
+			sim->now_ns + (request->mutating ? request->timeout_ms * NSEC_PER_MSEC_U64
+							 : bus_timeout_ns(sim));
+	} else if (request_pending(sim, request)) {
+		/* The world gives only codes that prove that nothing was executed. */
+		if (response->data[0] != VIPMI_CC_NODE_BUSY &&
+			request->sends >= CORE_BUS_SENDS_MAX) {
+			request->silent = true;
+		} else {
+			request->safe = true;
+		}
+	}
+}

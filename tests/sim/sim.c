@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Runs the simulation.
+ *
+ *	sim [--seeds N] [--first SEED] [--steps N] [--jobs N]
+ *	sim --seed SEED [--steps N] [--trace]
+ *
+ * Status 0: every promise was kept. 1: one was not; seed, step and what it was
+ * are on standard error.
+ */
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tests/sim/sim.h"
+
+struct options {
+	uint64_t first, seeds, jobs;
+	uint32_t steps;
+	bool trace;
+};
+
+static void end_program(struct sim *sim)
+{
+	(void)sim;
+	(void)fflush(stdout);
+	_exit(1);
+}
+
+static void run_seed(const struct options *options, uint64_t seed)
+{
+	struct sim *sim = calloc(1, sizeof(*sim));
+
+	if (!sim) {
+		abort();
+	}
+	sim->failed = end_program;
+	sim->trace = options->trace;
+	source_seed(sim, seed);
+	sim_run(sim, options->steps);
+	sim_finish(sim);
+	free(sim);
+}
+
+static int run_job(const struct options *options, uint64_t job)
+{
+	uint64_t i;
+
+	for (i = job; i < options->seeds; i += options->jobs) {
+		run_seed(options, options->first + i);
+	}
+	return 0;
+}
+
+static struct options parse(int argc, char **argv)
+{
+	struct options options = {.first = 1, .seeds = 1000, .steps = 2000, .jobs = 1};
+	int i;
+
+	for (i = 1; i < argc; i++) {
+		const char *value = i + 1 < argc ? argv[i + 1] : NULL;
+
+		if (strcmp(argv[i], "--trace") == 0) {
+			options.trace = true;
+			continue;
+		}
+		if (value && strcmp(argv[i], "--seed") == 0) {
+			options.first = strtoull(value, NULL, 0);
+			options.seeds = 1;
+		} else if (value && strcmp(argv[i], "--seeds") == 0) {
+			options.seeds = strtoull(value, NULL, 0);
+		} else if (value && strcmp(argv[i], "--first") == 0) {
+			options.first = strtoull(value, NULL, 0);
+		} else if (value && strcmp(argv[i], "--steps") == 0) {
+			options.steps = (uint32_t)strtoul(value, NULL, 0);
+		} else if (value && strcmp(argv[i], "--jobs") == 0) {
+			options.jobs = strtoull(value, NULL, 0);
+		} else {
+			fprintf(stderr, "sim: what is %s?\n", argv[i]);
+			exit(2);
+		}
+		i++;
+	}
+	options.jobs = options.jobs ? options.jobs : 1;
+	return options;
+}
+
+int main(int argc, char **argv)
+{
+	struct options options = parse(argc, argv);
+	int failed = 0, status;
+	uint64_t job;
+
+	if (options.seeds == 1 || options.jobs == 1) {
+		options.jobs = 1;
+		return run_job(&options, 0);
+	}
+	for (job = 0; job < options.jobs; job++) {
+		pid_t child = fork();
+
+		if (child == 0) {
+			exit(run_job(&options, job));
+		}
+		failed |= child < 0;
+	}
+	while (wait(&status) > 0) {
+		failed |= status != 0;
+	}
+	if (!failed) {
+		printf("%llu seeds of %u steps: every promise kept\n",
+			(unsigned long long)options.seeds, options.steps);
+	}
+	return failed;
+}

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The simulation: hundreds of clients on one core, a controller and a bus that
+ * lose, delay, repeat and garble, a shell that refuses and dawdles, and a model
+ * that checks the core's promises after every step. Everything that happens is
+ * drawn from one source, a seed or the bytes of a fuzzer, so that everything
+ * can be had again.
+ *
+ *	source.c  where chance comes from
+ *	world.c   the controller, the bus behind it, and what is still to happen
+ *	model.c   what the core promised: one record a request, checked as it moves
+ *	answer.c  the model's other half: answers, messages, sums; due.c: its deadlines
+ *	shell.c   steps the core and does what it wants, or does not
+ *	driver.c  what clients do, and the course of a run
+ */
+#ifndef VIPMI_TESTS_SIM_SIM_H
+#define VIPMI_TESTS_SIM_SIM_H
+
+#include <stdio.h>
+
+#include "base/random.h"
+#include "core/core.h"
+#include "ipmi/ipmb.h"
+
+#define SIM_CLIENTS_MAX 512
+#define SIM_HANDLES_MAX 1024
+#define SIM_REQUESTS_MAX 8192
+#define SIM_OUTSTANDING_MAX 40
+#define SIM_RESPONDERS_MAX 6
+#define SIM_TRANSMISSIONS_MAX 512
+#define SIM_PENDING_MAX 4096
+#define SIM_DATA_MAX 64
+#define SIM_QUEUE_MAX 8
+#define SIM_NONE UINT32_MAX
+#define SIM_NO_NUMBER 0xFF
+/* With a handle's index: in place of a serial, an asynchronous message for that handle. */
+#define SIM_ASYNC 0x80000000u
+
+/* Of a thousand, how often something goes wrong; drawn once a run. */
+struct sim_faults {
+	uint32_t lost, late, duplicate, garbled, busy, mismatched, stray;
+	uint32_t refused, failed, held, lazy;
+	uint32_t flap, reset;
+	uint32_t nak, bus_lost, bus_late, bus_duplicate, bus_wrong, bus_busy;
+	uint32_t block, hold, close, disconnect, cancel, tiny, event, inbound, sticky, garbage;
+};
+
+struct sim_client {
+	bool open, blocked;
+	uint32_t id;
+	uint32_t handles;
+	uint64_t held[SIM_OUTSTANDING_MAX]; /* DELIVER actions not completed yet, oldest first */
+	uint32_t held_serial[SIM_OUTSTANDING_MAX]; /* whose */
+	uint32_t held_count;
+};
+
+struct sim_handle {
+	bool open, events, numbered, wants_credit;
+	uint32_t id, client;
+	uint8_t class;
+	uint32_t outstanding[SIM_OUTSTANDING_MAX]; /* serials of requests not taken, oldest first */
+	uint32_t count;
+	uint64_t next_number; /* of asynchronous messages, once numbered */
+	uint64_t last_delta;  /* by how much the last one moved it */
+};
+
+struct sim_request {
+	uint32_t handle, virtual_client;
+	uint64_t tag, submitted_ns, deadline_ns;
+	uint64_t bus_timer_ns; /* until when the response from the bus is waited for */
+	uint32_t sends, service_ms, timeout_ms;
+	uint8_t class, netfn, command, lun;
+	uint8_t responder; /* 0: the controller; else responders[responder - 1] */
+	uint8_t sequence;
+	bool mutating;
+	bool alive;         /* submitted, its answer not taken, its handle open */
+	bool answered;      /* its answer has been offered and not been put off */
+	bool held;          /* a DELIVER action of it is open */
+	bool offered;       /* a TRANSMIT action of it is open */
+	bool sent;          /* a transmission succeeded */
+	bool at_controller; /* the link has it in hand and its slot is not free yet */
+	bool on_bus;        /* its number is in use */
+	bool overdue;       /* its response from the bus is: sent again, it keeps its number */
+	bool safe;          /* the last sending provably executed nothing */
+	bool final;         /* a response that ends it has been fed, with final_cc */
+	bool cancelled, silent, lost, refused;
+	bool seen; /* offered before: the same answer has to come again */
+	uint8_t final_cc;
+	uint8_t seen_cc, seen_reason;
+};
+
+enum sim_transmission_kind { SIM_HOUSEKEEPING, SIM_DIRECT, SIM_BRIDGE, SIM_RELAY };
+
+struct sim_transmission {
+	uint32_t id, serial;
+	uint32_t epoch;
+	uint8_t kind, netfn, command;
+	bool done;
+	uint64_t timeout_at_ns, timeout_ns, action;
+	uint8_t data[SIM_DATA_MAX];
+	size_t length;
+};
+
+enum sim_pending_type {
+	SIM_RESPONSE, /* RECEIVED for a transmission */
+	SIM_GARBLE,
+	SIM_FROM_BUS, /* a frame reaches the receive queue */
+	SIM_READY,
+	SIM_UP,
+	SIM_WRITABLE,
+	SIM_RELEASE_TRANSMIT, /* the link completes what it held */
+	SIM_RELEASE_DELIVER,
+	SIM_UNSTICK,
+};
+
+struct sim_pending {
+	uint64_t at_ns, order;
+	uint64_t dies_ns; /* FROM_BUS: until when it stays in the receive queue */
+	enum sim_pending_type type;
+	uint32_t number; /* transmission, client */
+	uint32_t epoch;  /* lost with the link that it came over */
+	uint8_t netfn, command;
+	uint8_t data[SIM_DATA_MAX];
+	uint8_t length;
+};
+
+struct sim {
+	/* Where chance comes from. */
+	struct random random;
+	const uint8_t *bytes;
+	size_t bytes_left;
+	bool from_bytes, exhausted;
+
+	uint64_t seed;
+	uint32_t step;
+	bool trace, draining;
+	void (*failed)(struct sim *sim); /* does not return */
+
+	struct core *core;
+	void *memory;
+	size_t memory_size;
+	struct core_limits limits;
+	struct core_link_capabilities link;
+	struct sim_faults faults;
+	uint64_t now_ns, next_client_ns;
+	uint32_t mean_pause_ns, responders_count;
+	bool link_up, link_refuses, link_dying;
+	bool equal_tags;
+
+	/* The controller. */
+	uint32_t epoch;
+	struct sim_pending pending[SIM_PENDING_MAX]; /* a heap, the nearest first */
+	uint32_t pending_count;
+	uint64_t pending_order;
+	struct sim_pending queue[SIM_QUEUE_MAX]; /* the receive message queue */
+	uint32_t queue_count;
+	uint8_t enables, event[16];
+	bool event_waiting, attention, sticky;
+	uint32_t events_made;
+
+	/* The model. */
+	struct sim_client clients[SIM_CLIENTS_MAX];
+	struct sim_handle handles[SIM_HANDLES_MAX];
+	struct sim_request requests[SIM_REQUESTS_MAX];
+	uint32_t clients_count, handles_count, requests_count, handles_open, clients_open;
+	uint32_t shared_used, alive, ghosts; /* ghosts: dead, but an action of theirs is open */
+	struct sim_transmission transmissions[SIM_TRANSMISSIONS_MAX];
+	uint32_t transmissions_count;
+	uint32_t numbers[SIM_RESPONDERS_MAX][IPMB_SEQUENCES]; /* serial of the last user, or NONE */
+	uint64_t number_sent_ns[SIM_RESPONDERS_MAX][IPMB_SEQUENCES]; /* the last time */
+	uint32_t due[SIM_REQUESTS_MAX]; /* a heap of serials by deadline */
+	uint32_t due_count;
+	uint32_t answers, taken;
+	uint32_t actions_in_a_row;
+	uint64_t last_action;
+};
+
+/* ---- source.c ---- */
+void source_seed(struct sim *sim, uint64_t seed);
+void source_bytes(struct sim *sim, const uint8_t *bytes, size_t length);
+/* In [0, bound). From bytes that have run out: bound - 1, so that nothing unlikely happens. */
+uint32_t pick(struct sim *sim, uint32_t bound);
+bool chance(struct sim *sim, uint32_t permille);
+/* In [low, high] microseconds, as ns. */
+uint64_t pick_ns(struct sim *sim, uint32_t low_us, uint32_t high_us);
+
+/* ---- due.c: requests by their deadline ---- */
+void due_push(struct sim *sim, uint32_t serial);
+void due_pop(struct sim *sim);
+
+/* ---- model.c, answer.c ---- */
+void sim_fail(struct sim *sim, const char *format, ...)
+	__attribute__((format(printf, 2, 3), noreturn));
+void sim_trace(struct sim *sim, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* The request that the next submission makes: its serial is in its data and its answer's. */
+uint32_t model_payload(const struct sim_request *request, uint32_t serial, uint8_t *bytes);
+void model_submitted(struct sim *sim, uint32_t serial);
+uint32_t model_credit(const struct sim *sim, const struct sim_handle *handle);
+void model_cancelled(struct sim *sim, uint32_t handle, uint64_t tag, int result);
+void model_handle_closed(struct sim *sim, uint32_t handle);
+/* A TRANSMIT was pulled: whose it is, and whether it may be sent. */
+struct sim_transmission *model_transmit(struct sim *sim, const struct core_action *action);
+void model_transmit_done(struct sim *sim, struct sim_transmission *transmission, int result);
+/* A response is about to be fed. */
+void model_received(struct sim *sim, const struct sim_pending *response);
+void model_link_lost(struct sim *sim);
+void model_time(struct sim *sim);
+/* A DELIVER was pulled. Returns its serial, or SIM_ASYNC with the handle. */
+uint32_t model_deliver(struct sim *sim, const struct core_deliver *deliver);
+void model_deliver_done(struct sim *sim, uint32_t serial, int result);
+void model_settled(struct sim *sim);
+void model_gone(struct sim *sim);
+/* The data with which the world answers a request, completion code first. */
+size_t model_answer(uint32_t serial, uint8_t cc, uint8_t *bytes);
+
+/* ---- world.c ---- */
+void world_schedule(struct sim *sim, const struct sim_pending *pending);
+void world_transmitted(struct sim *sim, const struct sim_transmission *transmission);
+/* Lets the nearest thing happen. */
+void world_happen(struct sim *sim);
+void world_link_up(struct sim *sim);
+void world_link_down(struct sim *sim);
+void world_reset(struct sim *sim);
+void world_event(struct sim *sim);
+void world_inbound(struct sim *sim);
+/* Tells the core when the attention signal changed; whether it did. */
+bool world_attention(struct sim *sim);
+
+/* ---- shell.c ---- */
+/* Steps the core, which must say `result`. Does not pump. */
+void shell_step(struct sim *sim, struct core_event *event, int result);
+void shell_pump(struct sim *sim);
+void shell_release_transmit(struct sim *sim, uint32_t transmission);
+void shell_release_deliver(struct sim *sim, uint32_t client);
+void shell_writable(struct sim *sim, uint32_t client);
+
+/* ---- driver.c ---- */
+/* One run of so many steps and its end. Fails through sim->failed. */
+void sim_run(struct sim *sim, uint32_t steps);
+void sim_finish(struct sim *sim);
+
+#endif
