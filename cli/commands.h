@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The commands, one line each; main.c has them in the order of the help.
+ */
+#ifndef VIPMI_CLI_COMMANDS_H
+#define VIPMI_CLI_COMMANDS_H
+
+#include "cli/cli.h"
+
+extern const struct cli_command command_status;
+extern const struct cli_command command_raw;
+extern const struct cli_command command_exec;
+extern const struct cli_command command_client_list;
+extern const struct cli_command command_client_show;
+extern const struct cli_command command_client_kick;
+extern const struct cli_command command_command_list;
+extern const struct cli_command command_command_show;
+
+/* What may stand with every command. */
+extern const struct cli_option cli_common_options[];
+
+#endif
