@@ -24,7 +24,8 @@ static inline struct reader reader_init(const void *bytes, size_t length)
 {
 	const uint8_t *start = bytes;
 
-	return (struct reader){.at = start, .end = start + length};
+	/* Nothing may lie at NULL, and C has no NULL + 0. */
+	return (struct reader){.at = start, .end = length ? start + length : start};
 }
 
 static inline size_t reader_left(const struct reader *reader)
@@ -99,7 +100,7 @@ static inline struct writer writer_init(void *bytes, size_t size)
 {
 	uint8_t *start = bytes;
 
-	return (struct writer){.start = start, .at = start, .end = start + size};
+	return (struct writer){.start = start, .at = start, .end = size ? start + size : start};
 }
 
 /* Bytes written so far. */

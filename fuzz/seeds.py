@@ -1,0 +1,121 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""Writes the seed corpus of every fuzz target: seeds.py DIRECTORY STAMP
+
+One folder a target, one file a seed. Seeds are inputs that get deep at once, from
+which a fuzzer goes on by itself; findings, once mended, become seeds here.
+"""
+import os
+import shutil
+import struct
+import sys
+
+
+def checksum(data):
+    return bytes([-sum(data) & 0xFF])
+
+
+def ipmb(rs, rq, netfn, rs_lun, rq_lun, sequence, command, data=b""):
+    response = netfn & 1
+    to, to_lun, by, by_lun = ((rq, rq_lun, rs, rs_lun) if response else (rs, rs_lun, rq, rq_lun))
+    head = bytes([to, netfn << 2 | to_lun])
+    body = bytes([by, sequence << 2 | by_lun, command]) + data
+    return head + checksum(head) + body + checksum(body)
+
+
+def vm_escape(data):
+    return b"".join(bytes([0xAA, b | 0x10]) if b in (0xA0, 0xA1, 0xAA) else bytes([b])
+                    for b in data)
+
+
+def vm_message(sequence, netfn, command, data=b""):
+    body = bytes([sequence, netfn << 2, command]) + data
+    return vm_escape(body + checksum(body)) + b"\xA0"
+
+
+def vm_control(*data):
+    return vm_escape(bytes(data)) + b"\xA1"
+
+
+def extension(kind, value, flags=0):
+    return struct.pack("<BBH", kind, flags, len(value)) + value
+
+
+def record(kind, *extensions, flags=0, handle=0x10007, tag=7, netfn=6, command=1, target=0):
+    body = b"".join(extensions)
+    return struct.pack("<HBBIQIIBBBBBBBB", 32 + len(body), kind, flags, handle, tag, 0, 500, netfn,
+                       0, command, 0, 0, 0xFF, target, 0) + body
+
+
+def ipmb_seeds():
+    yield ipmb(0xB4, 0x20, 6, 0, 2, 5, 1)
+    yield ipmb(0xB4, 0x20, 7, 0, 2, 5, 1, b"\xC1")
+    yield ipmb(0x20, 0xB4, 4, 0, 0, 63, 2, bytes(range(8)))
+    yield ipmb(0xFE, 0x20, 0x3F, 3, 3, 63, 0xFF, bytes(24))
+    yield b"\x20\x1E\xC2\xB4\x14\x01\x37"
+    yield bytes(7)
+
+
+def vm_seeds():
+    yield vm_control(0xFF, 1) + vm_control(8, 0x3F) + vm_message(1, 6, 1)
+    yield vm_control(0xFF, 1) + vm_control(0) + vm_message(0xA0, 7, 1, b"\x00\x20\xA1\xAA")
+    yield vm_message(0x59, 6, 3, b"\xA0\xA1\xAA") + vm_control(1)
+    yield b"\x01\x18\x01\xE6\xAA\xA0" + vm_message(2, 7, 1, b"\xD2")
+    yield bytes(299) + b"\xA0" + bytes(300) + b"\xA0" + bytes(301) + b"\xA0"
+    yield b"\xAA\xAA\xA1\xA0\xAA"
+
+
+def command_seeds():
+    yield b"\x06\x01"
+    yield b"\x0A\x47\x01\x00CLR\xAA"
+    yield b"\x0A\x47\x01\x00CLR\x00"
+    yield b"\x0A\x27\x01\x00CLR\x00"
+    yield b"\x0A\x2C\x00"
+    yield b"\x0A\x43\x00\x00\xFF\xFF\x00\xFF"
+    yield b"\x0C\x02\x81\x10\x00\x00"
+    yield b"\x0C\x01\x01\x00\x01"
+    yield b"\x0C\x11\x04\x2A\x00\x00"
+    yield b"\x00\x02\x01"
+    yield b"\x2C\x04\x00\x00\x00"
+    yield b"\x2E\x01\x57\x01\x00"
+    yield b"app\0get-device-id"
+    yield b"0x06\0001"
+    yield b"picmg\0fru-control"
+
+
+def socket_seeds():
+    hello = struct.pack("<IHHQ", 0x4D504976, 1, 1, 0)
+    yield record(1, extension(4, hello), handle=0)
+    yield record(1, extension(4, hello + bytes(16) + struct.pack("<IIHHI", 1, 0x3F, 272, 128, 4096)),
+                 extension(3, b"vm:127.0.0.1:9002"), handle=0)
+    yield record(2, extension(5, b"ipmitool"), handle=0)
+    yield record(6, extension(1, b"\x00\xB4"), extension(2, b"\x01\x02\x03"), target=1)
+    yield record(6, extension(2, bytes(272)), flags=2)
+    yield record(7, extension(2, bytes(15)), netfn=7)
+    yield record(9, extension(6, struct.pack("<BI", 1, 1)), flags=4)
+    yield record(11, extension(7, struct.pack("<QBB", 5, 1, 0)), extension(2, bytes(16)))
+    yield record(12, extension(8, struct.pack("<QQ", 3, 9)))
+    yield record(13, extension(3, b"client"), handle=0)
+    yield record(14, extension(9, b"\x04nameipmitool"), extension(10, b"\x03pid" + bytes(8)))
+    yield record(16, extension(11, struct.pack("<BQ", 1, 3)))
+    yield record(6, extension(99, b"?", flags=1))
+    yield record(6, extension(99, b"?"))
+    yield record(15, handle=0)
+
+
+TARGETS = {"ipmb": ipmb_seeds, "vm": vm_seeds, "command": command_seeds, "socket": socket_seeds}
+
+
+def main():
+    directory, stamp = sys.argv[1:3]
+    shutil.rmtree(directory, ignore_errors=True)
+    for target, seeds in TARGETS.items():
+        os.makedirs(os.path.join(directory, target))
+        for number, seed in enumerate(seeds()):
+            with open(os.path.join(directory, target, f"{number:03}"), "wb") as file:
+                file.write(seed)
+    with open(stamp, "w"):
+        pass
+
+
+main()
