@@ -57,6 +57,15 @@ void bridge_sent(struct core *core, struct core_request *request, uint8_t cc)
 		list_push_back(&core->on_bus, &request->queue_link);
 		alarm_set(core, request_handle(request), request->timer_ns);
 		fetch_expect(core);
+		if (request->raw) {
+			raw_accepted(core, request);
+		}
+		return;
+	}
+	if (request->raw && cc != VIPMI_CC_NODE_BUSY) {
+		/* Its client sees what the controller says, and sends again if it likes. */
+		request_answer(
+			core, request, cc, VIPMI_ORIGIN_CONTROLLER, VIPMI_REASON_BUS, NULL, 0);
 		return;
 	}
 	if (!never_reached(cc)) {
@@ -65,6 +74,7 @@ void bridge_sent(struct core *core, struct core_request *request, uint8_t cc)
 			core, request, cc, VIPMI_ORIGIN_CONTROLLER, VIPMI_REASON_NONE, NULL, 0);
 		return;
 	}
+	request->sent = false; /* it reached the controller, and nobody who could execute it */
 	if (cc != VIPMI_CC_NODE_BUSY && request->sends >= CORE_BUS_SENDS_MAX) {
 		request_fail(core, request, VIPMI_REASON_BUS);
 		return;
@@ -78,7 +88,7 @@ void bridge_sent(struct core *core, struct core_request *request, uint8_t cc)
 void bridge_timeout(struct core *core, struct core_request *request)
 {
 	/* Only what may be executed twice is sent twice (interfaces.md section 3). */
-	if (request->mutating || request->sends >= CORE_BUS_SENDS_MAX) {
+	if (request->mutating || request->raw || request->sends >= CORE_BUS_SENDS_MAX) {
 		request_fail(core, request, VIPMI_REASON_BUS);
 		return;
 	}
@@ -136,7 +146,7 @@ static void response_received(
 		return;
 	}
 	core_count(core, bus_responses);
-	if (message->data[0] == VIPMI_CC_NODE_BUSY) {
+	if (message->data[0] == VIPMI_CC_NODE_BUSY && !request->raw) {
 		response_busy(core, request);
 		return;
 	}

@@ -231,6 +231,7 @@ int handle_open(struct core *core, struct core_event *event)
 		list_init(&handle->ready[class]);
 		list_init(&handle->bus_link[class]);
 	}
+	message_state_init(core, handle);
 	lane_init(&handle->direct, handle, CORE_PORT_DIRECT, 0, 0);
 	list_init(&handle->client_link);
 	list_push_back(&client->handles, &handle->client_link);

@@ -10,8 +10,8 @@
  *	3. A request of anybody else that falls under a reservation to send is
  *	   answered D5 by us, when it is submitted or when its turn comes, and never
  *	   reaches the controller.
- *	   The controller is meant however it is addressed: by the system interface, or
- *	   by its own address on a bus.
+ *	   The controller is meant however it is addressed: by the system interface, by
+ *	   its own address on a bus, or in a message that another one is to pass on.
  *	4. A reservation ends with its release, its lease, its handle, or an
  *	   administrator's word.
  *	5. The agent's own housekeeping is exempt.
@@ -297,42 +297,108 @@ static bool body_meets(const struct core_command *held, const uint8_t *data, siz
 	return reader.failed || body == held->body;
 }
 
-static bool falls_under(
-	struct core *core, struct core_request *request, const struct core_command *held)
-{
-	bool controller = request->target_kind == VIPMI_TARGET_CONTROLLER ||
-			  request->address == core->link.own_address;
-	uint8_t address = controller ? core->link.own_address : request->address;
+/* What a request asks for, or what it carries asks for. */
+struct view {
+	uint8_t netfn, command, lun, channel, address;
+	bool controller; /* the controller itself, however it is addressed */
+	const uint8_t *data;
+	size_t length;
+};
 
+static bool falls_under(const struct view *view, const struct core_command *held)
+{
 	return (held->direction & CORE_DIRECTION_SEND) &&
-	       (held->address == CORE_ALL || held->address == address) &&
-	       /* However it is addressed, the controller is one: no channel sets it apart. */
-	       (held->channel == CORE_ALL || controller || held->channel == request->channel) &&
-	       (held->lun == CORE_ALL || held->lun == request->lun) &&
-	       body_meets(held, request_data(core, request), request->length);
+	       (held->address == CORE_ALL || held->address == view->address) &&
+	       /* No channel sets the controller apart: it is one on all of them. */
+	       (held->channel == CORE_ALL || view->controller || held->channel == view->channel) &&
+	       (held->lun == CORE_ALL || held->lun == view->lun) &&
+	       body_meets(held, view->data, view->length);
 }
 
-static bool chain_forbids(struct core *core, struct core_request *request, uint16_t index)
+static bool chain_forbids(const struct core *core, const struct core_handle *handle,
+	const struct view *view, uint16_t index)
 {
-	const struct core_handle *handle = request_handle(request);
-
 	for (; index != CORE_NO_COMMAND; index = core->commands[index].next) {
 		const struct core_held_command *held = &core->commands[index];
 
-		if (held->handle != handle && falls_under(core, request, &held->what)) {
+		if (held->handle != handle && falls_under(view, &held->what)) {
 			return true;
 		}
 	}
 	return false;
 }
 
+static bool view_forbidden(
+	const struct core *core, const struct core_handle *handle, const struct view *view)
+{
+	const uint16_t *chains = core->command_chain[view->netfn >> 1 & (CORE_NETFN_PAIRS - 1)];
+
+	return chain_forbids(core, handle, view, chains[view->command]) ||
+	       chain_forbids(core, handle, view, chains[CORE_ALL_COMMANDS]);
+}
+
+/* From a carrier to the frame that it carries. Lenient where a bus might be: a wrong checksum does
+ * not hide what is asked. */
+static bool view_open(const struct core *core, struct view *view)
+{
+	struct reader reader = reader_init(view->data, view->length);
+	uint8_t netfn_lun;
+
+	if (view->netfn != VIPMI_NETFN_APP) {
+		return false;
+	}
+	if (view->command == CORE_SEND_MESSAGE) {
+		view->channel = reader_u8(&reader) & 0x0F;
+		view->address = reader_u8(&reader);
+		if (view->address == 0) {
+			view->address = reader_u8(&reader); /* broadcast */
+		}
+	} else if (view->command == CORE_MASTER_WRITE_READ) {
+		(void)reader_u8(&reader); /* bus */
+		view->address = reader_u8(&reader) & 0xFE;
+		(void)reader_u8(&reader); /* bytes to read */
+	} else {
+		return false;
+	}
+	netfn_lun = reader_u8(&reader);
+	(void)reader_bytes(&reader, 3); /* checksum, requester, its sequence number and LUN */
+	view->command = reader_u8(&reader);
+	view->netfn = netfn_lun >> 2;
+	view->lun = netfn_lun & 3;
+	view->controller = view->address == core->link.own_address;
+	view->data = reader.at;
+	/* Without its second checksum, if that is there at all. */
+	view->length = reader_left(&reader) > 0 ? reader_left(&reader) - 1 : 0;
+	return !reader.failed && !(view->netfn & 1);
+}
+
 bool command_forbidden(struct core *core, struct core_request *request)
 {
-	const uint16_t *chains = core->command_chain[request->netfn >> 1];
+	struct view view = {
+		.netfn = request->netfn,
+		.command = request->command,
+		.lun = request->lun,
+		.channel = request->channel,
+		.controller = request->target_kind == VIPMI_TARGET_CONTROLLER ||
+			      request->address == core->link.own_address,
+		.address = request->address,
+		.data = request_data(core, request),
+		.length = request->length,
+	};
 
-	return core->commands_held > 0 &&
-	       (chain_forbids(core, request, chains[request->command]) ||
-		       chain_forbids(core, request, chains[CORE_ALL_COMMANDS]));
+	if (core->commands_held == 0) {
+		return false;
+	}
+	if (view.controller) {
+		view.address = core->link.own_address;
+	}
+	/* Each turn is at least six bytes shorter. */
+	do {
+		if (view_forbidden(core, request_handle(request), &view)) {
+			return true;
+		}
+	} while (view_open(core, &view));
+	return false;
 }
 
 void command_refuse(struct core *core, struct core_request *request)

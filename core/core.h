@@ -94,7 +94,8 @@ struct core_link_capabilities {
 	uint16_t bus_window; /* bridged requests at once; 0 = 1; at most CORE_BUS_WINDOW_MAX */
 	uint8_t own_address; /* the controller's IPMB address; 0 = 20h */
 	uint32_t service_timeout_ms; /* 0 = the command table's */
-	uint32_t bus_timeout_ms;     /* 0 = CORE_BUS_TIMEOUT_MS */
+	uint32_t bus_timeout_ms;     /* of a read on the bus, each time it is sent; 0 =
+				      * CORE_BUS_TIMEOUT_MS. Others wait the command table's */
 };
 
 /* What a command reservation names. */
@@ -201,6 +202,7 @@ struct core_event {
  * Feeds one event. 0: accepted. A negative errno: nothing changed but counters.
  *
  *	-EAGAIN    REQUEST: no credit. Put it off, say CREDIT_WANTED, go on at the CREDIT action.
+ *	           CANCEL: the request's TRANSMIT action is open; complete it first.
  *	-ENOSPC    CLIENT_OPEN, HANDLE_OPEN, COMMAND_RESERVE, SEQUENCE_RESERVE: the table
  *	           or the handle's quota is full.
  *	-ESTALE    the client or handle is not (or no longer) known, or not of this client.

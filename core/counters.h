@@ -52,6 +52,7 @@
 	X(commands_revoked, "command reservations that an administrator ended")                    \
 	X(sequences_reserved, "sets of sequence numbers granted")                                  \
 	X(sequences_refused, "sets of sequence numbers refused")                                   \
+	X(receive_queue_overflows, "answers that a virtual receive message queue had no room for") \
 	X(events_received, "asynchronous messages received")                                       \
 	X(events_delivered, "asynchronous messages handed to subscribers")                         \
 	X(events_lost, "asynchronous messages that lagging subscribers lost")                      \

@@ -47,6 +47,10 @@
 /* Responders that one handle may have requests for at the same time: three chassis' worth. */
 #define CORE_LANES_PER_HANDLE 64u
 
+/* A virtual controller's receive message queue: as long as the controllers in the field have it.
+ * What does not fit is dropped and counted, as there. */
+#define CORE_RECEIVE_QUEUE_MAX 20u
+
 /* Command reservations in force, of all handles together: the whole command table six times. */
 #define CORE_COMMANDS_MAX 1024u
 /* In one list, all or nothing. More is said with "all commands" of a network function. */

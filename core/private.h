@@ -19,6 +19,8 @@
  *	OFFERED   none; a TRANSMIT action for it is open
  *	SENT      none; transmission->request is it
  *	BRIDGED   core->on_bus; number->request is it, timer_ns is the responder's time-out
+ *	HELD      none; a Send Message, until its `partner` is on the bus
+ *	RECEIVED  none; an answer in the handle's receive message queue
  *	ANSWERED  client->deliveries; `pulled` while a DELIVER action for it is open
  */
 #ifndef VIPMI_CORE_PRIVATE_H
@@ -34,7 +36,7 @@
 
 /* Payload in the slot itself; with it a slot is three cache lines. Longer ones lie in the slot's
  * own chunk, so that a response never lacks room. */
-#define CORE_INLINE_MAX 54u
+#define CORE_INLINE_MAX 43u
 /* Deficit round robin: controller time a handle gets in a round, 2^23 ns = 8.4 ms. A few
  * commands of a KCS interface; a power of two, so that rounds need no division. */
 #define CORE_QUANTUM_SHIFT 23
@@ -53,12 +55,15 @@
 /* A controller that does not say otherwise is the BMC. */
 #define CORE_BMC_ADDRESS 0x20
 #define CORE_SEND_MESSAGE 0x34
+#define CORE_MASTER_WRITE_READ 0x52
 /* Receive message queue and event message buffer, and attention for both (section 22.1). */
 #define CORE_ENABLES 0x07
 /* Get Message, Read Event Message Buffer: nothing there (sections 22.6, 22.8). */
 #define CORE_CC_EMPTY 0x80
 /* An event in the buffer is the image of a SEL record (section 22.8). */
 #define CORE_EVENT_LENGTH 16
+/* Global enables: the event message buffer (section 22.1). */
+#define CORE_ENABLE_EVENT_BUFFER 0x04
 /* A link that bridges by itself answers in its own time (Linux: 60 s at the most). */
 #define CORE_RELAY_TIMEOUT_MS 65000u
 /* core_event.request.class: the handle's own. */
@@ -90,6 +95,8 @@ enum core_request_state {
 	REQUEST_OFFERED,
 	REQUEST_SENT,
 	REQUEST_BRIDGED,
+	REQUEST_HELD,
+	REQUEST_RECEIVED,
 	REQUEST_ANSWERED,
 };
 
@@ -98,6 +105,7 @@ struct core_request {
 	struct list_link handle_link;  /* handle->requests */
 	struct list_link barrier_link; /* lane->barriers, if it mutates and is not answered */
 	struct core_lane *lane;
+	struct core_request *partner; /* Send Message's outer and inner request: each other */
 	uint64_t tag;
 	uint64_t deadline_ns;
 	uint64_t timer_ns; /* end of a pause, or the responder's time-out; TIME_NEVER */
@@ -113,6 +121,9 @@ struct core_request {
 	uint8_t netfn, lun, command, cc, origin, reason;
 	uint8_t number; /* on the bus; see the bits below */
 	uint8_t sends;
+	/* How the client wrote the frame: its answer comes back that way. */
+	uint8_t raw_address, raw_lun, raw_sequence;
+	bool raw : 1; /* carried by a Send Message; its answer goes to the receive queue */
 	bool mutating : 1, sent : 1, pulled : 1, paused : 1;
 	bool has_number : 1;      /* `number` is taken for it */
 	bool reserved_number : 1; /* it named `number`, which its handle reserved */
@@ -149,13 +160,17 @@ struct core_handle {
 	uint64_t paid_ns[VIPMI_CLASS_COUNT]; /* controller time charged, as the wheel counts it */
 	uint64_t alarm_ns;                   /* lower bound of its requests' deadlines and timers */
 	uint64_t position;                   /* next asynchronous message to give it */
+	uint64_t event_position;             /* next one that its event message buffer shows */
 	uint64_t loss_told; /* an open LOSS action says that messages up to here are lost */
 	uint64_t opened_ns, accepted, controller_ns, lost;
 	uint32_t alarm_index; /* in core->alarms; UINT32_MAX: not there */
 	uint32_t outstanding; /* slots it holds */
 	uint16_t generation, lane_count;
 	uint16_t sequences; /* numbers reserved, to all responders */
+	uint16_t channels;  /* bit n: Enable Message Channel Receive for channel n */
 	uint8_t class;
+	uint8_t enables;  /* its own bits of the global enables */
+	uint8_t received; /* RECEIVED requests */
 	bool open : 1, wants_credit : 1, events : 1, event_pulled : 1;
 	struct list_link commands; /* reserved by it */
 	struct core_reservation reservations[RESERVATION_COUNT];
@@ -327,6 +342,7 @@ struct core {
 	uint8_t responder_of[16][128]; /* channel, address >> 1: index + 1; 0: none */
 	struct core_transmission transmissions[CORE_WINDOW_MAX + CORE_BUS_WINDOW_MAX];
 	uint8_t frames[CORE_WINDOW_MAX][CORE_FRAME_MAX]; /* of transmission n */
+	uint8_t scratch[CORE_FRAME_MAX];                 /* of one call */
 	uint64_t counters[CORE_COUNTER_COUNT];
 };
 
@@ -347,6 +363,13 @@ static inline uint8_t *request_data(struct core *core, struct core_request *requ
 {
 	return request->length <= CORE_INLINE_MAX ? request->bytes
 						  : core->chunks[request - core->requests];
+}
+
+/* Nothing happens to it by itself any more. */
+static inline bool request_settled(const struct core_request *request)
+{
+	return request->state == REQUEST_ANSWERED || request->state == REQUEST_RECEIVED ||
+	       request->state == REQUEST_FREE;
 }
 
 static inline struct core_handle *request_handle(const struct core_request *request)
@@ -387,6 +410,12 @@ void sweep(struct core *core);
 void requests_init(struct core *core);
 /* Channels 0 to B may lead to a bus; slave addresses are even (section 6.3). */
 bool bus_address_valid(uint8_t channel, uint8_t address);
+/* A slot, filled, on its handle's list, not yet in a lane; the handle must have credit. NULL: the
+ * core is broken. */
+struct core_request *request_new(
+	struct core *core, struct core_handle *handle, const struct core_event *event);
+/* Whether it may not be sent at all; it is answered then. */
+bool request_unsendable(struct core *core, struct core_request *request);
 int request_submit(struct core *core, const struct core_event *event);
 int request_cancel(struct core *core, const struct core_event *event);
 /* Gives the one answer. Not while an action for the request is open. */
@@ -520,8 +549,20 @@ void fetch_decline(struct core *core, uint8_t channel, const struct ipmb_message
 void fetch_run(struct core *core);
 uint64_t fetch_deadline(const struct core *core);
 
-/* ---- virtual.c: what a virtual controller answers by itself ---- */
-bool virtual_answer(struct core *core, struct core_request *request);
+/* ---- message_state.c: each handle's own flags, queues, enables and Send Message ---- */
+void message_state_init(const struct core *core, struct core_handle *handle);
+/* Answers what a virtual controller answers by itself. False: it is for the controller. */
+bool message_state_answer(struct core *core, struct core_request *request);
+/* Puts what is the handle's own into a controller's answer. */
+void message_state_response(struct core *core, struct core_request *request);
+/* What a Send Message carried is on the bus; is answered; failed. The last two take it over. */
+void raw_accepted(struct core *core, struct core_request *inner);
+void raw_received(struct core *core, struct core_request *inner, uint8_t cc, const uint8_t *data,
+	size_t length);
+void raw_failed(struct core *core, struct core_request *inner, uint8_t cc, enum vipmi_origin origin,
+	enum vipmi_reason reason);
+/* Outer and inner go separate ways. */
+void raw_part(struct core_request *request);
 
 /* ---- reservation.c: each handle's own SDR and SEL reservations ---- */
 /* The handle's reservation that the request names was made void by somebody else: C5. */
@@ -557,6 +598,7 @@ void deliver_done(struct core *core, uint64_t id, int result);
 void subscriptions_init(struct core *core);
 int subscription_set(struct core *core, const struct core_event *event);
 int subscription_message(struct core *core, const struct core_event *event);
+uint64_t message_oldest(const struct core *core); /* number of the oldest kept */
 void subscription_append(struct core *core, const struct core_message *message);
 bool subscription_next(struct core *core, struct core_action *ret_action);
 void subscription_done(struct core *core, uint64_t id, int result);

@@ -72,6 +72,7 @@ static void count_requests(const struct core_handle *handle, struct core_handle_
 			info->queued++;
 			break;
 		case REQUEST_ANSWERED:
+		case REQUEST_RECEIVED:
 			info->unread++;
 			break;
 		default:

@@ -146,6 +146,8 @@ static void request_fill(
 	request->lun = event->request.lun;
 	request->command = event->request.command;
 	request->reservation = 0;
+	request->raw = false;
+	request->partner = NULL;
 	request->sends = 0;
 	request->sent = false;
 	request->pulled = false;
@@ -159,30 +161,15 @@ static void request_fill(
 	}
 }
 
-int request_submit(struct core *core, const struct core_event *event)
+struct core_request *request_new(
+	struct core *core, struct core_handle *handle, const struct core_event *event)
 {
-	struct core_handle *handle =
-		handle_find(core, event->request.client, event->request.handle);
-	struct core_request *request;
+	struct core_request *request = request_take(core);
 	struct ipmi_verdict verdict;
 	struct core_lane *lane;
 
-	if (!handle) {
-		core_count(core, handles_stale);
-		return -ESTALE;
-	}
-	if (event->request.length > VIPMI_DATA_MAX) {
-		return -EMSGSIZE;
-	}
-	if (!request_valid(event)) {
-		return -EINVAL;
-	}
-	if (handle_credit(core, handle) == 0) {
-		return -EAGAIN;
-	}
-	request = request_take(core);
 	if (!core_check(core, request != NULL)) {
-		return -EIO;
+		return NULL;
 	}
 	request_fill(core, request, event);
 	verdict = ipmi_command_judge(
@@ -194,6 +181,7 @@ int request_submit(struct core *core, const struct core_event *event)
 	lane = lane_get(core, handle,
 		request->target_kind == VIPMI_TARGET_CONTROLLER ? CORE_PORT_DIRECT : CORE_PORT_BUS,
 		request->channel, request->address);
+	/* Without a lane it can only be answered; request_unsendable says so. */
 	request->lane = lane ? lane : &handle->direct;
 	request->lane->requests++;
 	list_init(&request->handle_link);
@@ -208,19 +196,51 @@ int request_submit(struct core *core, const struct core_event *event)
 	handle->client->requests++;
 	handle->accepted++;
 	core_count(core, requests_accepted);
-	if (!lane) {
-		request_fail(core, request, VIPMI_REASON_FULL);
-		return 0;
+	return request;
+}
+
+bool request_unsendable(struct core *core, struct core_request *request)
+{
+	if (request->lane->port == CORE_PORT_DIRECT &&
+		request->target_kind != VIPMI_TARGET_CONTROLLER) {
+		request_fail(core, request, VIPMI_REASON_FULL); /* too many responders at once */
+		return true;
+	}
+	if (command_forbidden(core, request)) {
+		command_refuse(core, request);
+		return true;
+	}
+	return false;
+}
+
+int request_submit(struct core *core, const struct core_event *event)
+{
+	struct core_handle *handle =
+		handle_find(core, event->request.client, event->request.handle);
+	struct core_request *request;
+
+	if (!handle) {
+		core_count(core, handles_stale);
+		return -ESTALE;
+	}
+	if (event->request.length > VIPMI_DATA_MAX) {
+		return -EMSGSIZE;
+	}
+	if (!request_valid(event)) {
+		return -EINVAL;
+	}
+	if (handle_credit(core, handle) == 0) {
+		return -EAGAIN;
+	}
+	request = request_new(core, handle, event);
+	if (!request) {
+		return -EIO;
 	}
 	if (request->reserved_number && sequence_name(core, handle, request) < 0) {
 		request_fail(core, request, VIPMI_REASON_NOT_FOUND);
 		return 0;
 	}
-	if (command_forbidden(core, request)) {
-		command_refuse(core, request);
-		return 0;
-	}
-	if (virtual_answer(core, request)) {
+	if (request_unsendable(core, request) || message_state_answer(core, request)) {
 		return 0;
 	}
 	alarm_set(core, handle, request->deadline_ns);
@@ -240,8 +260,12 @@ int request_cancel(struct core *core, const struct core_event *event)
 	list_for_each(link, &handle->requests) {
 		struct core_request *request = container_of(link, struct core_request, handle_link);
 
-		if (request->tag != event->cancel.tag || request->state == REQUEST_ANSWERED) {
+		if (request->tag != event->cancel.tag || request->state == REQUEST_ANSWERED ||
+			request->raw) {
 			continue;
+		}
+		if (request->partner && request->partner->state == REQUEST_QUEUED) {
+			request = request->partner; /* its failure is the Send Message's */
 		}
 		if (request->state == REQUEST_OFFERED) {
 			return -EAGAIN;
@@ -297,6 +321,16 @@ void request_answer(struct core *core, struct core_request *request, uint8_t cc,
 	if (request->has_number) {
 		sequence_release(core, request, true);
 	}
+	lane_finish(core, request);
+	if (request->raw) {
+		if (origin == VIPMI_ORIGIN_CONTROLLER && reason == VIPMI_REASON_NONE) {
+			raw_received(core, request, cc, data, length);
+		} else {
+			raw_failed(core, request, cc, origin, reason);
+		}
+		return;
+	}
+	raw_part(request);
 	request->state = REQUEST_ANSWERED;
 	request->cc = cc;
 	request->origin = (uint8_t)origin;
@@ -311,7 +345,6 @@ void request_answer(struct core *core, struct core_request *request, uint8_t cc,
 			(uint64_t)request->sent << 24,
 		request->submitted_ns, request->sent_ns,
 		(uint64_t)request->netfn << 8 | request->command);
-	lane_finish(core, request);
 	deliver_push(core, request);
 }
 
@@ -403,7 +436,7 @@ void request_pause(struct core *core, struct core_request *request)
 
 void request_timer(struct core *core, struct core_request *request)
 {
-	if (request->state == REQUEST_OFFERED || request->state == REQUEST_ANSWERED) {
+	if (request->state == REQUEST_OFFERED || request_settled(request)) {
 		return;
 	}
 	if (request->deadline_ns <= core->now_ns) {
@@ -432,6 +465,7 @@ void request_free(struct core *core, struct core_request *request)
 	struct core_handle *handle = lane->handle;
 	struct core_client *client = handle->client;
 
+	raw_part(request);
 	request->state = REQUEST_FREE;
 	request->generation = request->generation == UINT32_MAX ? 1 : request->generation + 1;
 	list_remove(&request->handle_link);
@@ -455,6 +489,8 @@ void request_abandon(struct core *core, struct core_request *request)
 	}
 	if (request->state == REQUEST_ANSWERED) {
 		deliver_forget(core, request);
+	} else if (request->state == REQUEST_RECEIVED) {
+		request_handle(request)->received--;
 	} else {
 		request_detach(core, request, false);
 		lane_finish(core, request);

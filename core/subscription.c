@@ -17,7 +17,7 @@ void subscriptions_init(struct core *core)
 	core->message_next = 1;
 }
 
-static uint64_t oldest_kept(const struct core *core)
+uint64_t message_oldest(const struct core *core)
 {
 	return core->message_next > CORE_MESSAGES_KEPT ? core->message_next - CORE_MESSAGES_KEPT
 						       : 1;
@@ -138,10 +138,10 @@ bool subscription_next(struct core *core, struct core_action *ret_action)
 		.client = client_id(core, handle->client),
 		.handle = handle_id(core, handle),
 	};
-	if (handle->position < oldest_kept(core)) {
+	if (handle->position < message_oldest(core)) {
 		deliver->kind = CORE_DELIVERY_LOSS;
-		deliver->lost = oldest_kept(core) - handle->position;
-		deliver->number = oldest_kept(core);
+		deliver->lost = message_oldest(core) - handle->position;
+		deliver->number = message_oldest(core);
 		handle->loss_told = deliver->number;
 	} else {
 		handle->loss_told = 0;

@@ -329,6 +329,9 @@ static void transmission_went(struct core *core, struct core_transmission *trans
 	}
 	/* While the action was open its deadline could not be served. */
 	alarm_set(core, request_handle(request), request->deadline_ns);
+	if (request->raw && transmission->purpose == PURPOSE_RELAY) {
+		raw_accepted(core, request);
+	}
 }
 
 static void transmission_refused(
@@ -442,6 +445,9 @@ static void request_received(
 	core_count(core, answers_controller);
 	request_answer(core, request, data[0], VIPMI_ORIGIN_CONTROLLER, VIPMI_REASON_NONE, data + 1,
 		length - 1);
+	if (request->state == REQUEST_ANSWERED) {
+		message_state_response(core, request);
+	}
 }
 
 int transmission_received(struct core *core, const struct core_event *event)
