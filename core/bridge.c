@@ -74,7 +74,6 @@ void bridge_sent(struct core *core, struct core_request *request, uint8_t cc)
 			core, request, cc, VIPMI_ORIGIN_CONTROLLER, VIPMI_REASON_NONE, NULL, 0);
 		return;
 	}
-	request->sent = false; /* it reached the controller, and nobody who could execute it */
 	if (cc != VIPMI_CC_NODE_BUSY && request->sends >= CORE_BUS_SENDS_MAX) {
 		request_fail(core, request, VIPMI_REASON_BUS);
 		return;
