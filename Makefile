@@ -21,7 +21,9 @@ help:
 
 demo:
 	@tools/setup.sh build demo
-	@tools/demo
+	@tools/configure build-release
+	@meson install -C build-release --no-rebuild --quiet
+	@demo/run build-release
 
 test:
 	@tools/setup.sh build demo test
