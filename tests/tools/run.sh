@@ -30,7 +30,7 @@ while read -r id command; do
 	# may lie; every run starts with a folder of its own.
 	case $command in
 	ipmi-sensors* | ipmi-sel* | ipmi-fru*)
-		command="$command --sdr-cache-directory=$HOME"
+		command="${command%% *} --sdr-cache-directory=$HOME ${command#* }"
 		;;
 	esac
 	# shellcheck disable=SC2086 # VIA is several words

@@ -346,7 +346,7 @@ static void a_pointer_that_ends_in_a_forbidden_page_is_caught(void **state)
 {
 	uint8_t *pages =
 		mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	uint8_t out[16];
+	uint8_t out[16] = {0};
 
 	(void)state;
 	assert_int_equal(mprotect(pages + 4096, 4096, PROT_NONE), 0);
