@@ -88,7 +88,7 @@ static void set_attention(struct stage *stage, const struct words *words)
 	bool asserted = stage->queue_count > 0 || stage->event_waiting;
 	struct core_event event = {.type = CORE_EVENT_ATTENTION, .now_ns = stage->now_ns};
 
-	if (asserted == stage->attention || !stage->link.attention) {
+	if (asserted == stage->attention || !stage->link.attention || stage->housekeeping_shown) {
 		return;
 	}
 	stage->attention = asserted;
@@ -178,7 +178,8 @@ static bool is_housekeeping(const struct stage *stage, const struct core_transmi
 	case 0x35:
 		return true;
 	case 0x34: /* Send Message of a response: to an incoming request */
-		return transmit->length > 2 && (transmit->data[2] >> 2 & 1);
+		return transmit->length > 2 && transmit->data[1] != 0 &&
+		       (transmit->data[2] >> 2 & 1);
 	default:
 		return false;
 	}

@@ -150,7 +150,6 @@ static void responder_statement(struct stage *stage, struct words *words, const 
 	const char *cc = words_value(words, "cc"), *as = words_value(words, "as");
 	const char *sequence = words_value(words, "sequence-plus");
 	uint8_t data[VIPMI_DATA_MAX], frame[VIPMI_DATA_MAX], channel, address;
-	bool garbled = words_flag(words, "garbled");
 	struct ipmb_message message;
 	struct bridged *bridged;
 	size_t length = 0;
@@ -185,7 +184,6 @@ static void responder_statement(struct stage *stage, struct words *words, const 
 		words_fail(words, "that does not fit a frame");
 	}
 	frame[0] = channel;
-	frame[size - 1] ^= garbled;
 	stage_receive(stage, words, frame, (size_t)size);
 }
 
@@ -279,16 +277,14 @@ static void ask(struct stage *stage, struct words *words, const struct name *han
 
 static void handle_statement(struct stage *stage, struct words *words, const struct name *name)
 {
-	const char *other = words_value(words, "as-client");
 	struct core_event event = {.type = CORE_EVENT_HANDLE_CLOSE};
+	const char *other;
 
 	if (words_take(words, "asks")) {
-		if (other) {
-			words_fail(words, "'as-client' goes before 'asks' only for other verbs");
-		}
 		ask(stage, words, name);
 		return;
 	}
+	other = words_value(words, "as-client");
 	event.handle.client =
 		other ? stage_need(stage, words, other, NAME_CLIENT)->client : name->client;
 	event.handle.handle = name->handle;
