@@ -28,11 +28,11 @@ struct name {
 	char text[STAGE_NAME_MAX];
 	enum name_kind kind;
 	uint32_t client, handle; /* CLIENT: client; HANDLE: both */
-	bool stopped;		 /* CLIENT: does not take what is delivered */
-	uint32_t transmission;	 /* TRANSMISSION */
-	uint64_t action;	 /* TRANSMISSION: to complete later, or 0 */
-	uint8_t netfn, command;	 /* TRANSMISSION: the request's */
-	struct bridged bridged;	 /* BRIDGED */
+	bool stopped;            /* CLIENT: does not take what is delivered */
+	uint32_t transmission;   /* TRANSMISSION */
+	uint64_t action;         /* TRANSMISSION: to complete later, or 0 */
+	uint8_t netfn, command;  /* TRANSMISSION: the request's */
+	struct bridged bridged;  /* BRIDGED */
 };
 
 /* One thing that the core wanted done, with its bytes. */
@@ -61,7 +61,7 @@ struct stage {
 	int sights_first, sights_count;
 
 	/* How the shell behaves. */
-	bool pulling;	       /* it pulls actions */
+	bool pulling;          /* it pulls actions */
 	bool link_holds;       /* transmissions are completed by hand, "T is sent" */
 	int link_result;       /* what transmissions are completed with */
 	int link_result_times; /* how often; 0 = until told otherwise */
