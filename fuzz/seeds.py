@@ -103,7 +103,43 @@ def socket_seeds():
     yield record(15, handle=0)
 
 
-TARGETS = {"ipmb": ipmb_seeds, "vm": vm_seeds, "command": command_seeds, "socket": socket_seeds}
+def chassis_seeds():
+    """Dialogues with the simulated controller: pause, netFn, length, command, data."""
+    send_b4 = "06 34 00 b4 18 34 20 16 01 c9"
+    record = "00 00 02 11 22 33 44 20 00 04 01 01 01 59 2d 50"
+    dialogues = [
+        # Sensors: read, thresholds, hysteresis, enables, set, rearm, status.
+        ["04 2d 01", "04 27 01", "04 26 01 08 00 00 00 10 00 00", "04 24 01 ff 05 06", "04 25 01 ff",
+         "04 28 01 d0 80 00 00 00", "04 29 01", "04 30 01 01 50", "04 30 44 20 00 02 00",
+         "04 2a 01 00", "04 2b 01", "04 2f 44", "04 23 01 33"],
+        # SDRs and the SEL.
+        ["0a 20", "0a 22", "0a 23 01 00 01 00 05 10", "0a 23 00 00 ff ff 00 ff", "0a 42",
+         "0a 44 " + record, "0a 45 01 00 00 00 00 01 " + record, "0a 43 01 00 ff ff 02 04",
+         "0a 46 01 00 01 00", "0a 42", "0a 47 02 00 43 4c 52 aa", "0a 47 02 00 43 4c 52 00"],
+        # The IPMB, flags, events.
+        [send_b4, "06 31", "06 33", "06 2e 0d", "04 02 41 04 01 30 01 59 00 00", "06 35",
+         "06 34 00 00 b4 18 34 20 16 01 c9", "06 30 03", "06 32 00 00",
+         "06 34 00 b4 18 34 20 16 34 00 20 1a c6 b4 1c 01 2f 96", "06 33"],
+        # Watchdog, power, resets.
+        ["06 24 04 31 01 00 14 00", "06 22", "06 25", "00 02 02", "00 04 05", "00 06 02", "06 06 81 82",
+         "06 02", "06 01", "06 24 04 02 00 00 01 00", "06 22", "00 01"],
+        # FRU, parameters, users, channels.
+        ["0a 11 00 00 00 10", "0a 12 00 fe 01 12 34", "0c 01 01 12 02 01 05 06", "0c 02 01 12 02 00",
+         "04 12 07 10 c0", "04 13 06 10 00", "04 12 0d 01 02 41 42", "00 08 05 80 04 00 00 00",
+         "00 09 07 04 00", "06 58 02 00 00 02 68 69", "06 47 03 02" + " 41" * 16, "06 43 91 03 03",
+         "06 54 01 00 80", "06 56 01 00 01", "0a 49 78 56 34 12", "0a 5d 3c 00"],
+    ]
+    for dialogue in dialogues:
+        for options in (0, 1, 2):
+            seed = bytes([options])
+            for line in dialogue:
+                request = bytes.fromhex(line)
+                seed += bytes([10, request[0], len(request) - 2]) + request[1:]
+            yield seed
+
+
+TARGETS = {"chassis": chassis_seeds, "ipmb": ipmb_seeds, "vm": vm_seeds, "command": command_seeds,
+           "socket": socket_seeds}
 
 
 def main():
