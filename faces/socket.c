@@ -58,14 +58,32 @@ static bool host_handle_next(void *context, uint32_t *cursor, struct core_handle
 	return core_handle_next(face->host.core, cursor, ret_info);
 }
 
-static int host_kick(void *context, uint32_t client, const struct core_credentials *by)
+static bool host_command_next(void *context, uint32_t *cursor, struct core_command_info *ret_info)
+{
+	struct socket_face *face = context;
+
+	return core_command_next(face->host.core, cursor, ret_info);
+}
+
+static bool host_sequence_next(void *context, uint32_t *cursor, struct core_sequence_info *ret_info)
+{
+	struct socket_face *face = context;
+
+	return core_sequence_next(face->host.core, cursor, ret_info);
+}
+
+static bool host_administers(void *context, const struct core_credentials *by)
+{
+	struct socket_face *face = context;
+
+	return by->uid == 0 || by->uid == face->uid;
+}
+
+static int host_kick(void *context, uint32_t client)
 {
 	struct socket_face *face = context;
 	uint32_t i;
 
-	if (by->uid != 0 && by->uid != face->uid) {
-		return -EPERM;
-	}
 	for (i = 0; i < face->connections_max; i++) {
 		struct connection *c = &face->connections[i];
 
@@ -381,6 +399,9 @@ static struct socket_face *face_create(const struct face_host *host, uint64_t no
 		.step = host_step,
 		.status = host_status,
 		.handle_next = host_handle_next,
+		.command_next = host_command_next,
+		.sequence_next = host_sequence_next,
+		.administers = host_administers,
 		.kick = host_kick,
 		.link = host->link,
 		.version = host->version,

@@ -7,6 +7,10 @@
 #define ASYNC_LENGTH 10
 #define LOSS_LENGTH 16
 #define CONTROL_LENGTH 9
+#define LEASE_LENGTH 4
+#define HOLDER_LENGTH (6 + VIPMI_COMMAND_LENGTH)
+#define SEQUENCE_LENGTH 11
+#define NUMBER_LENGTH 1
 
 /* FIELD_* alone may come more than once in a message. */
 #define REPEATABLE (1u << VIPMI_EXTENSION_FIELD_TEXT | 1u << VIPMI_EXTENSION_FIELD_NUMBER)
@@ -47,7 +51,7 @@ static inline int frame_check(const uint8_t *bytes, size_t length)
 		return -EBADMSG;
 	}
 	/* Types are numbered from 1 without a gap. */
-	if ((uint8_t)(reader_u8(&reader) - 1) >= VIPMI_MESSAGE_ERROR) {
+	if ((uint8_t)(reader_u8(&reader) - 1) >= VIPMI_MESSAGE_SEQUENCE_FREE) {
 		return -EPROTO;
 	}
 	return 0;
@@ -107,6 +111,29 @@ static int extension_decode(
 		message->control.verb = reader_u8(&reader);
 		message->control.argument = reader_u64le(&reader);
 		return length == CONTROL_LENGTH ? 0 : -EINVAL;
+	case VIPMI_EXTENSION_COMMANDS:
+		message->commands = value;
+		return length > 0 && length % VIPMI_COMMAND_LENGTH == 0 &&
+				       length <= VIPMI_COMMANDS_MAX * VIPMI_COMMAND_LENGTH
+			       ? 0
+			       : -EINVAL;
+	case VIPMI_EXTENSION_LEASE:
+		message->lease_ms = reader_u32le(&reader);
+		return length == LEASE_LENGTH ? 0 : -EINVAL;
+	case VIPMI_EXTENSION_HOLDER:
+		message->holder.handle = reader_u32le(&reader);
+		message->holder.index = reader_u16le(&reader);
+		message->holder.command = (struct socket_bytes){reader.at, reader_left(&reader)};
+		return length == HOLDER_LENGTH ? 0 : -EINVAL;
+	case VIPMI_EXTENSION_SEQUENCE:
+		message->sequence.channel = reader_u8(&reader);
+		message->sequence.address = reader_u8(&reader);
+		message->sequence.count = reader_u8(&reader);
+		message->sequence.numbers = reader_u64le(&reader);
+		return length == SEQUENCE_LENGTH ? 0 : -EINVAL;
+	case VIPMI_EXTENSION_NUMBER:
+		message->number = reader_u8(&reader);
+		return length == NUMBER_LENGTH ? 0 : -EINVAL;
 	default:
 		return -EOPNOTSUPP;
 	}
@@ -125,7 +152,7 @@ static inline int extensions_decode(struct reader reader, struct socket_message 
 		if (!value) {
 			return -EOVERFLOW;
 		}
-		if (type == 0 || type > VIPMI_EXTENSION_CONTROL) {
+		if (type == 0 || type > VIPMI_EXTENSION_NUMBER) {
 			if (flags & VIPMI_EXTENSION_CRITICAL) {
 				return -EOPNOTSUPP;
 			}
@@ -157,6 +184,8 @@ int socket_decode(const void *bytes, size_t length, struct socket_message *ret_m
 	message.text = (struct socket_bytes){NULL, 0};
 	message.name = (struct socket_bytes){NULL, 0};
 	message.hello = (struct socket_bytes){NULL, 0};
+	message.commands = (struct socket_bytes){NULL, 0};
+	message.lease_ms = 0;
 	message.fields.bytes = start + VIPMI_HEADER_LENGTH;
 	message.fields.length = length - VIPMI_HEADER_LENGTH;
 	result = extensions_decode(
@@ -197,7 +226,8 @@ const char *socket_type_name(uint8_t type)
 {
 	static const char *const names[] = {"(none)", "HELLO", "OPEN", "OPENED", "CLOSE", "CLOSED",
 		"REQUEST", "ANSWER", "CANCEL", "SET", "DONE", "EVENT", "LOSS", "QUERY", "ROW",
-		"END", "CONTROL", "ERROR"};
+		"END", "CONTROL", "ERROR", "RESERVE", "RELEASE", "SEQUENCE_RESERVE",
+		"SEQUENCE_FREE"};
 
 	return type < ARRAY_LENGTH(names) ? names[type] : "(unknown)";
 }
@@ -266,6 +296,45 @@ bool socket_field_next(struct socket_bytes *fields, struct socket_field *ret_fie
 		return true;
 	}
 	return false;
+}
+
+static void command_read(struct reader *reader, struct socket_command *ret_command)
+{
+	ret_command->netfn = reader_u8(reader);
+	ret_command->direction = reader_u8(reader);
+	ret_command->command = reader_u16le(reader);
+	ret_command->body = reader_u32le(reader);
+	ret_command->channel = reader_u8(reader);
+	ret_command->address = reader_u8(reader);
+	ret_command->lun = reader_u8(reader);
+	(void)reader_u8(reader);
+}
+
+bool socket_command_next(struct socket_bytes *commands, struct socket_command *ret_command)
+{
+	struct reader reader = reader_init(commands->bytes, commands->length);
+	struct socket_command command;
+
+	command_read(&reader, &command);
+	if (reader.failed) {
+		return false;
+	}
+	commands->bytes = reader.at;
+	commands->length = reader_left(&reader);
+	*ret_command = command;
+	return true;
+}
+
+static void command_write(struct writer *writer, const struct socket_command *command)
+{
+	writer_u8(writer, command->netfn);
+	writer_u8(writer, command->direction);
+	writer_u16le(writer, command->command);
+	writer_u32le(writer, command->body);
+	writer_u8(writer, command->channel);
+	writer_u8(writer, command->address);
+	writer_u8(writer, command->lun);
+	writer_u8(writer, 0);
 }
 
 void socket_begin(struct writer *writer, const struct socket_header *header)
@@ -368,6 +437,47 @@ void socket_put_async(
 	writer_u64le(writer, number);
 	writer_u8(writer, (uint8_t)kind);
 	writer_u8(writer, channel);
+}
+
+void socket_put_commands(struct writer *writer, const struct socket_command *commands, size_t count)
+{
+	size_t i;
+
+	extension_begin(writer, VIPMI_EXTENSION_COMMANDS, count * VIPMI_COMMAND_LENGTH);
+	for (i = 0; i < count; i++) {
+		command_write(writer, &commands[i]);
+	}
+}
+
+void socket_put_lease(struct writer *writer, uint32_t lease_ms)
+{
+	extension_begin(writer, VIPMI_EXTENSION_LEASE, LEASE_LENGTH);
+	writer_u32le(writer, lease_ms);
+}
+
+void socket_put_holder(struct writer *writer, uint32_t handle, uint16_t index,
+	const struct socket_command *command)
+{
+	extension_begin(writer, VIPMI_EXTENSION_HOLDER, HOLDER_LENGTH);
+	writer_u32le(writer, handle);
+	writer_u16le(writer, index);
+	command_write(writer, command);
+}
+
+void socket_put_sequence(
+	struct writer *writer, uint8_t channel, uint8_t address, uint8_t count, uint64_t numbers)
+{
+	extension_begin(writer, VIPMI_EXTENSION_SEQUENCE, SEQUENCE_LENGTH);
+	writer_u8(writer, channel);
+	writer_u8(writer, address);
+	writer_u8(writer, count);
+	writer_u64le(writer, numbers);
+}
+
+void socket_put_number(struct writer *writer, uint8_t number)
+{
+	extension_begin(writer, VIPMI_EXTENSION_NUMBER, NUMBER_LENGTH);
+	writer_u8(writer, number);
 }
 
 void socket_put_loss(struct writer *writer, uint64_t lost, uint64_t next)

@@ -57,6 +57,25 @@ struct socket_message {
 	struct {
 		uint64_t lost, next;
 	} loss;
+	struct socket_bytes commands; /* for socket_command_next */
+	uint32_t lease_ms;            /* 0 where absent */
+	struct {
+		uint32_t handle;
+		uint16_t index;
+		struct socket_bytes command;
+	} holder;
+	struct {
+		uint8_t channel, address, count;
+		uint64_t numbers;
+	} sequence;
+	uint8_t number;
+};
+
+/* One entry of COMMANDS. */
+struct socket_command {
+	uint32_t body;
+	uint16_t command;
+	uint8_t netfn, direction, channel, address, lun;
 };
 
 static inline bool socket_has(
@@ -121,6 +140,9 @@ struct socket_field {
  * the end. A field whose name is longer than the field ends the walk. */
 bool socket_field_next(struct socket_bytes *fields, struct socket_field *ret_field);
 
+/* Walks the commands (at first message.commands or .holder.command); false at the end. */
+bool socket_command_next(struct socket_bytes *commands, struct socket_command *ret_command);
+
 /*
  * Encoding: socket_begin, extensions in any order, socket_end. Errors stick to
  * the writer and come out at the end. The writer's buffer must be empty when
@@ -135,6 +157,14 @@ void socket_put_option(struct writer *writer, enum vipmi_option option, uint32_t
 void socket_put_control(struct writer *writer, enum vipmi_control verb, uint64_t argument);
 void socket_put_async(
 	struct writer *writer, uint64_t number, enum vipmi_async_kind kind, uint8_t channel);
+void socket_put_commands(
+	struct writer *writer, const struct socket_command *commands, size_t count);
+void socket_put_lease(struct writer *writer, uint32_t lease_ms);
+void socket_put_holder(struct writer *writer, uint32_t handle, uint16_t index,
+	const struct socket_command *command);
+void socket_put_sequence(
+	struct writer *writer, uint8_t channel, uint8_t address, uint8_t count, uint64_t numbers);
+void socket_put_number(struct writer *writer, uint8_t number);
 void socket_put_loss(struct writer *writer, uint64_t lost, uint64_t next);
 void socket_put_field_text(
 	struct writer *writer, const char *name, const char *text, size_t text_length);

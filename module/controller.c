@@ -88,16 +88,41 @@ static bool host_handle_next(void *context, u32 *cursor, struct core_handle_info
 	return there;
 }
 
-static int host_kick(void *context, u32 client, const struct core_credentials *by)
+static bool host_command_next(void *context, u32 *cursor, struct core_command_info *ret_info)
+{
+	struct controller *controller = context;
+	bool there;
+
+	core_take(controller);
+	there = core_command_next(controller->core, cursor, ret_info);
+	core_give(controller);
+	return there;
+}
+
+static bool host_sequence_next(void *context, u32 *cursor, struct core_sequence_info *ret_info)
+{
+	struct controller *controller = context;
+	bool there;
+
+	core_take(controller);
+	there = core_sequence_next(controller->core, cursor, ret_info);
+	core_give(controller);
+	return there;
+}
+
+static bool host_administers(void *context, const struct core_credentials *by)
+{
+	(void)context;
+	return by->uid == 0;
+}
+
+static int host_kick(void *context, u32 client)
 {
 	struct controller *controller = context;
 	struct program *program;
 	unsigned long cookie;
 	int result = -ENOENT;
 
-	if (by->uid != 0) {
-		return -EPERM;
-	}
 	mutex_lock(&controller->programs_mutex);
 	xa_for_each(&controller->programs, cookie, program)
 	{
@@ -322,6 +347,9 @@ int controller_init(struct controller *controller, const struct core_limits *lim
 		.step = host_step,
 		.status = host_status,
 		.handle_next = host_handle_next,
+		.command_next = host_command_next,
+		.sequence_next = host_sequence_next,
+		.administers = host_administers,
 		.kick = host_kick,
 		.link = controller->link_name,
 		.version = VIPMI_VERSION,

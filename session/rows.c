@@ -13,6 +13,8 @@ static const char *const object_names[] = {
 	[SESSION_OBJECT_STATUS] = "status",
 	[SESSION_OBJECT_CLIENT] = "client",
 	[SESSION_OBJECT_COUNTER] = "counter",
+	[SESSION_OBJECT_RESERVATION] = "reservation",
+	[SESSION_OBJECT_SEQUENCE] = "sequence",
 };
 
 enum session_object session_object_named(const uint8_t *name, size_t length)
@@ -148,6 +150,67 @@ static bool row_counter(
 	return true;
 }
 
+/* A wildcard is left out: what is not named is any. */
+static void row_unless(struct writer *writer, const char *name, uint32_t value, uint32_t all)
+{
+	if (value != all) {
+		socket_put_field_number(writer, name, value);
+	}
+}
+
+static bool row_reservation(struct session *session, const struct session_host *host,
+	struct session_scratch *scratch, struct writer *writer)
+{
+	static const char *const directions[] = {
+		[CORE_DIRECTION_SEND] = "send",
+		[CORE_DIRECTION_RECEIVE] = "receive",
+		[CORE_DIRECTION_BOTH] = "both",
+	};
+	const struct core_command_info *info = &scratch->command;
+
+	if (!host->command_next(host->context, &session->cursor, &scratch->command)) {
+		return false;
+	}
+	socket_put_field_number(writer, "number", info->number);
+	socket_put_field_number(writer, "handle", info->handle);
+	socket_put_field_number(writer, "netfn", info->what.netfn);
+	row_unless(writer, "command", info->what.command, CORE_ALL_COMMANDS);
+	row_unless(writer, "body", info->what.body, CORE_ALL_BODIES);
+	row_unless(writer, "channel", info->what.channel, CORE_ALL);
+	row_unless(writer, "address", info->what.address, CORE_ALL);
+	row_unless(writer, "lun", info->what.lun, CORE_ALL);
+	row_text(writer, "direction", directions[info->what.direction & CORE_DIRECTION_BOTH],
+		SESSION_TEXT_MAX);
+	if (info->until_ns != TIME_NEVER) {
+		socket_put_field_number(
+			writer, "left_ms", elapsed_ms(scratch->status.now_ns, info->until_ns));
+	}
+	return true;
+}
+
+static bool row_sequence(struct session *session, const struct session_host *host,
+	struct session_scratch *scratch, struct writer *writer)
+{
+	const struct core_sequence_info *info = &scratch->sequence;
+
+	if (!host->sequence_next(host->context, &session->cursor, &scratch->sequence)) {
+		return false;
+	}
+	socket_put_field_number(writer, "channel", info->channel);
+	socket_put_field_number(writer, "address", info->address);
+	socket_put_field_number(writer, "number", info->number);
+	row_text(writer, "state",
+		info->used      ? "used"
+		: info->resting ? "resting"
+				: "free",
+		SESSION_TEXT_MAX);
+	socket_put_field_number(writer, "reserved", info->reserved);
+	socket_put_field_number(writer, "handle", info->handle);
+	socket_put_field_number(writer, "virtual_client", info->virtual_client);
+	row_text(writer, "where", info->on_wire ? "bus" : "virtual", SESSION_TEXT_MAX);
+	return true;
+}
+
 int session_row(struct session *session, const struct session_host *host,
 	struct session_scratch *scratch, uint8_t *reply)
 {
@@ -167,6 +230,12 @@ int session_row(struct session *session, const struct session_host *host,
 		break;
 	case SESSION_OBJECT_COUNTER:
 		another = row_counter(session, scratch, &writer);
+		break;
+	case SESSION_OBJECT_RESERVATION:
+		another = row_reservation(session, host, scratch, &writer);
+		break;
+	case SESSION_OBJECT_SEQUENCE:
+		another = row_sequence(session, host, scratch, &writer);
 		break;
 	default:
 		break;

@@ -2,41 +2,9 @@
 #include "session/session.h"
 
 #include "base/assert.h"
+#include "session/reply.h"
+#include "session/rights.h"
 #include "session/rows.h"
-
-static void put_text(struct writer *writer, const char *text)
-{
-	if (text) {
-		socket_put(writer, VIPMI_EXTENSION_TEXT, text,
-			session_text_length(text, SESSION_TEXT_MAX));
-	}
-}
-
-/* Ends a message that fits by construction: fixed fields and short texts of our own. */
-static int reply_end(struct writer *writer)
-{
-	int length = socket_end(writer);
-
-	BASE_ASSERT(length > 0);
-	return length > 0 ? length : 0;
-}
-
-/* A reply that echoes the tag and the handle and says how it went. */
-static int reply_plain(const struct socket_header *asked, enum vipmi_message_type type,
-	enum vipmi_reason reason, const char *text, uint8_t *reply)
-{
-	struct writer writer = writer_init(reply, VIPMI_MESSAGE_MAX);
-	struct socket_header header = {
-		.type = (uint8_t)type,
-		.tag = asked->tag,
-		.handle = asked->handle,
-		.reason = (uint8_t)reason,
-	};
-
-	socket_begin(&writer, &header);
-	put_text(&writer, text);
-	return reply_end(&writer);
-}
 
 int session_refuse(
 	struct session *session, enum vipmi_reason reason, const char *text, uint8_t *reply)
@@ -46,51 +14,6 @@ int session_refuse(
 	session->state = SESSION_ENDED;
 	session->object = SESSION_OBJECT_NONE;
 	return reply_plain(&none, VIPMI_MESSAGE_ERROR, reason, text, reply);
-}
-
-/* What the core's refusals mean to a client. */
-static enum vipmi_reason step_reason(int error)
-{
-	switch (error) {
-	case 0:
-		return VIPMI_REASON_NONE;
-	case -ENOSPC:
-		return VIPMI_REASON_FULL;
-	case -ESTALE:
-		return VIPMI_REASON_STALE;
-	case -EMSGSIZE:
-		return VIPMI_REASON_TOO_LONG;
-	case -ENOENT:
-		return VIPMI_REASON_NOT_FOUND;
-	case -EPERM:
-		return VIPMI_REASON_DENIED;
-	case -EOPNOTSUPP:
-		return VIPMI_REASON_UNSUPPORTED;
-	default:
-		return VIPMI_REASON_PROTOCOL;
-	}
-}
-
-static const char *reason_text(enum vipmi_reason reason)
-{
-	switch (reason) {
-	case VIPMI_REASON_FULL:
-		return "every virtual controller is in use (max-handles)";
-	case VIPMI_REASON_STALE:
-		return "the handle is not one of this connection";
-	case VIPMI_REASON_TOO_LONG:
-		return "more data than a message may have";
-	case VIPMI_REASON_NOT_FOUND:
-		return "no such thing";
-	case VIPMI_REASON_DENIED:
-		return "not allowed";
-	case VIPMI_REASON_UNSUPPORTED:
-		return "not known here";
-	case VIPMI_REASON_PROTOCOL:
-		return "a field is out of range";
-	default:
-		return NULL;
-	}
 }
 
 int session_open(struct session *session, const struct session_host *host,
@@ -169,7 +92,7 @@ static int receive_hello(struct session *session, const struct session_host *hos
 	session->state = SESSION_OPEN;
 	socket_begin(&writer, &header);
 	socket_put_hello(&writer, true, &hello);
-	put_text(&writer, host->link);
+	reply_text(&writer, host->link);
 	return reply_end(&writer);
 }
 
@@ -187,9 +110,12 @@ static int receive_open(struct session *session, const struct session_host *host
 			.name = (const char *)message->name.bytes,
 			.name_length = message->name.length},
 	};
-	reason = step_reason(host->step(host->context, &scratch->event));
+	reason = reply_reason(host->step(host->context, &scratch->event));
 	asked.handle = reason ? 0 : scratch->event.handle_open.ret_handle;
-	return reply_plain(&asked, VIPMI_MESSAGE_OPENED, reason, reason_text(reason), reply);
+	return reply_plain(&asked, VIPMI_MESSAGE_OPENED, reason,
+		reason == VIPMI_REASON_FULL ? "every virtual controller is in use (max-handles)"
+					    : reply_reason_text(reason),
+		reply);
 }
 
 static int receive_close(struct session *session, const struct session_host *host,
@@ -202,8 +128,8 @@ static int receive_close(struct session *session, const struct session_host *hos
 		.type = CORE_EVENT_HANDLE_CLOSE,
 		.handle = {.client = session->client, .handle = asked->handle},
 	};
-	reason = step_reason(host->step(host->context, &scratch->event));
-	return reply_plain(asked, VIPMI_MESSAGE_CLOSED, reason, reason_text(reason), reply);
+	reason = reply_reason(host->step(host->context, &scratch->event));
+	return reply_plain(asked, VIPMI_MESSAGE_CLOSED, reason, reply_reason_text(reason), reply);
 }
 
 /* A REQUEST that the core did not take still gets its one answer. */
@@ -244,7 +170,7 @@ static int request_refused(
 	if (socket_has(message, VIPMI_EXTENSION_TARGET)) {
 		socket_put_target(&writer, message->target.channel, message->target.address);
 	}
-	put_text(&writer, reason_text(reason));
+	reply_text(&writer, reply_reason_text(reason));
 	return reply_end(&writer);
 }
 
@@ -270,6 +196,8 @@ static int receive_request(struct session *session, const struct session_host *h
 		.target_kind = asked->target_kind,
 		.channel = message->target.channel,
 		.address = message->target.address,
+		.numbered = socket_has(message, VIPMI_EXTENSION_NUMBER),
+		.number = message->number,
 		.netfn = asked->netfn,
 		.lun = asked->lun,
 		.command = asked->command,
@@ -290,7 +218,7 @@ static int receive_request(struct session *session, const struct session_host *h
 		(void)host->step(host->context, &scratch->event);
 		return -EAGAIN;
 	}
-	return request_refused(message, step_reason(result), reply);
+	return request_refused(message, reply_reason(result), reply);
 }
 
 static int receive_cancel(
@@ -312,7 +240,7 @@ static int set_done(const struct socket_header *asked, enum vipmi_reason reason,
 	if (asked->flags & VIPMI_FLAG_QUIET) {
 		return 0;
 	}
-	return reply_plain(asked, VIPMI_MESSAGE_DONE, reason, reason_text(reason), reply);
+	return reply_plain(asked, VIPMI_MESSAGE_DONE, reason, reply_reason_text(reason), reply);
 }
 
 static int receive_set(struct session *session, const struct session_host *host,
@@ -330,7 +258,7 @@ static int receive_set(struct session *session, const struct session_host *host,
 				.handle = message->header.handle,
 				.events = message->option.value == 1},
 		};
-		reason = step_reason(host->step(host->context, &scratch->event));
+		reason = reply_reason(host->step(host->context, &scratch->event));
 	}
 	return set_done(&message->header, reason, reply);
 }
@@ -339,18 +267,22 @@ static int receive_control(struct session *session, const struct session_host *h
 	struct session_scratch *scratch, uint8_t *reply)
 {
 	const struct socket_message *message = &scratch->message;
-	enum vipmi_reason reason = VIPMI_REASON_NONE;
+	uint64_t argument = message->control.argument;
+	int result;
 
-	if (message->control.verb != VIPMI_CONTROL_KICK) {
-		reason = VIPMI_REASON_UNSUPPORTED;
-	} else if (message->control.argument > UINT32_MAX) {
-		reason = VIPMI_REASON_NOT_FOUND;
+	if (message->control.verb != VIPMI_CONTROL_KICK &&
+		message->control.verb != VIPMI_CONTROL_REVOKE) {
+		result = -EOPNOTSUPP;
+	} else if (!host->administers(host->context, &session->credentials)) {
+		result = -EPERM;
+	} else if (argument > UINT32_MAX) {
+		result = -ENOENT;
+	} else if (message->control.verb == VIPMI_CONTROL_KICK) {
+		result = host->kick(host->context, (uint32_t)argument);
 	} else {
-		reason = step_reason(host->kick(
-			host->context, (uint32_t)message->control.argument, &session->credentials));
+		result = rights_revoke(host, scratch, (uint32_t)argument);
 	}
-	return reply_plain(
-		&message->header, VIPMI_MESSAGE_DONE, reason, reason_text(reason), reply);
+	return reply_done(&message->header, result, reply);
 }
 
 static int receive_query(struct session *session, const struct session_host *host,
@@ -367,7 +299,7 @@ static int receive_query(struct session *session, const struct session_host *hos
 	session->tag = message->header.tag;
 	if (!session_listing(session)) {
 		return reply_plain(&message->header, VIPMI_MESSAGE_END, VIPMI_REASON_NOT_FOUND,
-			"listings: status, client, counter", reply);
+			"listings: status, client, counter, reservation, sequence", reply);
 	}
 	return session_row(session, host, scratch, reply);
 }
@@ -393,6 +325,10 @@ static int refuse_extension(
 	case VIPMI_MESSAGE_SET:
 		return set_done(asked, VIPMI_REASON_UNSUPPORTED, reply);
 	case VIPMI_MESSAGE_CONTROL:
+	case VIPMI_MESSAGE_RESERVE:
+	case VIPMI_MESSAGE_RELEASE:
+	case VIPMI_MESSAGE_SEQUENCE_RESERVE:
+	case VIPMI_MESSAGE_SEQUENCE_FREE:
 		return reply_plain(
 			asked, VIPMI_MESSAGE_DONE, VIPMI_REASON_UNSUPPORTED, text, reply);
 	default:
@@ -437,6 +373,14 @@ int session_receive(struct session *session, const struct session_host *host,
 		return receive_set(session, host, scratch, reply);
 	case VIPMI_MESSAGE_QUERY:
 		return receive_query(session, host, scratch, reply);
+	case VIPMI_MESSAGE_RESERVE:
+		return rights_reserve(session, host, scratch, reply);
+	case VIPMI_MESSAGE_RELEASE:
+		return rights_release(session, host, scratch, reply);
+	case VIPMI_MESSAGE_SEQUENCE_RESERVE:
+		return rights_sequence_reserve(session, host, scratch, reply);
+	case VIPMI_MESSAGE_SEQUENCE_FREE:
+		return rights_sequence_free(session, host, scratch, reply);
 	case VIPMI_MESSAGE_CONTROL:
 		return receive_control(session, host, scratch, reply);
 	default:
@@ -488,6 +432,9 @@ int session_deliver(const struct core_deliver *deliver, uint8_t *message)
 	}
 	if (deliver->target_kind != VIPMI_TARGET_CONTROLLER) {
 		socket_put_target(&writer, deliver->channel, deliver->address);
+	}
+	if (deliver->numbered) {
+		socket_put_number(&writer, deliver->number_used);
 	}
 	if (deliver->length > 0) {
 		socket_put(&writer, VIPMI_EXTENSION_DATA, deliver->data, deliver->length);

@@ -28,9 +28,14 @@ struct session_host {
 	/* core_status and core_handle_next. */
 	void (*status)(void *context, struct core_status *ret_status);
 	bool (*handle_next)(void *context, uint32_t *cursor, struct core_handle_info *ret_info);
-	/* Ends the connection of `client`, which is told VIPMI_REASON_KICKED, if whoever stands
-	 * behind `by` may do that. 0, -ENOENT: no such client, -EPERM. */
-	int (*kick)(void *context, uint32_t client, const struct core_credentials *by);
+	/* Ends the connection of `client`, which is told VIPMI_REASON_KICKED. 0; -ENOENT: no such
+	 * client. */
+	int (*kick)(void *context, uint32_t client);
+	/* Whether they may end others' connections and rights. */
+	bool (*administers)(void *context, const struct core_credentials *by);
+	/* core_command_next and core_sequence_next. */
+	bool (*command_next)(void *context, uint32_t *cursor, struct core_command_info *ret_info);
+	bool (*sequence_next)(void *context, uint32_t *cursor, struct core_sequence_info *ret_info);
 	const char *link;    /* names the controller: "vm:127.0.0.1:9002" */
 	const char *version; /* of vipmi */
 	uint8_t boot_id[16]; /* new with every start */
@@ -45,9 +50,11 @@ enum session_state {
 /* What a QUERY may name. */
 enum session_object {
 	SESSION_OBJECT_NONE,
-	SESSION_OBJECT_STATUS,  /* "status": one row */
-	SESSION_OBJECT_CLIENT,  /* "client": a row for each handle */
-	SESSION_OBJECT_COUNTER, /* "counter": a row for each counter of the core */
+	SESSION_OBJECT_STATUS,      /* "status": one row */
+	SESSION_OBJECT_CLIENT,      /* "client": a row for each handle */
+	SESSION_OBJECT_COUNTER,     /* "counter": a row for each counter of the core */
+	SESSION_OBJECT_RESERVATION, /* "reservation": a row for each command reservation */
+	SESSION_OBJECT_SEQUENCE,    /* "sequence": a row for each number not free for all */
 };
 
 /* Small, since there is one for every connection; whoever owns it reads `client` only. */
@@ -67,6 +74,9 @@ struct session_scratch {
 	struct socket_message message;
 	struct core_status status;
 	struct core_handle_info info;
+	struct core_command_info command;
+	struct core_sequence_info sequence;
+	struct core_command commands[CORE_COMMANDS_PER_CALL];
 };
 
 /*

@@ -66,7 +66,8 @@ enum vipmi_message_type {
 	VIPMI_MESSAGE_CANCEL = 8,  /* to the agent: the handle's oldest request with this tag. No
 				    * reply of its own: the request's ANSWER comes soon */
 	VIPMI_MESSAGE_SET = 9,     /* to the agent: a handle's option; extension OPTION */
-	VIPMI_MESSAGE_DONE = 10,   /* reply to SET and CONTROL: tag, reason, TEXT */
+	VIPMI_MESSAGE_DONE = 10,   /* reply to SET, CONTROL and the reservations: tag, reason,
+				    * TEXT; HOLDER or SEQUENCE */
 	VIPMI_MESSAGE_EVENT = 11,  /* to the client: an event or message; extensions ASYNC, DATA */
 	VIPMI_MESSAGE_LOSS = 12,   /* to the client: extension LOSS, how many EVENTs it lost */
 	VIPMI_MESSAGE_QUERY = 13,  /* to the agent: a listing; extension TEXT names the object */
@@ -74,6 +75,12 @@ enum vipmi_message_type {
 	VIPMI_MESSAGE_END = 15,    /* reply to QUERY, the last: tag, reason, TEXT */
 	VIPMI_MESSAGE_CONTROL = 16, /* to the agent: an administrator's word; extension CONTROL */
 	VIPMI_MESSAGE_ERROR = 17,   /* to the client: reason, TEXT; the connection ends */
+	VIPMI_MESSAGE_RESERVE = 18, /* to the agent: a handle's exclusive right to commands;
+				     * extensions COMMANDS, LEASE. Whole or not at all */
+	VIPMI_MESSAGE_RELEASE = 19, /* to the agent: extension COMMANDS; without it, all */
+	VIPMI_MESSAGE_SEQUENCE_RESERVE = 20, /* to the agent: numbers toward a responder, for the
+					      * header's virtual client; extension SEQUENCE */
+	VIPMI_MESSAGE_SEQUENCE_FREE = 21,    /* to the agent: extension SEQUENCE */
 };
 
 enum vipmi_message_flag {
@@ -114,6 +121,22 @@ enum vipmi_extension_type {
 	VIPMI_EXTENSION_FIELD_NUMBER = 10,
 	/* verb (1, enum vipmi_control), argument (8). */
 	VIPMI_EXTENSION_CONTROL = 11,
+	/* One to VIPMI_COMMANDS_MAX commands, each of VIPMI_COMMAND_LENGTH bytes: netFn, request
+	 * form (1), direction (1, enum vipmi_direction), command (2, VIPMI_COMMAND_ALL), defining
+	 * body or IANA number (4, VIPMI_BODY_ALL), channel (1), slave address (1), LUN (1, each
+	 * VIPMI_ALL), 0 (1). */
+	VIPMI_EXTENSION_COMMANDS = 12,
+	/* in ms (4). Without it, until released. */
+	VIPMI_EXTENSION_LEASE = 13,
+	/* Of a refused RESERVE: the holder's handle (4), which of the list it was (2), the
+	 * reservation that is in the way (VIPMI_COMMAND_LENGTH). */
+	VIPMI_EXTENSION_HOLDER = 14,
+	/* channel (1), slave address (1), how many (1) if the numbers are 0, numbers (8, bit n for
+	 * number n). In a DONE: the numbers that were granted. */
+	VIPMI_EXTENSION_SEQUENCE = 15,
+	/* In a REQUEST: the reserved sequence number that it is to carry (1). In its ANSWER: the
+	 * same. */
+	VIPMI_EXTENSION_NUMBER = 16,
 };
 
 #define VIPMI_NAME_MAX 31
@@ -144,8 +167,21 @@ enum vipmi_option {
 	VIPMI_OPTION_EVENTS = 1, /* value 1: deliver events from now on; 0: no more */
 };
 
+#define VIPMI_COMMAND_LENGTH 12
+#define VIPMI_COMMANDS_MAX 64
+#define VIPMI_COMMAND_ALL 0x100
+#define VIPMI_BODY_ALL UINT32_C(0xFFFFFFFF)
+#define VIPMI_ALL 0xFF
+
+enum vipmi_direction {
+	VIPMI_DIRECTION_SEND = 1,    /* to send such requests */
+	VIPMI_DIRECTION_RECEIVE = 2, /* to receive them from others */
+	VIPMI_DIRECTION_BOTH = 3,
+};
+
 enum vipmi_control {
 	VIPMI_CONTROL_KICK = 1, /* argument: the client's number as `client list` shows it */
+	VIPMI_CONTROL_REVOKE = 2, /* argument: the reservation's as `reservation list` shows it */
 };
 
 #ifdef __cplusplus

@@ -73,13 +73,16 @@ static bool world_handle_next(void *context, uint32_t *cursor, struct core_handl
 	return true;
 }
 
-static int world_kick(void *context, uint32_t client, const struct core_credentials *by)
+static bool world_administers(void *context, const struct core_credentials *by)
+{
+	(void)context;
+	return by->uid == 0;
+}
+
+static int world_kick(void *context, uint32_t client)
 {
 	struct world *world = context;
 
-	if (by->uid != 0) {
-		return -EPERM;
-	}
 	world->kicked = client;
 	return client == CLIENT ? 0 : -ENOENT;
 }
@@ -169,6 +172,7 @@ static void world_init(struct world *world)
 			.step = world_step,
 			.status = world_status,
 			.handle_next = world_handle_next,
+			.administers = world_administers,
 			.kick = world_kick,
 			.link = "script:x",
 			.version = "1.2.3",

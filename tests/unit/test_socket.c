@@ -142,7 +142,7 @@ static void what_breaks_the_frame_is_told_apart(void **state)
 	assert_int_equal(socket_decode(bytes, sizeof(bytes), &m), -EMSGSIZE);
 	bytes[2] = 0;
 	assert_int_equal(socket_decode(bytes, 32, &m), -EPROTO);
-	bytes[2] = VIPMI_MESSAGE_ERROR + 1;
+	bytes[2] = VIPMI_MESSAGE_SEQUENCE_FREE + 1;
 	assert_int_equal(socket_decode(bytes, 32, &m), -EPROTO);
 	/* One to three bytes left are no extension. */
 	bytes[2] = VIPMI_MESSAGE_ERROR;
@@ -344,7 +344,8 @@ static void every_type_and_error_has_a_text(void **state)
 	assert_string_equal(socket_type_name(VIPMI_MESSAGE_HELLO), "HELLO");
 	assert_string_equal(socket_type_name(VIPMI_MESSAGE_REQUEST), "REQUEST");
 	assert_string_equal(socket_type_name(VIPMI_MESSAGE_ERROR), "ERROR");
-	assert_string_equal(socket_type_name(VIPMI_MESSAGE_ERROR + 1), "(unknown)");
+	assert_string_equal(socket_type_name(VIPMI_MESSAGE_SEQUENCE_FREE), "SEQUENCE_FREE");
+	assert_string_equal(socket_type_name(VIPMI_MESSAGE_SEQUENCE_FREE + 1), "(unknown)");
 	assert_non_null(socket_error_text(-ENODATA));
 	assert_string_not_equal(socket_error_text(-ENODATA), socket_error_text(-EBADMSG));
 	assert_string_equal(socket_error_text(0), "malformed message");
