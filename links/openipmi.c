@@ -242,7 +242,7 @@ static int address_of(const struct core_transmit *transmit, struct ipmi_addr *ad
 
 	switch (transmit->target_kind) {
 	case VIPMI_TARGET_CONTROLLER:
-		/* The driver answers EINVAL to these; so do we, whatever stands behind the device. */
+		/* The driver refuses these; so do we, whatever stands behind the device. */
 		if ((transmit->netfn & 1) || (transmit->netfn == VIPMI_NETFN_APP &&
 						     transmit->command >= APP_GET_MESSAGE &&
 						     transmit->command <= APP_READ_EVENT_BUFFER)) {

@@ -15,17 +15,16 @@
  */
 #include "links/table.h"
 
-#include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "ipmi/vm.h"
+#include "links/endpoint.h"
 #include "links/options.h"
 
 /* A peer that comes back is met within a second: the longest pause and one whole try. */
@@ -46,9 +45,6 @@
 #define READ_SIZE 4096
 /* Room for the greeting and a full window of requests of common size; more is "not now". */
 #define WRITE_SIZE 8192
-
-/* Addresses that a host's name may have; nobody listens on more. */
-#define ADDRESSES_MAX 8
 
 /* What we offer: everything that QEMU does, so that the controller behaves as it does there. The
  * host's power is not ours, and what the controller asks for in that way is only logged. */
@@ -72,9 +68,8 @@ struct vm {
 	struct link link;
 	struct link_sink sink;
 	struct core_link_capabilities capabilities;
-	struct sockaddr_storage addresses[ADDRESSES_MAX];
-	socklen_t address_lengths[ADDRESSES_MAX];
-	size_t address_count, address_next;
+	struct endpoint endpoint;
+	size_t address_next; /* of the endpoint's */
 
 	int fd;
 	enum vm_state state;
@@ -162,14 +157,14 @@ static void disconnect(struct vm *vm, int error, uint64_t now_ns)
 	vm->deadline_ns = now_ns + vm->retry_ns;
 	vm->retry_ns = 2 * vm->retry_ns < RETRY_MAX_NS ? 2 * vm->retry_ns : RETRY_MAX_NS;
 	/* The next try is another address, if there is one. */
-	vm->address_next = (vm->address_next + 1) % vm->address_count;
+	vm->address_next = (vm->address_next + 1) % vm->endpoint.count;
 	log_down(vm, error);
 	if (was_up) {
 		emit(vm, (struct core_event){.type = CORE_EVENT_LINK_DOWN}, now_ns);
 	}
 }
 
-/* Sends what is waiting, as far as it goes. 0 (perhaps with something left), or a negative errno. */
+/* Sends what is waiting, as far as it goes. 0, even with something left, or a negative errno. */
 static int flush(struct vm *vm)
 {
 	ssize_t sent;
@@ -206,7 +201,8 @@ static void greet(struct vm *vm, uint64_t now_ns)
 
 static void begin_connect(struct vm *vm, uint64_t now_ns)
 {
-	const struct sockaddr *address = (const struct sockaddr *)&vm->addresses[vm->address_next];
+	const struct sockaddr *address =
+		(const struct sockaddr *)&vm->endpoint.addresses[vm->address_next];
 	int on = 1, patience_ms = PEER_SILENT_MS;
 
 	vm->fd = socket(address->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -222,7 +218,7 @@ static void begin_connect(struct vm *vm, uint64_t now_ns)
 	}
 	vm->state = VM_CONNECTING;
 	vm->deadline_ns = now_ns + CONNECT_TIMEOUT_NS;
-	if (connect(vm->fd, address, vm->address_lengths[vm->address_next]) == 0) {
+	if (connect(vm->fd, address, vm->endpoint.lengths[vm->address_next]) == 0) {
 		greet(vm, now_ns);
 	} else if (errno == EAGAIN) {
 		/* A unix listener whose backlog is full; there is nothing to wait for. */
@@ -509,53 +505,6 @@ static void vm_close(struct link *link)
 
 /* ---- open ---- */
 
-static int resolve_unix(struct vm *vm, const char *path, char *error, size_t error_size)
-{
-	struct sockaddr_un *address = (struct sockaddr_un *)&vm->addresses[0];
-
-	if (*path == '\0' || strlen(path) >= sizeof(address->sun_path)) {
-		snprintf(error, error_size, "vm: the socket's path is %s (at most %zu bytes)",
-			*path ? "too long" : "missing", sizeof(address->sun_path) - 1);
-		return -EINVAL;
-	}
-	address->sun_family = AF_UNIX;
-	memcpy(address->sun_path, path, strlen(path) + 1);
-	vm->address_lengths[0] = sizeof(*address);
-	vm->address_count = 1;
-	return 0;
-}
-
-/* "HOST:PORT", HOST in brackets where it has colons of its own. Looked up once: a name server
- * must not stand in the way of a reconnect. */
-static int resolve_tcp(struct vm *vm, char *where, char *error, size_t error_size)
-{
-	struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *list, *info;
-	char *colon = strrchr(where, ':'), *host = where;
-	int rc;
-
-	if (!colon || colon == where || colon[1] == '\0') {
-		snprintf(error, error_size, "vm: '%s' is not HOST:PORT or unix:PATH", where);
-		return -EINVAL;
-	}
-	*colon = '\0';
-	if (host[0] == '[' && colon[-1] == ']') {
-		colon[-1] = '\0';
-		host++;
-	}
-	rc = getaddrinfo(host, colon + 1, &hints, &list);
-	if (rc != 0) {
-		snprintf(error, error_size, "vm: host '%s', port '%s': %s", host, colon + 1,
-			gai_strerror(rc));
-		return -EINVAL;
-	}
-	for (info = list; info && vm->address_count < ADDRESSES_MAX; info = info->ai_next) {
-		memcpy(&vm->addresses[vm->address_count], info->ai_addr, info->ai_addrlen);
-		vm->address_lengths[vm->address_count++] = info->ai_addrlen;
-	}
-	freeaddrinfo(list);
-	return 0;
-}
-
 static int configure(struct vm *vm, const char *text, char *error, size_t error_size)
 {
 	uint64_t window = 1, bus_window = 1, data_max = DATA_MAX_DEFAULT;
@@ -585,10 +534,7 @@ static int configure(struct vm *vm, const char *text, char *error, size_t error_
 		.window = (uint8_t)window,
 		.bus_window = (uint16_t)bus_window,
 	};
-	if (strncmp(where, "unix:", 5) == 0) {
-		return resolve_unix(vm, where + 5, error, error_size);
-	}
-	return resolve_tcp(vm, where, error, error_size);
+	return endpoint_resolve(where, "vm", &vm->endpoint, error, error_size);
 }
 
 static int vm_open(const char *options, uint64_t now_ns, const struct link_sink *sink, char *error,

@@ -3,7 +3,7 @@
  * The vm link and OpenIPMI's ipmi_sim, real on both sides: test_vm_sim SCRIPT,
  * where SCRIPT is tests/tools/ipmi_sim.py. Skipped where ipmi_sim is missing.
  */
-#include "link_harness.h"
+#include "tests/unit/link_harness.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
