@@ -175,11 +175,11 @@ static void chassis_link_dispatch(struct link *link, uint32_t ready, uint64_t no
 	struct core_event event;
 
 	(void)ready; /* there is no descriptor */
+	/* At most one of each kind: requests come by transmit only, never from within. */
 	while (chassis_next(self->chassis, now_ns, &output)) {
 		switch (output.type) {
 		case CHASSIS_OUTPUT_RESPONSE:
 			tell_response(self, &output, now_ns);
-			/* What is still due, the deadline says; one response a call is enough. */
 			break;
 		case CHASSIS_OUTPUT_ATTENTION:
 			event = (struct core_event){.type = CORE_EVENT_ATTENTION,
