@@ -398,6 +398,10 @@ static void deliver_asynchronous(struct writer *writer, const struct core_delive
 	}
 	socket_put_async(writer, deliver->number, (enum vipmi_async_kind)deliver->async_kind,
 		deliver->channel);
+	if (deliver->async_kind == VIPMI_ASYNC_REQUEST) {
+		/* Whom an answer would be for. */
+		socket_put_target(writer, deliver->channel, deliver->address);
+	}
 	socket_put(writer, VIPMI_EXTENSION_DATA, deliver->data, deliver->length);
 }
 

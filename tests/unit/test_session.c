@@ -568,6 +568,11 @@ static void deliveries_say_everything_that_the_core_said(void **state)
 	assert_int_equal(world.said.async.number, 12);
 	assert_int_equal(world.said.async.kind, VIPMI_ASYNC_EVENT);
 
+	deliver.async_kind = VIPMI_ASYNC_REQUEST;
+	hear(&world, session_deliver(&deliver, world.reply));
+	assert_int_equal(world.said.header.command, 0x01);
+	assert_int_equal(world.said.target.address, 0x82);
+
 	deliver.kind = CORE_DELIVERY_LOSS;
 	deliver.lost = 5;
 	hear(&world, session_deliver(&deliver, world.reply));
