@@ -118,6 +118,10 @@ void lower_finish(struct lower *lower)
 	user = lower->user;
 	lower->user = NULL;
 	mutex_unlock(&lower->user_mutex);
+	/* A pump that still runs is told, so that it does not offer one message for ever. */
+	spin_lock_irq(&lower->received_lock);
+	lower->gone = true;
+	spin_unlock_irq(&lower->received_lock);
 	if (user) {
 		(void)ipmi_destroy_user(user);
 	}

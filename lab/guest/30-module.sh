@@ -41,13 +41,14 @@ wait
 holds_note
 check "rmmod works when it is closed" rmmod vipmi
 
-i=0
-while [ $i -lt 20 ] && insmod "$module" && await_up && rmmod vipmi; do
+note "step $LINENO"; i=0
+while [ $i -lt 20 ] && insmod "$module" && await_up && timeout 20 rmmod vipmi; do
+note round $i $(cut -d' ' -f1 /proc/uptime)
 	i=$((i + 1))
 done
 equal "insmod and rmmod, 20 times" 20 $i
 
-i=0
+note "step $LINENO"; i=0
 while [ $i -lt 20 ] && insmod "$module" && { lab_load $vipmi 1 8 >/dev/null & } &&
 	! rmmod vipmi 2>/dev/null && wait && rmmod vipmi; do
 	i=$((i + 1))
