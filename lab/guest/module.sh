@@ -12,9 +12,18 @@ counter() { # NAME
 	lab_load $vipmi list counter | sed -n "s/^name=$1 value=\([0-9]*\).*/\1/p"
 }
 
+# Programs with requests of their own; every answer must be the asker's.
+load() { # TEXT PROGRAMS REQUESTS
+	if lab_load $vipmi "$2" "$3" >/tmp/load 2>&1; then
+		ok "$1: $(cat /tmp/load)"
+	else
+		not_ok "$1: $(cat /tmp/load)"
+	fi
+}
+
 # Waits until the link below is up, ten seconds at most.
 await_up() {
-	i=0
+	local i=0
 	while [ "$(status up)" != 1 ] && [ $i -lt 100 ]; do
 		sleep 0.1
 		i=$((i + 1))
@@ -24,7 +33,7 @@ await_up() {
 
 # Nothing may be left of programs that are gone: the asker's own connection is all there is.
 as_fresh() {
-	i=0
+	local i=0
 	while [ "$(status clients) $(status handles) $(status requests) $(status queued)" != "1 0 0 0" ] &&
 		[ $i -lt 100 ]; do
 		sleep 0.1
