@@ -63,8 +63,7 @@
 	X(link_resets, "controller was reset")                                                     \
 	X(controller_lost, "controller found silent")                                              \
 	X(controller_back, "controller answered again after silence")                              \
-	X(actions_stale, "completions of actions that no longer exist")                            \
-	X(records_lost, "outcome records overwritten before they were read")
+	X(actions_stale, "completions of actions that no longer exist")
 
 enum core_counter {
 #define X(name, text) CORE_COUNTER_##name,

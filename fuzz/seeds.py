@@ -6,6 +6,7 @@ One folder a target, one file a seed. Seeds are inputs that get deep at once, fr
 which a fuzzer goes on by itself; findings, once mended, become seeds here.
 """
 import os
+import random
 import shutil
 import struct
 import sys
@@ -138,7 +139,13 @@ def chassis_seeds():
             yield seed
 
 
-TARGETS = {"chassis": chassis_seeds, "ipmb": ipmb_seeds, "vm": vm_seeds, "command": command_seeds,
+def core_seeds():
+    """Worlds of the simulation: any bytes make one."""
+    for number in range(40):
+        yield random.Random(number).randbytes(200 + 100 * number)
+
+
+TARGETS = {"core": core_seeds, "chassis": chassis_seeds, "ipmb": ipmb_seeds, "vm": vm_seeds, "command": command_seeds,
            "socket": socket_seeds}
 
 

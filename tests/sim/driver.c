@@ -78,7 +78,9 @@ static void draw_world(struct sim *sim)
 		.service_timeout_ms = pick(sim, 2) ? 0 : 50 + pick(sim, 1000),
 		.bus_timeout_ms = pick(sim, 2) ? 0 : 100 + pick(sim, 1000),
 	};
-	sim->limits.handles_max = 200 + pick(sim, 120);
+	/* A fuzzer's bytes go further in a small world. */
+	sim->limits.handles_max =
+		(sim->from_bytes ? 4 : 200) + pick(sim, sim->from_bytes ? 16 : 120);
 	sim->limits.requests_max = sim->limits.handles_max + pick(sim, pick(sim, 2) ? 1000 : 40);
 	sim->limits.credit_max = 1 + pick(sim, pick(sim, 2) ? SIM_OUTSTANDING_MAX : 4);
 	sim->limits.seed = sim->seed;
@@ -386,7 +388,7 @@ static void client_acts(struct sim *sim)
 
 static void arrive(struct sim *sim)
 {
-	uint32_t clients = 200 + pick(sim, 30), i;
+	uint32_t clients = (sim->from_bytes ? 2 : 200) + pick(sim, sim->from_bytes ? 12 : 30), i;
 
 	for (i = 0; i < clients; i++) {
 		client_open(sim);

@@ -8,11 +8,14 @@
  * Status 0: every promise was kept. 1: one was not; seed, step and what it was
  * are on standard error.
  */
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "tests/sim/sim.h"
+
+#define JOBS_MAX 64
 
 struct options {
 	uint64_t first, seeds, jobs;
@@ -82,12 +85,14 @@ static struct options parse(int argc, char **argv)
 		i++;
 	}
 	options.jobs = options.jobs ? options.jobs : 1;
+	options.jobs = options.jobs < JOBS_MAX ? options.jobs : JOBS_MAX;
 	return options;
 }
 
 int main(int argc, char **argv)
 {
 	struct options options = parse(argc, argv);
+	pid_t children[JOBS_MAX];
 	int failed = 0, status;
 	uint64_t job;
 
@@ -96,14 +101,17 @@ int main(int argc, char **argv)
 		return run_job(&options, 0);
 	}
 	for (job = 0; job < options.jobs; job++) {
-		pid_t child = fork();
-
-		if (child == 0) {
+		children[job] = fork();
+		if (children[job] == 0) {
 			exit(run_job(&options, job));
 		}
-		failed |= child < 0;
+		failed |= children[job] < 0;
 	}
 	while (wait(&status) > 0) {
+		/* One broken promise is enough. */
+		for (job = 0; status != 0 && !failed && job < options.jobs; job++) {
+			(void)kill(children[job], SIGTERM);
+		}
 		failed |= status != 0;
 	}
 	if (!failed) {

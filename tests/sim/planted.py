@@ -1,0 +1,175 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""Plants bugs in a copy of the core, one at a time, and demands that each is found.
+
+    planted.py SOURCE_ROOT [--cc CC] [--seeds N] [NAME...]
+
+A plant is a small replacement in one file. Its old text must stand there exactly
+once: a plant that no longer fits is an error, not a pass. First the simulation
+looks for it in as many seeds as CI runs, then the transcripts.
+"""
+
+import argparse
+import glob
+import os
+import subprocess
+import sys
+import tempfile
+import time
+
+# name, file, old text, new text, who has to find it at the least
+PLANTS = [
+    ("barrier forgotten", "core/lane.c",
+     "return older(head, container_of(barrier, struct core_request, barrier_link));",
+     "return true;", "sim"),
+    ("mutating does not wait for what is in flight", "core/lane.c",
+     "if (barrier != &head->barrier_link || lane->in_flight > 0) {",
+     "if (barrier != &head->barrier_link) {", "sim"),
+    ("window one too wide", "core/transmission.c",
+     "bool direct = core->flying[CORE_PORT_DIRECT] < core->link.window;",
+     "bool direct = core->flying[CORE_PORT_DIRECT] <= core->link.window;", "sim"),
+    ("no quarantine for sequence numbers", "core/sequence.c",
+     "uint32_t rest_ms = quarantine ? CORE_QUARANTINE_MS : CORE_REST_MS;",
+     "uint32_t rest_ms = CORE_REST_MS;", "sim"),
+    ("mutating request sent again after silence", "core/bridge.c",
+     "if (request->mutating || request->raw || request->sends >= CORE_BUS_SENDS_MAX) {",
+     "if (request->raw || request->sends >= CORE_BUS_SENDS_MAX) {", "sim"),
+    ("mutating request sent again after a lost link", "core/link.c",
+     "if (certainly_unsent || !request->mutating) {",
+     "if (certainly_unsent || request->sends < 2) {", "sim"),
+    ("stale handle accepted", "core/client.c",
+     "return handle->open && handle->generation == id >> 16 && !handle->client->leaving &&",
+     "return handle->open && !handle->client->leaving &&", "sim"),
+    ("shared slots leak", "core/request.c",
+     "if (--handle->outstanding > 0) {",
+     "if (--handle->outstanding > 1) {", "sim"),
+    ("response from the bus matched without its command", "core/bridge.c",
+     "message->command != number->command ||",
+     "", "sim"),
+    ("late response meets a later transmission", "core/transmission.c",
+     "return transmission->state != TRANSMISSION_FREE && transmission_id(core, transmission) == id",
+     "return transmission->state != TRANSMISSION_FREE", "sim"),
+    ("deadline a millisecond late", "core/alarm.c",
+     "if (at_ns >= handle->alarm_ns) {",
+     "if (at_ns + 1000000 >= handle->alarm_ns) {", "sim"),
+    ("an unread answer is skipped", "core/client.c",
+     "client->next_delivery = client->deliveries.next;",
+     "client->next_delivery = client->deliveries.next->next;", "sim"),
+    ("guarantee of the lower classes one turn late", "core/arbiter.c",
+     "core->passed_over[class] >= guarantee[class]",
+     "core->passed_over[class] > guarantee[class]", "transcripts"),
+    ("link that forgets to say now is never tried again", "core/core.c",
+     "if (core->link_blocked && core->link_retry_ns <= now_ns) {",
+     "if (core->link_blocked && core->link_retry_ns == now_ns + 1) {", "transcripts"),
+    ("housekeeping without end", "core/transmission.c",
+     "if (core->fetch.run < CORE_FETCH_RUN_MAX && fetch_next(core, ret_action)) {",
+     "if (fetch_next(core, ret_action)) {", "transcripts"),
+]
+
+FLAGS = ["-std=gnu11", "-O2", "-D_GNU_SOURCE", "-Iinclude", "-w"]
+
+
+class Bench:
+    """Compiles everything once, and for each plant only the file it is in."""
+
+    def __init__(self, root, cc, folder):
+        self.root, self.cc, self.folder = root, cc, folder
+        self.flags = FLAGS + ["-I" + root, "-I" + os.path.join(root, "include")]
+        self.pure = self.sources("base", "ipmi", "core")
+        self.programs = {
+            "sim": self.sources("tests/sim"),
+            "scenario": self.sources("tests/scenario"),
+        }
+        self.hook = "tests/assert_hook.c"
+        self.objects = {}
+
+    def sources(self, *folders):
+        found = []
+        for folder in folders:
+            for path in sorted(glob.glob(os.path.join(self.root, folder, "*.c"))):
+                found.append(os.path.relpath(path, self.root))
+        return found
+
+    def compile(self, source, text=None):
+        name = source.replace("/", "_") + (".planted" if text is not None else "")
+        target = os.path.join(self.folder, name + ".o")
+        path = os.path.join(self.root, source)
+        if text is not None:
+            path = os.path.join(self.folder, name + ".c")
+            with open(path, "w", encoding="utf-8") as file:
+                file.write(text)
+        subprocess.run([self.cc, *self.flags, "-c", path, "-o", target], check=True)
+        return target
+
+    def compile_all(self):
+        for source in self.pure + [self.hook] + sum(self.programs.values(), []):
+            self.objects[source] = self.compile(source)
+
+    def link(self, program, replaced):
+        target = os.path.join(self.folder, program)
+        sources = self.pure + [self.hook] + self.programs[program]
+        objects = [replaced.get(source, self.objects[source]) for source in sources]
+        subprocess.run([self.cc, *objects, "-o", target], check=True)
+        return target
+
+
+def run(command, seconds):
+    """Returns what the program complained of, or None when it was content."""
+    try:
+        result = subprocess.run(command, capture_output=True, text=True, timeout=seconds,
+                                errors="replace", check=False)
+    except subprocess.TimeoutExpired:
+        return "does not end"
+    if result.returncode == 0:
+        return None
+    lines = (result.stderr or result.stdout).strip().splitlines()
+    return lines[0] if lines else f"ends with {result.returncode}"
+
+
+def look_for(bench, plant, transcripts, seeds):
+    """Plants one bug. Returns who found it (or None) and what it said."""
+    _, source, old, new, _ = plant
+    with open(os.path.join(bench.root, source), encoding="utf-8") as file:
+        text = file.read()
+    if text.count(old) != 1:
+        sys.exit(f"stale plant: {source} has this {text.count(old)} times:\n    {old}")
+    replaced = {source: bench.compile(source, text.replace(old, new))}
+    sim = bench.link("sim", replaced)
+    said = run([sim, "--seeds", str(seeds), "--jobs", "2"], 300)
+    if said:
+        return "sim", said
+    said = run([bench.link("scenario", replaced), *transcripts], 60)
+    return ("transcripts", said) if said else (None, "")
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Plants bugs and looks whether they are found.")
+    parser.add_argument("root")
+    parser.add_argument("--cc", default="cc")
+    parser.add_argument("--seeds", type=int, default=1000)
+    parser.add_argument("names", nargs="*")
+    arguments = parser.parse_args()
+    root = os.path.abspath(arguments.root)
+    transcripts = sorted(glob.glob(os.path.join(root, "tests/scenario/transcripts/*.scenario")))
+    missed = 0
+    with tempfile.TemporaryDirectory() as folder:
+        bench = Bench(root, arguments.cc, folder)
+        bench.compile_all()
+        sound = run([bench.link("sim", {}), "--seeds", "20"], 300)
+        if sound:
+            sys.exit(f"the core as it is breaks a promise: {sound}")
+        for plant in PLANTS:
+            if arguments.names and plant[0] not in arguments.names:
+                continue
+            started = time.monotonic()
+            finder, said = look_for(bench, plant, transcripts, arguments.seeds)
+            found = finder == plant[4] or finder == "sim"
+            missed += not found
+            print(f"{'found' if found else 'MISSED':7}{plant[0]:52}{finder or '-':12}"
+                  f"{time.monotonic() - started:5.1f} s  {said[:110]}", flush=True)
+    print(f"{missed} missed" if missed else "every planted bug was found")
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
