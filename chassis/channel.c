@@ -38,7 +38,7 @@ enum { KEY_READ, KEY_SET, KEY_LOCK };
 uint8_t channel_get_info(struct controller *controller, struct exchange *exchange)
 {
 	uint8_t channel = exchange_channel(exchange, reader_u8(&exchange->request));
-	/* Medium, protocol, sessions, two auxiliary bytes. What is not there has medium 0, reserved:
+	/* Medium, protocol, sessions, two auxiliary bytes. What is absent has medium 0, reserved:
 	 * an error makes widespread tools print whatever their stack held. */
 	uint8_t about[5] = {0};
 	static const uint8_t ipmb[] = {0x01, 0x01, 0x00, 0x00, 0x00};
@@ -124,7 +124,7 @@ uint8_t channel_get_authentication(struct controller *controller, struct exchang
 
 uint8_t channel_get_ciphers(struct controller *controller, struct exchange *exchange)
 {
-	/* Suite 3: SHA1, SHA1-96, AES; suite 17: SHA256, SHA256-128, AES. All in the first block. */
+	/* Suite 3: SHA1, SHA1-96, AES; suite 17: SHA256, SHA256-128, AES. All in one block. */
 	static const uint8_t suites[] = {0xC0, 3, 0x01, 0x41, 0x81, 0xC0, 17, 0x03, 0x44, 0x81};
 	uint8_t channel = exchange_channel(exchange, reader_u8(&exchange->request));
 	uint8_t payload = reader_u8(&exchange->request) & 0x3F;

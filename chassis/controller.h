@@ -292,7 +292,7 @@ uint8_t sensor_reading(
 	const struct controller *controller, const struct sensor *sensor, uint64_t now_ns);
 /* Compares what it shows now with what it showed before, and makes the events. */
 void sensor_evaluate(struct controller *controller, struct sensor *sensor, uint64_t now_ns);
-/* Puts a discrete sensor into these states; data2 and data3 go into the events (FFh = unspecified). */
+/* Puts a discrete sensor into these states; data2 and data3 go into the events (FFh: none). */
 void sensor_set_states(struct controller *controller, struct sensor *sensor, uint16_t states,
 	uint8_t data2, uint8_t data3, uint64_t now_ns);
 /* The bit of the event that crossing this threshold makes. */

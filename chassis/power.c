@@ -57,7 +57,7 @@ void power_init(struct controller *controller)
 		.on = true,
 		.restart_cause = CAUSE_POWER_BUTTON,
 		.policy = POLICY_PREVIOUS,
-		/* Flags (intrusion, front panel lockout), then who has FRU, SDR, SEL, SMS; bridge. */
+		/* Flags (intrusion, panel lockout), then who has FRU, SDR, SEL, SMS; bridge. */
 		.capabilities = {0x03, 0x20, 0x20, 0x20, 0x20, 0x20},
 	};
 }

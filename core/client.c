@@ -242,7 +242,8 @@ int handle_open(struct core *core, struct core_event *event)
 	return 0;
 }
 
-/* Bounded by what it reserved: from here on nothing of it is sent or delivered; its requests are cleared away later. */
+/* Bounded by what it reserved: from here on nothing of it is sent or delivered; its requests are
+ * cleared away later. */
 void handle_close(struct core *core, struct core_handle *handle)
 {
 	int class;

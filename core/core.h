@@ -206,7 +206,7 @@ struct core_event {
  *	-ENOSPC    CLIENT_OPEN, HANDLE_OPEN, COMMAND_RESERVE, SEQUENCE_RESERVE: the table
  *	           or the handle's quota is full.
  *	-ESTALE    the client or handle is not (or no longer) known, or not of this client.
- *	-EINVAL    a field is out of range (odd netFn, LUN over 3, unknown class or target kind, ...).
+ *	-EINVAL    a field is out of range (odd netFn, LUN over 3, unknown class or target kind).
  *	-EMSGSIZE  REQUEST: more than VIPMI_DATA_MAX bytes.
  *	-ENOENT    CANCEL: no such request (it may just have been answered). COMMAND_RELEASE,
  *	           COMMAND_REVOKE, SEQUENCE_FREE: not held.

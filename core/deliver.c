@@ -88,7 +88,7 @@ bool deliver_next(struct core *core, struct core_action *ret_action)
 			list_push_back(&core->ready, link);
 		}
 		if (!request_handle(request)->open) {
-			/* Closed meanwhile. At most a handle's credit of them; each pass frees one. */
+			/* Closed meanwhile. A handle's credit of them; each pass frees one. */
 			request_abandon(core, request);
 			continue;
 		}

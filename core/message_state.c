@@ -269,7 +269,7 @@ void raw_accepted(struct core *core, struct core_request *inner)
 		core_count(core, answers_controller);
 		outer->sent = true;
 		outer->sent_ns = inner->sent_ns;
-		request_answer(core, outer, VIPMI_CC_OK, VIPMI_ORIGIN_CONTROLLER, VIPMI_REASON_NONE,
+		request_settle(core, outer, VIPMI_CC_OK, VIPMI_ORIGIN_CONTROLLER, VIPMI_REASON_NONE,
 			NULL, 0);
 	}
 }
@@ -282,7 +282,7 @@ void raw_failed(struct core *core, struct core_request *inner, uint8_t cc, enum 
 	if (outer) {
 		raw_part(inner);
 		outer->sent = inner->sent;
-		request_answer(core, outer, cc, origin, reason, NULL, 0);
+		request_settle(core, outer, cc, origin, reason, NULL, 0);
 	}
 	/* Otherwise its client hears no more of it, as of a message lost on the bus. */
 	request_free(core, inner);

@@ -421,6 +421,10 @@ int request_cancel(struct core *core, const struct core_event *event);
 /* Gives the one answer. Not while an action for the request is open. */
 void request_answer(struct core *core, struct core_request *request, uint8_t cc,
 	enum vipmi_origin origin, enum vipmi_reason reason, const uint8_t *data, size_t length);
+/* The same for a request that is known not to be raw: what became of a raw one settles the Send
+ * Message that carried it, without coming back through request_answer. */
+void request_settle(struct core *core, struct core_request *request, uint8_t cc,
+	enum vipmi_origin origin, enum vipmi_reason reason, const uint8_t *data, size_t length);
 /* Answered by us: the code and the counter follow from the reason and whether it was sent. */
 void request_fail(struct core *core, struct core_request *request, enum vipmi_reason reason);
 /* Puts a request that was OFFERED, SENT or BRIDGED back where it stood in its queue. */

@@ -312,24 +312,22 @@ static void request_detach(struct core *core, struct core_request *request, bool
 	request->transmission = 0;
 }
 
-void request_answer(struct core *core, struct core_request *request, uint8_t cc,
-	enum vipmi_origin origin, enum vipmi_reason reason, const uint8_t *data, size_t length)
+/* Takes it off everything that it waits on. */
+static void request_end(struct core *core, struct core_request *request)
 {
-	const struct core_handle *handle = request_handle(request);
-
 	request_detach(core, request, true);
 	if (request->has_number) {
 		sequence_release(core, request, true);
 	}
 	lane_finish(core, request);
-	if (request->raw) {
-		if (origin == VIPMI_ORIGIN_CONTROLLER && reason == VIPMI_REASON_NONE) {
-			raw_received(core, request, cc, data, length);
-		} else {
-			raw_failed(core, request, cc, origin, reason);
-		}
-		return;
-	}
+}
+
+void request_settle(struct core *core, struct core_request *request, uint8_t cc,
+	enum vipmi_origin origin, enum vipmi_reason reason, const uint8_t *data, size_t length)
+{
+	const struct core_handle *handle = request_handle(request);
+
+	request_end(core, request);
 	raw_part(request);
 	request->state = REQUEST_ANSWERED;
 	request->cc = cc;
@@ -346,6 +344,21 @@ void request_answer(struct core *core, struct core_request *request, uint8_t cc,
 		request->submitted_ns, request->sent_ns,
 		(uint64_t)request->netfn << 8 | request->command);
 	deliver_push(core, request);
+}
+
+void request_answer(struct core *core, struct core_request *request, uint8_t cc,
+	enum vipmi_origin origin, enum vipmi_reason reason, const uint8_t *data, size_t length)
+{
+	if (!request->raw) {
+		request_settle(core, request, cc, origin, reason, data, length);
+		return;
+	}
+	request_end(core, request);
+	if (origin == VIPMI_ORIGIN_CONTROLLER && reason == VIPMI_REASON_NONE) {
+		raw_received(core, request, cc, data, length);
+	} else {
+		raw_failed(core, request, cc, origin, reason);
+	}
 }
 
 /* What we answer ourselves: the code that a plain IPMI program understands (C3 only for what was

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A controller that bridges, as seen from its side of the link: it takes Send Message, has a receive
- * message queue and attention, and responders answer when the test says so. */
+/* A controller that bridges, as seen from its side of the link: it takes Send Message, has a
+ * receive message queue and attention, and responders answer when the test says so. */
 #ifndef VIPMI_TESTS_CORE_BUS_H
 #define VIPMI_TESTS_CORE_BUS_H
 

@@ -150,7 +150,7 @@ static void a_number_rests_after_a_timeout_and_a_late_response_meets_nobody(void
 	later(&bus, 1500 * NSEC_PER_MSEC_U64);
 	assert_true(bus_run(&bus, &deliver));
 	assert_int_equal(deliver.cc, VIPMI_CC_TIMEOUT);
-	/* The next request that names it waits for the quarantine's end; its own deadline is nearer. */
+	/* The next request that names it waits for the quarantine's end; its deadline is nearer. */
 	ask_slot(&bus, 0, 2, 3);
 	bus_idle(&bus);
 	assert_int_equal(bus.sends, 1);
