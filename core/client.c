@@ -258,11 +258,7 @@ void handle_close(struct core *core, struct core_handle *handle)
 	commands_forget(core, handle);
 	sequences_forget(core, handle);
 	list_remove(&handle->credit_link);
-	list_remove(&handle->subscription_link);
-	if (handle->events) {
-		handle->events = false;
-		core->subscribers--;
-	}
+	subscription_want(core, handle, false, false);
 	list_remove(&handle->client_link);
 	list_push_back(&core->closing, &handle->client_link);
 	core->handles_open--;

@@ -106,8 +106,23 @@ static struct core_held_command *held_by(
 	return NULL;
 }
 
+/* Incoming requests come as asynchronous messages to who holds a right to receive any. */
+static void receiving_settle(struct core *core, struct core_handle *handle)
+{
+	const struct list_link *link;
+	bool receives = false;
+
+	list_for_each(link, &handle->commands) {
+		receives |=
+			container_of(link, struct core_held_command, handle_link)->what.direction &
+			CORE_DIRECTION_RECEIVE;
+	}
+	subscription_want(core, handle, handle->events, receives);
+}
+
 static void command_release(struct core *core, struct core_held_command *held)
 {
+	struct core_handle *handle = held->handle;
 	uint16_t index = (uint16_t)(held - core->commands);
 	uint16_t *link = chain_of(core, &held->what);
 
@@ -123,6 +138,9 @@ static void command_release(struct core *core, struct core_held_command *held)
 	held->generation++;
 	list_remove(&held->handle_link);
 	list_push_back(&core->free_commands, &held->handle_link);
+	if (held->what.direction & CORE_DIRECTION_RECEIVE) {
+		receiving_settle(core, handle);
+	}
 }
 
 static void command_hold(struct core *core, struct core_handle *handle,
@@ -143,6 +161,9 @@ static void command_hold(struct core *core, struct core_handle *handle,
 		if (*chain >= core->commands_fresh) {
 			core->commands_fresh = *chain + 1;
 		}
+	}
+	if (what->direction & CORE_DIRECTION_RECEIVE) {
+		receiving_settle(core, handle);
 	}
 	held->until_ns = until_ns;
 	if (until_ns < core->lease_alarm_ns) {
@@ -399,6 +420,35 @@ bool command_forbidden(struct core *core, struct core_request *request)
 		}
 	} while (view_open(core, &view));
 	return false;
+}
+
+static bool receives(
+	const struct core_command *held, uint8_t channel, const struct ipmb_message *message)
+{
+	return (held->direction & CORE_DIRECTION_RECEIVE) &&
+	       (held->channel == CORE_ALL || held->channel == channel) &&
+	       (held->address == CORE_ALL || held->address == message->rq_address) &&
+	       (held->lun == CORE_ALL || held->lun == message->rs_lun) &&
+	       body_meets(held, message->data, message->length);
+}
+
+struct core_handle *command_receiver(
+	struct core *core, uint8_t channel, const struct ipmb_message *message)
+{
+	const uint16_t *chains = core->command_chain[message->netfn >> 1];
+	const uint16_t starts[] = {chains[message->command], chains[CORE_ALL_COMMANDS]};
+	size_t i;
+
+	for (i = 0; i < ARRAY_LENGTH(starts); i++) {
+		uint16_t index = starts[i];
+
+		for (; index != CORE_NO_COMMAND; index = core->commands[index].next) {
+			if (receives(&core->commands[index].what, channel, message)) {
+				return core->commands[index].handle;
+			}
+		}
+	}
+	return NULL;
 }
 
 void command_refuse(struct core *core, struct core_request *request)

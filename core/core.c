@@ -195,6 +195,8 @@ static int dispatch(struct core *core, struct core_event *event)
 		return sequence_reserve(core, event);
 	case CORE_EVENT_SEQUENCE_FREE:
 		return sequence_free(core, event);
+	case CORE_EVENT_RESPOND:
+		return bridge_respond(core, event);
 	case CORE_EVENT_CREDIT_WANTED:
 		return credit_wanted(core, event->handle.client, event->handle.handle);
 	case CORE_EVENT_LINK_UP:

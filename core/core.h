@@ -65,6 +65,7 @@ enum core_event_type {
 	CORE_EVENT_COMMAND_REVOKE, /* an administrator's word; policy is the shell's */
 	CORE_EVENT_SEQUENCE_RESERVE,
 	CORE_EVENT_SEQUENCE_FREE,
+	CORE_EVENT_RESPOND, /* the answer to an incoming request, from who holds the right to it */
 	CORE_EVENT_CREDIT_WANTED, /* a CREDIT action, please, once the handle may submit again */
 	CORE_EVENT_LINK_UP,
 	CORE_EVENT_LINK_DOWN,
@@ -156,6 +157,13 @@ struct core_event {
 		} request;
 		struct {
 			uint32_t client, handle;
+			uint64_t tag;        /* its own ANSWER says whether the response went out */
+			uint64_t number;     /* of the asynchronous message */
+			const uint8_t *data; /* completion code first; copied in */
+			size_t length;
+		} respond;
+		struct {
+			uint32_t client, handle;
 			uint64_t tag;
 		} cancel; /* the oldest unanswered request with this tag */
 		struct {
@@ -201,15 +209,18 @@ struct core_event {
 /*
  * Feeds one event. 0: accepted. A negative errno: nothing changed but counters.
  *
- *	-EAGAIN    REQUEST: no credit. Put it off, say CREDIT_WANTED, go on at the CREDIT action.
+ *	-EAGAIN    REQUEST, RESPOND: no credit. Put it off, say CREDIT_WANTED, go on at the CREDIT action.
  *	           CANCEL: the request's TRANSMIT action is open; complete it first.
  *	-ENOSPC    CLIENT_OPEN, HANDLE_OPEN, COMMAND_RESERVE, SEQUENCE_RESERVE: the table
  *	           or the handle's quota is full.
  *	-ESTALE    the client or handle is not (or no longer) known, or not of this client.
  *	-EINVAL    a field is out of range (odd netFn, LUN over 3, unknown class or target kind).
- *	-EMSGSIZE  REQUEST: more than VIPMI_DATA_MAX bytes.
+ *	-EMSGSIZE  REQUEST: more than VIPMI_DATA_MAX bytes. RESPOND: none, or more than a frame
+ *	           holds.
+ *	-EOPNOTSUPP  RESPOND: the link cannot carry responses.
  *	-ENOENT    CANCEL: no such request (it may just have been answered). COMMAND_RELEASE,
- *	           COMMAND_REVOKE, SEQUENCE_FREE: not held.
+ *	           COMMAND_REVOKE, SEQUENCE_FREE: not held. RESPOND: no such message waits for
+ *	           this handle's answer.
  *	-EBUSY     COMMAND_RESERVE: somebody else holds what conflicts; nothing was granted.
  *	           SEQUENCE_RESERVE: not so many are free, or not those.
  *	-EIO       the core is broken (core_broken); nothing is accepted any more.

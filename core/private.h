@@ -172,6 +172,7 @@ struct core_handle {
 	uint8_t enables;  /* its own bits of the global enables */
 	uint8_t received; /* RECEIVED requests */
 	bool open : 1, wants_credit : 1, events : 1, event_pulled : 1;
+	bool requests_wanted : 1;  /* it holds a right to receive */
 	struct list_link commands; /* reserved by it */
 	struct core_reservation reservations[RESERVATION_COUNT];
 	char name[CORE_NAME_SIZE];
@@ -263,7 +264,10 @@ struct core_wheel {
 
 struct core_message {
 	uint64_t number;
+	uint32_t holder; /* handle that alone gets it, an incoming request, and may answer; or 0 */
+	bool answered;
 	uint8_t kind, channel, address, lun, netfn, command, sequence, length;
+	uint8_t own_lun; /* of ours that it was sent to */
 	uint8_t bytes[CORE_MESSAGE_DATA_MAX];
 };
 
@@ -534,6 +538,8 @@ void bridge_wrap(struct core *core, const struct core_request *request, uint8_t 
 /* Send Message was answered. */
 void bridge_sent(struct core *core, struct core_request *request, uint8_t cc);
 void bridge_timeout(struct core *core, struct core_request *request);
+/* The holder's answer to an incoming request. */
+int bridge_respond(struct core *core, const struct core_event *event);
 /* What Get Message gave, channel byte first. */
 void bridge_received(struct core *core, const uint8_t *bytes, size_t length);
 void bridge_lose(struct core *core, enum vipmi_reason reason);
@@ -587,6 +593,9 @@ int command_revoke(struct core *core, uint32_t number);
 /* Somebody else holds the right to send this. */
 bool command_forbidden(struct core *core, struct core_request *request);
 void command_refuse(struct core *core, struct core_request *request);
+/* Who holds the right to receive such a request from `address`; NULL: nobody. */
+struct core_handle *command_receiver(
+	struct core *core, uint8_t channel, const struct ipmb_message *message);
 /* All that the handle holds. */
 void commands_forget(struct core *core, struct core_handle *handle);
 void command_leases_run(struct core *core);
@@ -603,6 +612,7 @@ void subscriptions_init(struct core *core);
 int subscription_set(struct core *core, const struct core_event *event);
 int subscription_message(struct core *core, const struct core_event *event);
 uint64_t message_oldest(const struct core *core); /* number of the oldest kept */
+void subscription_want(struct core *core, struct core_handle *handle, bool events, bool requests);
 void subscription_append(struct core *core, const struct core_message *message);
 bool subscription_next(struct core *core, struct core_action *ret_action);
 void subscription_done(struct core *core, uint64_t id, int result);

@@ -23,6 +23,18 @@ uint64_t message_oldest(const struct core *core)
 						       : 1;
 }
 
+static bool subscribed(const struct core_handle *handle)
+{
+	return handle->events || handle->requests_wanted;
+}
+
+/* An incoming request that somebody holds the right to is for him alone. */
+static bool wanted(const struct core *core, const struct core_handle *handle,
+	const struct core_message *message)
+{
+	return message->holder ? message->holder == handle_id(core, handle) : handle->events;
+}
+
 static void place(struct core *core, struct core_handle *handle)
 {
 	struct list_link *list = &core->idle;
@@ -43,22 +55,30 @@ int subscription_set(struct core *core, const struct core_event *event)
 		core_count(core, handles_stale);
 		return -ESTALE;
 	}
-	if (handle->events == event->handle_set.events) {
-		return 0;
+	subscription_want(core, handle, event->handle_set.events, handle->requests_wanted);
+	return 0;
+}
+
+void subscription_want(struct core *core, struct core_handle *handle, bool events, bool requests)
+{
+	bool before = subscribed(handle);
+
+	handle->events = events;
+	handle->requests_wanted = requests;
+	if (subscribed(handle) == before) {
+		return;
 	}
-	handle->events = event->handle_set.events;
-	if (!handle->events) {
+	if (before) {
 		core->subscribers--;
 		list_remove(&handle->subscription_link);
-		return 0;
+		return;
 	}
 	core->subscribers++;
 	handle->position = core->message_next;
-	if (!handle->event_pulled) {
+	if (handle->open && !handle->event_pulled) {
 		place(core, handle);
 	}
 	fetch_expect(core);
-	return 0;
 }
 
 void subscription_append(struct core *core, const struct core_message *message)
@@ -111,21 +131,38 @@ static void fill_message(
 	deliver->length = message->length;
 }
 
+/* Takes the next subscriber with something to be told off the due list; NULL: nobody, for now. */
+static struct core_handle *due_next(struct core *core)
+{
+	unsigned looks;
+
+	for (looks = 0; looks < CORE_SWEEP_MAX && !list_empty(&core->due); looks++) {
+		struct core_handle *handle =
+			container_of(core->due.next, struct core_handle, subscription_link);
+		const struct core_message *message =
+			&core->messages[handle->position % CORE_MESSAGES_KEPT];
+
+		list_remove(&handle->subscription_link);
+		if (handle->client->leaving || handle->client->blocked) {
+			/* Each moves once, until its client is writable or swept. */
+			list_push_back(&handle->client->parked, &handle->subscription_link);
+		} else if (handle->position < message_oldest(core) ||
+			   wanted(core, handle, message)) {
+			return handle;
+		} else {
+			handle->position++;
+			place(core, handle);
+		}
+	}
+	return NULL;
+}
+
 bool subscription_next(struct core *core, struct core_action *ret_action)
 {
-	struct list_link *link;
-	struct core_handle *handle;
+	struct core_handle *handle = due_next(core);
 	struct core_deliver *deliver = &ret_action->deliver;
 
-	while ((link = list_pop_front(&core->due)) != NULL) {
-		handle = container_of(link, struct core_handle, subscription_link);
-		if (!handle->client->leaving && !handle->client->blocked) {
-			break;
-		}
-		/* Each moves once, until its client is writable or swept. */
-		list_push_back(&handle->client->parked, link);
-	}
-	if (!link) {
+	if (!handle) {
 		return false;
 	}
 	handle->event_pulled = true;
@@ -174,7 +211,7 @@ void subscription_done(struct core *core, uint64_t id, int result)
 		core_count(core, events_delivered);
 		handle->position++;
 	}
-	if (handle->open && handle->events && !client->leaving) {
+	if (handle->open && subscribed(handle) && !client->leaving) {
 		place(core, handle);
 	}
 	handle_free_if_gone(core, handle);
