@@ -145,8 +145,28 @@ def core_seeds():
         yield random.Random(number).randbytes(200 + 100 * number)
 
 
-TARGETS = {"core": core_seeds, "chassis": chassis_seeds, "ipmb": ipmb_seeds, "vm": vm_seeds, "command": command_seeds,
-           "socket": socket_seeds}
+def door_seeds():
+    """Pairs of what and how, as fuzz_door.c reads them."""
+    link_up = bytes([10, 0x3E, 2, 4])
+    opened = bytes([0, 0, 1, 0])
+    ask = bytes([2, 0xE0, 0, 0, 0, 0, 6, 1, 0])
+    ask_bus = bytes([2, 0xE0, 200, 0, 1, 0xB4, 6, 1, 0])
+    pull, sent, late = bytes([5, 0]), bytes([7, 0]), bytes([11, 24])
+    answer = bytes([8, 0, 4, 0, 0x20, 1, 2])
+    done = bytes([7, 3])
+    yield link_up + opened + ask + pull + sent + answer + pull + done
+    yield link_up + opened + ask * 12 + (pull + sent + answer + pull + done) * 12
+    yield opened + ask + link_up + pull + sent + late + pull + done + answer
+    yield link_up + opened + ask_bus + pull + sent + answer + (pull + sent) * 4 + late
+    yield link_up + opened + ask + pull + bytes([1, 0]) + sent + answer + pull + done
+    yield link_up + opened + bytes([4, 0x20, 1, 9, 0, 0xB4, 4, 3, 1, 2, 3]) + pull + done
+    yield link_up + opened + ask + pull + sent + bytes([10, 1]) + pull + done + bytes([10, 0])
+    yield link_up + opened + bytes([4, 0x40, 6, 1, 1, 50]) + ask + pull + sent + answer + pull
+    yield link_up + opened + bytes([4, 0x60, 0xB4, 3]) + ask_bus + pull + sent + late
+
+
+TARGETS = {"chassis": chassis_seeds, "command": command_seeds, "core": core_seeds,
+           "door": door_seeds, "ipmb": ipmb_seeds, "socket": socket_seeds, "vm": vm_seeds}
 
 
 def main():
