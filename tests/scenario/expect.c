@@ -223,6 +223,10 @@ static uint8_t parse_reason(struct words *words)
 		{"not-carried", VIPMI_REASON_NOT_CARRIED},
 		{"bus", VIPMI_REASON_BUS},
 		{"controller-reset", VIPMI_REASON_CONTROLLER_RESET},
+		{"reserved", VIPMI_REASON_RESERVED},
+		{"full", VIPMI_REASON_FULL},
+		{"not-found", VIPMI_REASON_NOT_FOUND},
+		{"void", VIPMI_REASON_VOID},
 	};
 	size_t i;
 
@@ -245,6 +249,7 @@ static void expect_answer(struct stage *stage, struct words *words)
 	const char *virtual_client = words_value(words, "virtual-client");
 	uint8_t reason = parse_reason(words);
 	bool sent = words_flag(words, "sent"), unsent = words_flag(words, "unsent");
+	bool agent = words_flag(words, "by-agent") || reason != VIPMI_REASON_NONE;
 	const struct core_deliver *deliver;
 	struct sight *sight;
 
@@ -264,7 +269,7 @@ static void expect_answer(struct stage *stage, struct words *words)
 	want(stage, words, sight, "completion code", deliver->cc, cc ? words_hex(words, cc) : 0);
 	want(stage, words, sight, "reason", deliver->reason, reason);
 	want(stage, words, sight, "origin", deliver->origin,
-		reason == VIPMI_REASON_NONE ? VIPMI_ORIGIN_CONTROLLER : VIPMI_ORIGIN_AGENT);
+		agent ? VIPMI_ORIGIN_AGENT : VIPMI_ORIGIN_CONTROLLER);
 	want(stage, words, sight, "mark of having been sent", deliver->sent, !unsent);
 	if (!(deliver->netfn & 1)) {
 		wrong(stage, words, sight, "netFn (an answer's is odd)");

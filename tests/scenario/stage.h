@@ -112,6 +112,9 @@ void stage_end_moment(struct stage *stage, const struct words *words);
 
 /* One line of a test (statements.c). */
 void play_statement(struct stage *stage, struct words *words);
+/* What handles reserve (rights.c). False: the line is about something else. */
+bool rights_statement(struct stage *stage, struct words *words, const struct name *handle);
+void revoke_statement(struct stage *stage, struct words *words);
 /* "expect ..." and "check ..." (expect.c). */
 void expect_statement(struct stage *stage, struct words *words);
 void check_statement(struct stage *stage, struct words *words);

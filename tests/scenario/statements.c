@@ -6,27 +6,6 @@
 #include "tests/scenario/stage.h"
 #include "vipmi/protocol.h"
 
-static int parse_error(const struct words *words, const char *word)
-{
-	static const struct {
-		const char *word;
-		int error;
-	} errors[] = {{"EAGAIN", EAGAIN}, {"ENOSPC", ENOSPC}, {"ESTALE", ESTALE},
-		{"EINVAL", EINVAL}, {"EMSGSIZE", EMSGSIZE}, {"ENOENT", ENOENT}, {"EIO", EIO},
-		{"EOPNOTSUPP", EOPNOTSUPP}, {"ENODEV", ENODEV}};
-	size_t i;
-
-	for (i = 0; word && i < ARRAY_LENGTH(errors); i++) {
-		if (strcmp(errors[i].word, word) == 0) {
-			return -errors[i].error;
-		}
-	}
-	if (word) {
-		words_fail(words, "no such error: %s", word);
-	}
-	return 0;
-}
-
 static uint8_t parse_class(struct words *words, uint8_t otherwise)
 {
 	if (words_flag(words, "urgent")) {
@@ -64,7 +43,7 @@ static void link_statement(struct stage *stage, struct words *words)
 		stage_step(stage, words, &event, 0);
 	} else if (words_take(words, "refuses")) {
 		stage->link_result_times = (int)words_value_or(words, "times", 0);
-		stage->link_result = parse_error(words, words_need(words, "an error"));
+		stage->link_result = words_error(words, words_need(words, "an error"));
 	} else if (words_take(words, "takes")) {
 		stage->link_result = 0;
 	} else if (words_take(words, "holds")) {
@@ -135,7 +114,7 @@ static void controller_statement(struct stage *stage, struct words *words)
 		event.message.kind = VIPMI_ASYNC_EVENT;
 		event.message.data = bytes;
 		event.message.length = length;
-		stage_step(stage, words, &event, parse_error(words, words_value(words, "->")));
+		stage_step(stage, words, &event, words_error(words, words_value(words, "->")));
 	} else {
 		words_fail(words,
 			"controller resets, garbles, attention, event, queues or hands event");
@@ -196,7 +175,7 @@ static void client_statement(struct stage *stage, struct words *words, const cha
 	if (words_take(words, "connects")) {
 		event.client_open.cookie = (uint64_t)stage->names_count;
 		event.client_open.credentials.pid = (uint32_t)words_value_or(words, "pid", 1);
-		result = parse_error(words, words_value(words, "->"));
+		result = words_error(words, words_value(words, "->"));
 		stage_step(stage, words, &event, result);
 		if (result == 0) {
 			name = stage_new_name(stage, words, text, NAME_CLIENT);
@@ -208,7 +187,7 @@ static void client_statement(struct stage *stage, struct words *words, const cha
 	event.client.client = name->client;
 	if (words_take(words, "disconnects")) {
 		event.type = CORE_EVENT_CLIENT_CLOSE;
-		stage_step(stage, words, &event, parse_error(words, words_value(words, "->")));
+		stage_step(stage, words, &event, words_error(words, words_value(words, "->")));
 	} else if (words_take(words, "stops")) {
 		(void)words_take(words, "reading");
 		name->stopped = true;
@@ -216,7 +195,7 @@ static void client_statement(struct stage *stage, struct words *words, const cha
 		(void)words_take(words, "on");
 		name->stopped = false;
 		event.type = CORE_EVENT_CLIENT_WRITABLE;
-		stage_step(stage, words, &event, parse_error(words, words_value(words, "->")));
+		stage_step(stage, words, &event, words_error(words, words_value(words, "->")));
 	} else if (words_take(words, "opens")) {
 		const char *handle = words_need(words, "a name for the handle");
 
@@ -225,7 +204,7 @@ static void client_statement(struct stage *stage, struct words *words, const cha
 		event.handle_open.class = parse_class(words, VIPMI_CLASS_NORMAL);
 		event.handle_open.name = handle;
 		event.handle_open.name_length = strlen(handle);
-		result = parse_error(words, words_value(words, "->"));
+		result = words_error(words, words_value(words, "->"));
 		stage_step(stage, words, &event, result);
 		if (result == 0) {
 			struct name *opened = stage_new_name(stage, words, handle, NAME_HANDLE);
@@ -245,8 +224,9 @@ static void ask(struct stage *stage, struct words *words, const struct name *han
 	struct core_event event = {.type = CORE_EVENT_REQUEST};
 	const char *responder = words_value(words, "of");
 	const char *within = words_value(words, "within");
+	const char *number;
 	const char *other = words_value(words, "as-client");
-	int result = parse_error(words, words_value(words, "->"));
+	int result = words_error(words, words_value(words, "->"));
 
 	event.request.client =
 		other ? stage_need(stage, words, other, NAME_CLIENT)->client : handle->client;
@@ -265,6 +245,9 @@ static void ask(struct stage *stage, struct words *words, const struct name *han
 	}
 	parse_command(words, words_need(words, "a command"), &event.request.netfn,
 		&event.request.command);
+	number = words_value(words, "number");
+	event.request.numbered = number != NULL;
+	event.request.number = number ? words_hex(words, number) : 0;
 	event.request.data = data;
 	(void)words_bytes(words, data, sizeof(data), &event.request.length);
 	event.request.class = (uint8_t)words_value_or(words, "class-number", event.request.class);
@@ -282,6 +265,9 @@ static void handle_statement(struct stage *stage, struct words *words, const str
 
 	if (words_take(words, "asks")) {
 		ask(stage, words, name);
+		return;
+	}
+	if (rights_statement(stage, words, name)) {
 		return;
 	}
 	other = words_value(words, "as-client");
@@ -304,7 +290,7 @@ static void handle_statement(struct stage *stage, struct words *words, const str
 		words_fail(
 			words, "a handle asks, cancels, closes, listens, ignores or wants credit");
 	}
-	stage_step(stage, words, &event, parse_error(words, words_value(words, "->")));
+	stage_step(stage, words, &event, words_error(words, words_value(words, "->")));
 }
 
 /* "T answers cc 00 [..]", "T is sent", "T fails ENODEV". */
@@ -323,7 +309,7 @@ static void transmission_statement(struct stage *stage, struct words *words, str
 	}
 	if (words_take(words, "fails")) {
 		core_done(stage->core, name->action,
-			parse_error(words, words_need(words, "an error")));
+			words_error(words, words_need(words, "an error")));
 		stage_pump(stage, words);
 		return;
 	}
@@ -342,7 +328,7 @@ static void transmission_statement(struct stage *stage, struct words *words, str
 	}
 	event.received.data = data;
 	event.received.length = words_flag(words, "empty") ? 0 : length + 1;
-	stage_step(stage, words, &event, parse_error(words, words_value(words, "->")));
+	stage_step(stage, words, &event, words_error(words, words_value(words, "->")));
 }
 
 static void shell_statement(struct stage *stage, struct words *words)
@@ -354,6 +340,8 @@ static void shell_statement(struct stage *stage, struct words *words)
 		(void)words_take(words, "again");
 		stage->pulling = true;
 		stage_pump(stage, words);
+	} else if (words_take(words, "revokes")) {
+		revoke_statement(stage, words);
 	} else if (words_take(words, "completes")) {
 		(void)words_take(words, "nonsense");
 		core_done(stage->core, UINT64_C(0x7777777777777777), 0);

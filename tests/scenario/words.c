@@ -234,3 +234,24 @@ uint64_t words_value_or(struct words *words, const char *key, uint64_t otherwise
 
 	return word ? words_number(words, word) : otherwise;
 }
+
+int words_error(const struct words *words, const char *word)
+{
+	static const struct {
+		const char *word;
+		int error;
+	} errors[] = {{"EAGAIN", EAGAIN}, {"ENOSPC", ENOSPC}, {"ESTALE", ESTALE},
+		{"EINVAL", EINVAL}, {"EMSGSIZE", EMSGSIZE}, {"ENOENT", ENOENT}, {"EIO", EIO},
+		{"EOPNOTSUPP", EOPNOTSUPP}, {"ENODEV", ENODEV}, {"EBUSY", EBUSY}};
+	size_t i;
+
+	for (i = 0; word && i < ARRAY_LENGTH(errors); i++) {
+		if (strcmp(errors[i].word, word) == 0) {
+			return -errors[i].error;
+		}
+	}
+	if (word) {
+		words_fail(words, "no such error: %s", word);
+	}
+	return 0;
+}

@@ -47,6 +47,8 @@ void words_finish(const struct words *words);
 
 uint64_t words_time(const struct words *words, const char *word);
 uint64_t words_number(const struct words *words, const char *word);
+/* "EAGAIN" as a negative errno; 0 for NULL. */
+int words_error(const struct words *words, const char *word);
 uint8_t words_hex(const struct words *words, const char *word);
 
 #endif
