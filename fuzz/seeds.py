@@ -104,6 +104,19 @@ def socket_seeds():
     yield record(15, handle=0)
 
 
+def shim_seeds():
+    for message in socket_seeds():
+        yield b"\x00" + message
+    controller = struct.pack("<iHBB", 0x0C, 0x0F, 0, 0)
+    lan = struct.pack("<iHBBBBB", 4, 1, 4, 0, 0x81, 0x20, 0)
+    for address in (controller, struct.pack("<iHBB", 1, 0, 0xB4, 2),
+                    struct.pack("<iHBB", 0x41, 0, 0xB4, 0), lan,
+                    struct.pack("<iHBBB", 0x81, 0, 0xB4, 0, 0)):
+        for netfn, command, data in ((6, 1, b""), (6, 0x34, bytes(8)), (0x0A, 0x43, bytes(270))):
+            yield (b"\x01" + struct.pack("<BIBBB", 0, 500, netfn, command, len(address)) +
+                   address + data)
+
+
 def chassis_seeds():
     """Dialogues with the simulated controller: pause, netFn, length, command, data."""
     send_b4 = "06 34 00 b4 18 34 20 16 01 c9"
@@ -166,7 +179,8 @@ def door_seeds():
 
 
 TARGETS = {"chassis": chassis_seeds, "command": command_seeds, "core": core_seeds,
-           "door": door_seeds, "ipmb": ipmb_seeds, "socket": socket_seeds, "vm": vm_seeds}
+           "door": door_seeds, "ipmb": ipmb_seeds, "shim": shim_seeds, "socket": socket_seeds,
+           "vm": vm_seeds}
 
 
 def main():
