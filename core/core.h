@@ -209,7 +209,7 @@ struct core_event {
 /*
  * Feeds one event. 0: accepted. A negative errno: nothing changed but counters.
  *
- *	-EAGAIN    REQUEST, RESPOND: no credit. Put it off, say CREDIT_WANTED, go on at the CREDIT action.
+ *	-EAGAIN    REQUEST, RESPOND: no credit. Put it off, say CREDIT_WANTED, go on at the CREDIT.
  *	           CANCEL: the request's TRANSMIT action is open; complete it first.
  *	-ENOSPC    CLIENT_OPEN, HANDLE_OPEN, COMMAND_RESERVE, SEQUENCE_RESERVE: the table
  *	           or the handle's quota is full.

@@ -13,7 +13,7 @@ enum vipmi_reason reply_reason(int error);
 /* For a person; NULL where there is nothing to say. */
 const char *reply_reason_text(enum vipmi_reason reason);
 
-/* Begins a reply that echoes tag, handle and virtual client; `reply` has VIPMI_MESSAGE_MAX bytes. */
+/* Begins a reply that echoes tag, handle and virtual client; `reply` is VIPMI_MESSAGE_MAX long. */
 void reply_begin(struct writer *writer, uint8_t *reply, const struct socket_header *asked,
 	enum vipmi_message_type type, enum vipmi_reason reason);
 
