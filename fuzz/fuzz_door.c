@@ -231,6 +231,24 @@ static void client_wish(struct world *world, uint8_t place)
 
 /* ---- the shell ---- */
 
+/* A client that takes one delivery "not now" takes none that was pulled after it either: so a
+ * shell gives them all back before it says that the client takes something again. */
+static void give_back(struct world *world, uint32_t client)
+{
+	size_t i, kept = 0;
+
+	for (i = 0; i < world->action_count; i++) {
+		const struct core_action *action = &world->actions[i];
+
+		if (action->type == CORE_ACTION_DELIVER && action->deliver.client == client) {
+			core_done(world->core, action->id, -EAGAIN);
+		} else {
+			world->actions[kept++] = *action;
+		}
+	}
+	world->action_count = kept;
+}
+
 static void complete_delivery(struct world *world, const struct core_action *action, uint8_t how)
 {
 	const struct core_deliver *deliver = &action->deliver;
@@ -242,7 +260,9 @@ static void complete_delivery(struct world *world, const struct core_action *act
 		world->requests[deliver->tag].state = REQUEST_ANSWERED;
 	}
 	core_done(world->core, action->id, result);
-	if (result == -EPIPE) {
+	if (result == -EAGAIN) {
+		give_back(world, client);
+	} else if (result == -EPIPE) {
 		client_close(world, client);
 	}
 }
