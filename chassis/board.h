@@ -93,17 +93,6 @@ struct board {
 	uint8_t watchdog_sensor, sel_sensor, power_sensor, acpi_sensor; /* numbers, 0 = none */
 };
 
-/* Length of a text that is zero-terminated, or of its first `max` characters. */
-static inline size_t text_length(const char *text, size_t max)
-{
-	size_t length = 0;
-
-	while (length < max && text[length]) {
-		length++;
-	}
-	return length;
-}
-
 extern const struct board board_node_card;
 extern const struct board board_satellite;
 

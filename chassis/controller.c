@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "chassis/controller.h"
 
-#include "base/compat.h"
-
 uint64_t service_ns(const struct controller *controller, uint32_t us)
 {
 	return (uint64_t)us * controller->service_percent * (NSEC_PER_USEC_U64 / 100);

@@ -27,6 +27,9 @@ struct controller;
 #define CHANNEL_THIS 0xE
 #define CHANNEL_SYSTEM_INTERFACE 0xF
 
+/* SDR, SEL and PEF commands say "1.5" in version 2.0, too; the digits are swapped. */
+#define VERSION_1_5 0x51
+
 /* LUN 2 of a controller with a host is system software's mailbox (IPMI 2.0 section 7.1). */
 #define LUN_SYSTEM_SOFTWARE 2
 
@@ -120,6 +123,11 @@ struct watchdog {
 };
 
 /* ---- messaging.c ---- */
+
+/* Get Message Flags (IPMI 2.0 section 22.4). */
+#define FLAG_RECEIVE 0x01
+#define FLAG_EVENT 0x02
+#define FLAG_PRETIMEOUT 0x08
 
 struct received {
 	uint8_t channel, length;
@@ -314,6 +322,9 @@ void sdr_records_write(const struct board *board, struct sdr_store *store, struc
 
 void sel_carve(struct controller *controller, const struct board *board, struct arena *arena);
 void sel_init(struct controller *controller);
+/* The records cannot be read: 81, says everybody who is asked. */
+#define CC_ERASE_IN_PROGRESS 0x81
+bool sel_erasing(const struct controller *controller, uint64_t now_ns);
 void sel_step(struct controller *controller, uint64_t now_ns);
 /* Logs a record (its ID and, below E0h, its time are filled in). Returns a completion code. */
 uint8_t sel_add(struct controller *controller, const uint8_t record[SEL_RECORD_SIZE],
@@ -329,6 +340,8 @@ void watchdog_step(struct controller *controller, uint64_t now_ns);
 
 void messaging_init(struct controller *controller);
 uint8_t messaging_flags(const struct controller *controller);
+/* Whether system software wants events in the SEL. */
+bool messaging_logs_events(const struct controller *controller);
 /* A frame without its first byte, for system software. */
 void messaging_receive(
 	struct controller *controller, uint8_t channel, const uint8_t *frame, size_t length);

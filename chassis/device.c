@@ -7,8 +7,8 @@
 
 /* "No change" in Set ACPI Power State (IPMI 2.0 section 20.6). */
 #define ACPI_NO_CHANGE 0x7F
-#define ACPI_SYSTEM_MAX 0x2A
-#define ACPI_DEVICE_MAX 0x2A
+/* "Unknown", the last of both tables. */
+#define ACPI_STATE_MAX 0x2A
 
 void device_init(struct controller *controller)
 {
@@ -84,7 +84,7 @@ uint8_t device_set_acpi(struct controller *controller, struct exchange *exchange
 	struct sensor *sensor = sensor_find(controller, controller->board->acpi_sensor);
 
 	if (system & 0x80 && (system & 0x7F) != ACPI_NO_CHANGE) {
-		if ((system & 0x7F) > ACPI_SYSTEM_MAX) {
+		if ((system & 0x7F) > ACPI_STATE_MAX) {
 			return VIPMI_CC_INVALID_FIELD;
 		}
 		controller->device.acpi_system = system & 0x7F;
@@ -94,7 +94,7 @@ uint8_t device_set_acpi(struct controller *controller, struct exchange *exchange
 		}
 	}
 	if (device & 0x80 && (device & 0x7F) != ACPI_NO_CHANGE) {
-		if ((device & 0x7F) > ACPI_DEVICE_MAX) {
+		if ((device & 0x7F) > ACPI_STATE_MAX) {
 			return VIPMI_CC_INVALID_FIELD;
 		}
 		controller->device.acpi_device = device & 0x7F;
@@ -142,7 +142,7 @@ uint8_t device_get_interface_capabilities(struct controller *controller, struct 
 		return VIPMI_CC_INVALID_FIELD;
 	}
 	writer_u8(&exchange->response, 0);
-	writer_u8(&exchange->response, 0); /* version 1 */
-	writer_u8(&exchange->response, VIPMI_DATA_MAX > 255 ? 255 : VIPMI_DATA_MAX);
+	writer_u8(&exchange->response, 0);   /* version 1 */
+	writer_u8(&exchange->response, 255); /* longest request */
 	return VIPMI_CC_OK;
 }

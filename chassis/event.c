@@ -6,15 +6,10 @@
  */
 #include "chassis/handlers.h"
 
-#include "base/compat.h"
-
 #define RECORD_TYPE_SYSTEM_EVENT 0x02
 #define EVENT_MESSAGE_REVISION 0x04
 #define DEASSERTION 0x80
 #define EVENT_RECEIVER_DISABLED 0xFF
-
-/* Set BMC Global Enables, bit 3: log events. */
-#define ENABLE_EVENT_LOGGING 0x08
 
 /* An event as the receiver keeps it: everything but record ID and time. */
 static void event_log(
@@ -24,8 +19,7 @@ static void event_log(
 	uint32_t time_s = clock_sel_s(controller, now_ns);
 	struct writer header = writer_init(record, SEL_RECORD_SIZE);
 
-	if (controller_has(controller, FEATURE_SEL) &&
-		controller->messaging.enables & ENABLE_EVENT_LOGGING) {
+	if (controller_has(controller, FEATURE_SEL) && messaging_logs_events(controller)) {
 		/* A full SEL loses the event, and says so in Get SEL Info. */
 		(void)sel_add(controller, record, now_ns, &id);
 	}

@@ -4,6 +4,7 @@
  * with their checksums (Platform Management FRU Information Storage Definition).
  */
 #include "chassis/controller.h"
+#include "chassis/text.h"
 
 #define FORMAT_VERSION 0x01
 #define LANGUAGE_ENGLISH 0

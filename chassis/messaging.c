@@ -6,10 +6,6 @@
  */
 #include "chassis/handlers.h"
 
-#define FLAG_RECEIVE 0x01
-#define FLAG_EVENT 0x02
-#define FLAG_PRETIMEOUT 0x08
-
 /* Set BMC Global Enables. */
 #define ENABLE_RECEIVE_INTERRUPT 0x01
 #define ENABLE_EVENT_INTERRUPT 0x02
@@ -42,6 +38,11 @@ uint8_t messaging_flags(const struct controller *controller)
 
 	return messaging->flags | (messaging->queue_count ? FLAG_RECEIVE : 0) |
 	       (messaging->event_full ? FLAG_EVENT : 0);
+}
+
+bool messaging_logs_events(const struct controller *controller)
+{
+	return controller->messaging.enables & ENABLE_EVENT_LOGGING;
 }
 
 void messaging_receive(

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "chassis/board.h"
 #include "chassis/chassis.h"
+
+#include "chassis/text.h"
 
 /* 2026-01-01 00:00:00 UTC, so that a chassis whose owner names no time is the same every day. */
 #define EPOCH_DEFAULT_S 1767225600u

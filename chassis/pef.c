@@ -6,7 +6,6 @@
 #include "chassis/handlers.h"
 #include "chassis/parameters.h"
 
-#define PEF_VERSION 0x51
 #define FILTERS 16
 #define POLICIES 8
 #define STRINGS 3 /* 0 is the volatile one */
@@ -20,7 +19,6 @@
 #define POSTPONE_DISABLED 0x00
 #define POSTPONE_GET 0xFF
 
-#define CC_ERASE_IN_PROGRESS 0x81
 #define NO_RECORD 0xFFFF
 #define ALERT_NORMAL_END 0x01
 
@@ -76,7 +74,7 @@ void pef_init(struct controller *controller)
 uint8_t pef_get_capabilities(struct controller *controller, struct exchange *exchange)
 {
 	(void)controller; /* every board's are alike */
-	writer_u8(&exchange->response, PEF_VERSION);
+	writer_u8(&exchange->response, VERSION_1_5);
 	writer_u8(&exchange->response, ACTIONS);
 	writer_u8(&exchange->response, FILTERS);
 	return VIPMI_CC_OK;
@@ -127,7 +125,7 @@ uint8_t pef_set_last_event(struct controller *controller, struct exchange *excha
 	bool by_controller = reader_u8(&exchange->request) & 0x01;
 	uint16_t id = reader_u16le(&exchange->request);
 
-	if (exchange->now_ns < controller->sel.erase_done_ns) {
+	if (sel_erasing(controller, exchange->now_ns)) {
 		return CC_ERASE_IN_PROGRESS;
 	}
 	if (by_controller) {
@@ -143,7 +141,7 @@ uint8_t pef_get_last_event(struct controller *controller, struct exchange *excha
 	const struct sel *sel = &controller->sel;
 	const uint8_t *last = sel->count ? sel->records[sel->count - 1] : NULL;
 
-	if (exchange->now_ns < sel->erase_done_ns) {
+	if (sel_erasing(controller, exchange->now_ns)) {
 		return CC_ERASE_IN_PROGRESS;
 	}
 	writer_u32le(&exchange->response, sel->added_s);

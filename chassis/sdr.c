@@ -6,9 +6,6 @@
  */
 #include "chassis/handlers.h"
 
-#include "base/compat.h"
-
-#define SDR_VERSION 0x51 /* 1.5, the digits swapped (IPMI 2.0 section 33.9) */
 #define RECORD_FIRST 0x0000
 #define RECORD_END 0xFFFF
 #define WHOLE_RECORD 0xFF
@@ -46,7 +43,7 @@ uint8_t sdr_get_info(struct controller *controller, struct exchange *exchange)
 {
 	struct writer *response = &exchange->response;
 
-	writer_u8(response, SDR_VERSION);
+	writer_u8(response, VERSION_1_5);
 	writer_u16le(response, controller->sdr.records_count);
 	writer_u16le(response, 0); /* free bytes */
 	writer_u32le(response, controller->epoch_s);

@@ -3,8 +3,7 @@
  * Sensor data records, made from a board's tables (IPMI 2.0 section 43).
  */
 #include "chassis/controller.h"
-
-#define SDR_VERSION 0x51
+#include "chassis/text.h"
 
 #define TYPE_FRU_LOCATOR 0x11
 #define TYPE_CONTROLLER_LOCATOR 0x12
@@ -36,7 +35,7 @@ static uint8_t *start(struct writer *writer, uint16_t id, uint8_t type)
 	uint8_t *header = writer->at;
 
 	writer_u16le(writer, id);
-	writer_u8(writer, SDR_VERSION);
+	writer_u8(writer, VERSION_1_5);
 	writer_u8(writer, type);
 	writer_u8(writer, 0);
 	return header;

@@ -5,7 +5,6 @@
  */
 #include "chassis/handlers.h"
 
-#define SEL_VERSION 0x51
 #define RECORD_FIRST 0x0000
 #define RECORD_LAST 0xFFFF
 #define WHOLE_RECORD 0xFF
@@ -13,8 +12,6 @@
 /* Record types from here on carry no time (IPMI 2.0 section 32). */
 #define TYPE_NOT_TIMESTAMPED 0xE0
 #define TYPE_SYSTEM_EVENT 0x02
-
-#define CC_ERASE_IN_PROGRESS 0x81
 
 /* Get SEL Info, operation support: allocation info, reserve, partial add, delete. */
 #define SUPPORTS 0x0F
@@ -86,7 +83,7 @@ void sel_init(struct controller *controller)
 	}
 }
 
-static bool erasing(const struct controller *controller, uint64_t now_ns)
+bool sel_erasing(const struct controller *controller, uint64_t now_ns)
 {
 	return now_ns < controller->sel.erase_done_ns;
 }
@@ -118,7 +115,7 @@ void sel_step(struct controller *controller, uint64_t now_ns)
 		return;
 	}
 	update_sensor(controller, now_ns);
-	if (erasing(controller, now_ns)) {
+	if (sel_erasing(controller, now_ns)) {
 		controller_due(controller, sel->erase_done_ns);
 	}
 }
@@ -145,7 +142,7 @@ uint8_t sel_get_info(struct controller *controller, struct exchange *exchange)
 	const struct sel *sel = &controller->sel;
 	struct writer *response = &exchange->response;
 
-	writer_u8(response, SEL_VERSION);
+	writer_u8(response, VERSION_1_5);
 	writer_u16le(response, sel->count);
 	writer_u16le(response, (uint16_t)((SEL_ENTRIES_MAX - sel->count) * SEL_RECORD_SIZE));
 	writer_u32le(response, sel->added_s);
@@ -171,7 +168,7 @@ uint8_t sel_reserve(struct controller *controller, struct exchange *exchange)
 {
 	struct sel *sel = &controller->sel;
 
-	if (erasing(controller, exchange->now_ns)) {
+	if (sel_erasing(controller, exchange->now_ns)) {
 		return CC_ERASE_IN_PROGRESS;
 	}
 	/* One for everybody: whoever had one before has lost it. 0 means "none". */
@@ -220,7 +217,7 @@ uint8_t sel_get_entry(struct controller *controller, struct exchange *exchange)
 	uint8_t count = reader_u8(&exchange->request);
 	int at;
 
-	if (erasing(controller, exchange->now_ns)) {
+	if (sel_erasing(controller, exchange->now_ns)) {
 		return CC_ERASE_IN_PROGRESS;
 	}
 	/* IPMI 2.0 section 31.5: only a read from the middle needs the reservation. */
@@ -297,7 +294,7 @@ uint8_t sel_delete_entry(struct controller *controller, struct exchange *exchang
 	uint16_t id = reader_u16le(&exchange->request);
 	int at;
 
-	if (erasing(controller, exchange->now_ns)) {
+	if (sel_erasing(controller, exchange->now_ns)) {
 		return CC_ERASE_IN_PROGRESS;
 	}
 	if (!reserved(sel, reservation)) {
@@ -333,7 +330,7 @@ uint8_t sel_clear(struct controller *controller, struct exchange *exchange)
 		(operation != ERASE_START && operation != ERASE_STATUS)) {
 		return VIPMI_CC_INVALID_FIELD;
 	}
-	if (operation == ERASE_START && !erasing(controller, exchange->now_ns)) {
+	if (operation == ERASE_START && !sel_erasing(controller, exchange->now_ns)) {
 		sel->count = 0;
 		sel->overflow = false;
 		sel->next_id = 1;
@@ -341,6 +338,6 @@ uint8_t sel_clear(struct controller *controller, struct exchange *exchange)
 		sel->erase_done_ns = exchange->now_ns + service_ns(controller, ERASE_MS * 1000u);
 		controller_due(controller, exchange->now_ns);
 	}
-	writer_u8(&exchange->response, erasing(controller, exchange->now_ns) ? 0 : 1);
+	writer_u8(&exchange->response, sel_erasing(controller, exchange->now_ns) ? 0 : 1);
 	return VIPMI_CC_OK;
 }

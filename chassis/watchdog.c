@@ -22,7 +22,6 @@
 #define PRETIMEOUT_MESSAGING 3
 
 #define CC_NOT_INITIALIZED 0x80
-#define FLAG_PRETIMEOUT 0x08
 #define COUNT_NS (100 * NSEC_PER_MSEC_U64)
 
 /* States of a Watchdog 2 sensor (IPMI 2.0 table 42-3, type 23h): the action, and: */
