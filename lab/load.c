@@ -6,6 +6,9 @@
  *	lab_load TARGET PROCESSES REQUESTS     ends by itself; prints one line
  *	lab_load TARGET PROCESSES stay         asks for ever; prints "up" when all are at it
  *	lab_load TARGET hold OPENS             opens so often and prints how often it worked
+ *	lab_load TARGET flood                  asks without reading until it is held up for a second;
+ *	                                       then reads, and every answer must be there
+ *	lab_load TARGET event                  subscribes, prints "up" and the first event's bytes
  *	lab_load TARGET list OBJECT            a listing, "name=value" a field, one row a line
  *
  * What tells answers apart is their content: every request reads other bytes of
@@ -35,6 +38,9 @@
 #define PIECE 5
 #define OUTSTANDING 8
 #define ANSWER_WAIT_MS 60000
+/* More than anybody's credit; and how long a flood is patient. */
+#define FLOOD_MAX 10000
+#define FLOOD_PATIENCE_MS 1000
 #define TAG UINT64_C(0x7A7A7A7A)
 
 struct tally {
@@ -249,6 +255,59 @@ static int hold(const char *target, int opens)
 	return count == opens ? 0 : 1;
 }
 
+static int flood(const char *target)
+{
+	int fd = target_open(target);
+	uint32_t handle = fd >= 0 ? handle_open(fd) : 0;
+	struct pollfd room = {.fd = fd, .events = POLLOUT};
+	long asked = 0, got = 0, wrong = 0;
+	uint8_t piece[PIECE];
+
+	if (!handle || fcntl(fd, F_SETFL, O_NONBLOCK)) {
+		return 1;
+	}
+	while (asked < FLOOD_MAX) {
+		if (ask(fd, handle, offset_of(0, asked)) == 0) {
+			asked++;
+		} else if (errno != EAGAIN || poll(&room, 1, FLOOD_PATIENCE_MS) == 0) {
+			break;
+		}
+	}
+	while (got < asked && answered(fd, handle, piece) == 0) {
+		wrong += memcmp(piece, fru + offset_of(0, got), PIECE) != 0;
+		got++;
+	}
+	printf("asked %ld answered %ld wrong %ld\n", asked, got, wrong);
+	return asked == FLOOD_MAX || got != asked || wrong != 0;
+}
+
+static int event(const char *target)
+{
+	int fd = target_open(target);
+	uint32_t handle = fd >= 0 ? handle_open(fd) : 0;
+	uint8_t bytes[VIPMI_MESSAGE_MAX];
+	struct writer writer = writer_init(bytes, sizeof(bytes));
+	struct socket_header header = {.type = VIPMI_MESSAGE_SET, .handle = handle, .tag = TAG};
+	struct socket_message message;
+
+	socket_begin(&writer, &header);
+	socket_put_option(&writer, VIPMI_OPTION_EVENTS, 1);
+	if (!handle || say(fd, &writer) || hear(fd, bytes, &message) ||
+		message.header.type != VIPMI_MESSAGE_DONE || message.header.reason) {
+		return 1;
+	}
+	printf("up\n");
+	fflush(stdout);
+	if (hear(fd, bytes, &message) || message.header.type != VIPMI_MESSAGE_EVENT) {
+		return 1;
+	}
+	for (size_t i = 0; i < message.data.length; i++) {
+		printf("%02x ", message.data.bytes[i]);
+	}
+	printf("\n");
+	return 0;
+}
+
 static int list(const char *target, const char *object)
 {
 	uint8_t bytes[VIPMI_MESSAGE_MAX];
@@ -290,12 +349,19 @@ int main(int argc, char **argv)
 	if (argc == 4 && strcmp(argv[2], "hold") == 0) {
 		return hold(argv[1], atoi(argv[3]));
 	}
+	if (argc == 3 && strcmp(argv[2], "flood") == 0) {
+		return fru_read(argv[1]) || flood(argv[1]);
+	}
+	if (argc == 3 && strcmp(argv[2], "event") == 0) {
+		return event(argv[1]);
+	}
 	if (argc == 4 && strcmp(argv[2], "list") == 0) {
 		return list(argv[1], argv[3]);
 	}
 	if (processes < 1 || requests == 0) {
 		fprintf(stderr, "usage: lab_load TARGET PROCESSES REQUESTS|stay\n"
 				"       lab_load TARGET hold OPENS\n"
+				"       lab_load TARGET flood|event\n"
 				"       lab_load TARGET list OBJECT\n");
 		return 2;
 	}

@@ -27,6 +27,19 @@ fi
 load "100 programs at once, all tags equal" 100 20
 as_fresh "nothing is left of them"
 
+lab_load $vipmi event >/tmp/event1 &
+lab_load $vipmi event >/tmp/event2 &
+i=0
+while ! { grep -q up /tmp/event1 && grep -q up /tmp/event2; } && [ $i -lt 100 ]; do
+	sleep 0.1
+	i=$((i + 1))
+done
+ipmi-raw --driver-type=OPENIPMI 0 4 2 0x41 4 1 1 1 0x57 0x5b 0x55 >/tmp/out 2>&1
+wait
+equal "an event that another user of the driver makes reaches both subscribers" \
+	"04 01 01 01 57 5b 55 04 01 01 01 57 5b 55" \
+	"$(cat /tmp/event1 /tmp/event2 | grep -o '04 01 01 01 57 5b 55' | xargs)"
+
 (exec 7<>$vipmi; sleep 3) &
 sleep 1
 if rmmod vipmi 2>/tmp/err; then

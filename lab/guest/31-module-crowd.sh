@@ -50,5 +50,10 @@ check "and it serves on" lab_load $vipmi 5 5
 equal "who sends garbage is told what is wrong" 1 "$(grep -c . /tmp/error)"
 note "$(cat /tmp/error)"
 check "and nobody else notices" lab_load $vipmi 5 5
+lab_load $vipmi flood >/tmp/flood &
+load "and while somebody asks and asks without reading" 10 10
+wait $!
+equal "who is held up, then reads, and has every answer: $(cat /tmp/flood)" 0 $?
+as_fresh "nothing is left of all these"
 holds_note
 check "rmmod" rmmod vipmi

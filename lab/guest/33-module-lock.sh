@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# controller: chassis --service 0
+# clock: instructions
+# seconds: 300
+# How long the core's one lock is held, in instructions: every call of the core does bounded work.
+. /lab/guest/module.sh
+
+# A millisecond's worth at a billion instructions a second; interrupts that fall into a hold count.
+longest_allowed_ns=1000000
+
+held() {
+	cat /sys/module/vipmi/parameters/core_lock_longest_ns
+}
+
+bounded() { # TEXT
+	if [ "$(held)" -lt $longest_allowed_ns ]; then
+		ok "$1: the lock was held $(held) instructions at the longest"
+	else
+		not_ok "$1: the lock was held $(held) instructions"
+	fi
+	echo 0 >/sys/module/vipmi/parameters/core_lock_longest_ns
+}
+
+check "vipmi.ko loads" insmod "$module"
+check "its link is up" await_up
+echo 0 >/sys/module/vipmi/parameters/core_lock_longest_ns
+load "one program" 1 20
+bounded "one program"
+load "100 programs" 100 4
+bounded "100 programs"
+lab_load $vipmi 100 stay >/tmp/up &
+sleep 10
+lab_load $vipmi list client >/out/clients
+kill -9 $(pidof lab_load)
+as_fresh "100 killed while at work"
+bounded "100 killed while at work, and listed"
+lab_load $vipmi hold 4096 >/tmp/hold &
+sleep 20
+bounded "4,096 virtual controllers ($(cat /tmp/hold))"
+check "rmmod" rmmod vipmi
