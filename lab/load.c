@@ -6,7 +6,7 @@
  *	lab_load TARGET PROCESSES REQUESTS     ends by itself; prints one line
  *	lab_load TARGET PROCESSES stay         asks for ever; prints "up" when all are at it
  *	lab_load TARGET hold OPENS             opens so often and prints how often it worked
- *	lab_load TARGET flood                  asks without reading until it is held up for a second;
+ *	lab_load TARGET flood                  asks, not reading, until it is held up for a second;
  *	                                       then reads, and every answer must be there
  *	lab_load TARGET event                  subscribes, prints "up" and the first event's bytes
  *	lab_load TARGET list OBJECT            a listing, "name=value" a field, one row a line

@@ -17,6 +17,7 @@ stock_opens() {
 equal "30 programs can open /dev/ipmi0, the 31st cannot" 30 "$(stock_opens)"
 insmod "$module" max_handles=300
 check "vipmi.ko's link is up" await_up
+ulimit -n 5000
 equal "the 31st opener of /dev/vipmi0 is let in, and the 300th" 300 "$(lab_load $vipmi hold 300)"
 equal "one past the maximum is refused" 300 "$(lab_load $vipmi hold 301)"
 equal "which a counter says" 1 "$(counter handles_refused)"

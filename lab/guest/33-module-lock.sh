@@ -34,7 +34,8 @@ lab_load $vipmi list client >/out/clients
 kill -9 $(pidof lab_load)
 as_fresh "100 killed while at work"
 bounded "100 killed while at work, and listed"
-lab_load $vipmi hold 4096 >/tmp/hold &
-sleep 20
-bounded "4,096 virtual controllers ($(cat /tmp/hold))"
+ulimit -n 5000
+equal "4,096 programs open virtual controllers" 4096 "$(lab_load $vipmi hold 4096)"
+as_fresh "and close them"
+bounded "4,096 virtual controllers opened and closed"
 check "rmmod" rmmod vipmi
