@@ -3,7 +3,7 @@
 # missing, otherwise it prints the one line to type. Meson and Ninja do the building, in build*/.
 PREFIX ?= /usr/local
 
-.PHONY: all help demo test bench lab lint install deep fuzz clean
+.PHONY: all help demo test bench lab lint install deep fuzz coverage clean
 all:
 	@tools/setup.sh build test
 	@tools/configure build
@@ -15,6 +15,7 @@ help:
 	@echo 'make lab                   the same in a QEMU guest, with the kernel and the module'
 	@echo 'make lint                  layers, text, format, the pure set'
 	@echo 'make deep                  tests that take long'
+	@echo 'make coverage              branches of the core that tests reach'
 	@echo 'make fuzz SECONDS=60       every fuzz target for so long'
 	@echo 'make install PREFIX=DIR    programs to DIR/bin, libraries to DIR/lib (now $(PREFIX))'
 	@echo 'make clean                 removes build*/'
@@ -48,6 +49,10 @@ lab:
 fuzz:
 	@tools/setup.sh build test
 	@tools/fuzz $(or $(SECONDS),60)
+
+coverage:
+	@tools/setup.sh build test coverage
+	@tools/coverage
 
 deep:
 	@tools/setup.sh build demo test bench lab
