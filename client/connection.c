@@ -215,7 +215,7 @@ static int open_target(const char *target, bool *ret_device)
 	if (!*ret_device) {
 		return S_ISSOCK(status.st_mode) ? connect_socket(target) : -ENOTSOCK;
 	}
-	fd = open(target, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+	fd = open(target, O_RDWR | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
 	return fd < 0 ? -errno : fd;
 }
 

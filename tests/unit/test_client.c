@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * libvipmi against an agent that does as it is told (fake_agent.h): connecting,
- * handles, blocking requests, listings, and agents that come and go.
+ * handles, blocking requests, and agents that come and go.
  */
 #include "tests/unit/client_harness.h"
 
@@ -477,55 +477,6 @@ static void an_agent_that_breaks_the_protocol_is_left(void **state)
 	}
 }
 
-/* ---- administration ---- */
-
-static int count_row(void *context, const struct vipmi_field *fields, size_t count)
-{
-	unsigned int *rows = context;
-
-	assert_int_equal(count, 3);
-	assert_string_equal(fields[0].name, "client");
-	assert_null(fields[0].text);
-	assert_int_equal(fields[0].number, *rows);
-	assert_string_equal(fields[1].name, "name");
-	assert_string_equal(fields[1].text, "somebody");
-	assert_string_equal(fields[2].name, "");
-	assert_string_equal(fields[2].text, "");
-	return ++*rows == 100 ? -1 : 0;
-}
-
-static int only_one_row(void *context, const struct vipmi_field *fields, size_t count)
-{
-	(void)fields;
-	(void)count;
-	++*(int *)context;
-	return 42;
-}
-
-static void a_listing_comes_row_by_row(void **state)
-{
-	unsigned int rows = 0;
-	int few = 0;
-
-	(void)state;
-	assert_int_equal(vipmi_query(vipmi, "client", count_row, &rows), 0);
-	assert_int_equal(rows, 20);
-	assert_int_equal(vipmi_query(vipmi, "client", only_one_row, &few), 42);
-	assert_int_equal(few, 1);
-	assert_int_equal(vipmi_query(vipmi, "nothing", count_row, &rows), -ENOENT);
-	assert_true(error_text_has("no such listing"));
-	rows = 0;
-	assert_int_equal(vipmi_query(vipmi, "client", count_row, &rows), 0);
-}
-
-static void kicking_tells_whether_it_worked(void **state)
-{
-	(void)state;
-	assert_int_equal(vipmi_kick(vipmi, 4711), 0);
-	assert_int_equal(vipmi_kick(vipmi, 4712), -ENOENT);
-	assert_true(error_text_has("4712"));
-}
-
 /* ---- fork ---- */
 
 static void a_child_is_told_that_the_connection_is_its_parents(void **state)
@@ -602,8 +553,6 @@ int main(void)
 		with_handle(a_handle_that_is_refused_after_a_restart_asks_again),
 		with_handle(being_kicked_is_for_good),
 		with_handle(an_agent_that_breaks_the_protocol_is_left),
-		with_handle(a_listing_comes_row_by_row),
-		with_handle(kicking_tells_whether_it_worked),
 		with_handle(a_child_is_told_that_the_connection_is_its_parents),
 		with_agent(every_error_and_reason_has_words),
 	};

@@ -5,7 +5,11 @@
 #include "tests/unit/client_harness.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <termios.h>
 #include <unistd.h>
 
 /* A connection with another agent behind it than handle_up's. */
@@ -334,6 +338,95 @@ static void events_that_are_refused_say_so(void **state)
 	assert_true(error_text_has("no events for you"));
 }
 
+/* ---- devices ---- */
+
+/* What a driver would answer, one message a read: a hello, an opened handle, an echo. */
+static void *play_driver(void *context)
+{
+	int fd = *(const int *)context;
+	uint8_t bytes[VIPMI_MESSAGE_MAX];
+	struct socket_message message;
+	ssize_t length;
+
+	while ((length = read(fd, bytes, sizeof(bytes))) > 0 &&
+		socket_decode(bytes, (size_t)length, &message) == 0) {
+		uint8_t reply[VIPMI_MESSAGE_MAX];
+		struct writer writer = writer_init(reply, sizeof(reply));
+		struct socket_header header = message.header;
+		static const struct socket_hello hello = {
+			.lowest = 1, .highest = 1, .credit_max = 2, .data_max = VIPMI_DATA_MAX};
+
+		switch (message.header.type) {
+		case VIPMI_MESSAGE_HELLO:
+			socket_begin(&writer, &header);
+			socket_put_hello(&writer, true, &hello);
+			break;
+		case VIPMI_MESSAGE_OPEN:
+			header.type = VIPMI_MESSAGE_OPENED;
+			header.handle = 9;
+			socket_begin(&writer, &header);
+			break;
+		case VIPMI_MESSAGE_REQUEST:
+			header.type = VIPMI_MESSAGE_ANSWER;
+			header.flags = VIPMI_FLAG_SENT;
+			socket_begin(&writer, &header);
+			socket_put(&writer, VIPMI_EXTENSION_DATA, message.data.bytes,
+				message.data.length);
+			break;
+		default:
+			return NULL;
+		}
+		length = socket_end(&writer);
+		if (write(fd, reply, (size_t)length) != length) {
+			return NULL;
+		}
+	}
+	return NULL;
+}
+
+/* A terminal in raw mode keeps messages apart as long as they come one at a time. */
+static void a_device_is_read_and_written(void **state)
+{
+	static const uint8_t data[3] = {1, 2, 3};
+	struct vipmi_request request = order(0, data);
+	struct vipmi_handle *own = NULL;
+	struct vipmi_answer answer;
+	struct vipmi *device = NULL;
+	struct termios raw;
+	pthread_t driver;
+	int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC), slave;
+	char path[64];
+
+	(void)state;
+	assert_true(master >= 0 && grantpt(master) == 0 && unlockpt(master) == 0);
+	assert_int_equal(ptsname_r(master, path, sizeof(path)), 0);
+	slave = open(path, O_RDWR | O_NOCTTY | O_CLOEXEC);
+	assert_true(slave >= 0);
+	assert_int_equal(tcgetattr(slave, &raw), 0);
+	cfmakeraw(&raw);
+	assert_int_equal(tcsetattr(slave, TCSANOW, &raw), 0);
+	assert_int_equal(pthread_create(&driver, NULL, play_driver, &master), 0);
+	assert_int_equal(vipmi_connect(path, NULL, &device), 0);
+	assert_int_equal(vipmi_handle_open(device, NULL, &own), 0);
+	for (int i = 0; i < 10; i++) {
+		assert_int_equal(vipmi_command(own, &request, &answer), 0);
+		assert_memory_equal(answer.data, data, sizeof(data));
+	}
+	vipmi_disconnect(device);
+	close(slave); /* the last on this side: the driver's read ends */
+	pthread_join(driver, NULL);
+	close(master);
+}
+
+static void a_device_without_a_driver_is_no_agent(void **state)
+{
+	struct vipmi *device = NULL;
+
+	(void)state;
+	assert_int_equal(vipmi_connect("/dev/null", NULL, &device), -ECONNRESET);
+	assert_true(error_text_has("/dev/null"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -352,6 +445,8 @@ int main(void)
 		with_handle(a_program_that_does_not_dispatch_is_told_what_it_lost),
 		with_handle(after_a_restart_events_go_on_with_an_unknown_loss),
 		with_handle(events_that_are_refused_say_so),
+		cmocka_unit_test(a_device_is_read_and_written),
+		cmocka_unit_test(a_device_without_a_driver_is_no_agent),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
