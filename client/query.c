@@ -67,6 +67,18 @@ static int drain(struct vipmi *vipmi, struct call *call,
 	return result;
 }
 
+/* Blocks until there is a row, or the listing is done, if only because none came in time. */
+static void await_row(struct vipmi *vipmi, struct call *call)
+{
+	call->waiter->done = false;
+	call->waiter->deadline_ns = clock_now_ns() + vipmi->timeout_ns;
+	if (waiter_wait(vipmi, call->waiter) < 0) {
+		call_fail(vipmi, call, VIPMI_REASON_EXPIRED, -ETIMEDOUT,
+			vipmi->state == CONNECTION_UP ? "the agent does not reply; does it hang?"
+						      : vipmi->text);
+	}
+}
+
 static int query(struct vipmi *vipmi, struct call *call,
 	int (*take)(void *context, const struct vipmi_field *fields, size_t count), void *context)
 {
@@ -77,22 +89,15 @@ static int query(struct vipmi *vipmi, struct call *call,
 	call->waiter = &waiter;
 	result = call_start(vipmi, call);
 	while (result == 0) {
-		result = drain(vipmi, call, take, context);
-		if (result != 0) { /* the caller has seen enough; later rows meet nobody */
-			break;
-		}
-		if (call->state == CALL_DONE && list_empty(&call->rows)) {
+		if (list_empty(&call->rows) && call->state == CALL_DONE) {
 			result = call->error;
 			break;
 		}
-		waiter.done = call->state == CALL_DONE || !list_empty(&call->rows);
-		waiter.deadline_ns = clock_now_ns() + vipmi->timeout_ns;
-		if (waiter_wait(vipmi, &waiter) < 0) {
-			call_fail(vipmi, call, VIPMI_REASON_EXPIRED, -ETIMEDOUT,
-				vipmi->state == CONNECTION_UP
-					? "the agent does not reply; does it hang?"
-					: vipmi->text);
+		if (list_empty(&call->rows)) {
+			await_row(vipmi, call);
 		}
+		/* Not 0: the caller has seen enough; later rows meet nobody. */
+		result = drain(vipmi, call, take, context);
 	}
 	call_finish(vipmi, call);
 	call->waiter = NULL;

@@ -6,6 +6,7 @@
 #include "tests/unit/client_harness.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -464,6 +465,43 @@ static void being_kicked_is_for_good(void **state)
 	assert_int_equal(vipmi_dispatch(vipmi), -ECONNABORTED);
 }
 
+static void being_kicked_while_idle_is_found_out_by_the_next_call(void **state)
+{
+	struct vipmi_request request = order(FAKE_KICK, NULL);
+	struct vipmi_answer answer;
+	struct outcome outcome = {0};
+	struct pollfd fd = {.fd = vipmi_get_fd(vipmi), .events = POLLIN};
+
+	(void)state;
+	assert_int_equal(vipmi_submit(handle, &request, keep, &outcome, NULL), 0);
+	assert_int_equal(poll(&fd, 1, PATIENCE_MS), 1);
+	usleep(50000); /* the agent hangs up: what we write next fails, but it said why */
+	assert_int_equal(obey(0, &answer), -ECONNABORTED);
+	assert_true(error_text_has("ended by root"));
+	assert_int_equal(vipmi_dispatch(vipmi), 1);
+	assert_int_equal(outcome.answer.error, -ECONNABORTED);
+}
+
+static void an_agent_that_hangs_after_its_restart_is_named(void **state)
+{
+	struct vipmi_options options = {.size = sizeof(options), .timeout_ms = 50};
+	struct vipmi_request request = order(0, NULL);
+	struct vipmi *connection = NULL;
+	struct vipmi_handle *own = NULL;
+	struct vipmi_answer answer;
+
+	(void)state;
+	assert_int_equal(vipmi_connect(agent.path, &options, &connection), 0);
+	assert_int_equal(vipmi_handle_open(connection, NULL, &own), 0);
+	fake_agent_stop(&agent);
+	agent.mute = true;
+	fake_agent_start(&agent);
+	request.timeout_ms = 300;
+	assert_int_equal(vipmi_command(own, &request, &answer), -ECONNREFUSED);
+	assert_true(error_text_has("does it hang?"));
+	vipmi_disconnect(connection);
+}
+
 static void an_agent_that_breaks_the_protocol_is_left(void **state)
 {
 	static const enum fake_command commands[] = {FAKE_GARBAGE, FAKE_WRONG, FAKE_LONG};
@@ -552,6 +590,8 @@ int main(void)
 		with_handle(a_request_to_an_agent_that_stays_away_was_not_sent),
 		with_handle(a_handle_that_is_refused_after_a_restart_asks_again),
 		with_handle(being_kicked_is_for_good),
+		with_handle(being_kicked_while_idle_is_found_out_by_the_next_call),
+		with_handle(an_agent_that_hangs_after_its_restart_is_named),
 		with_handle(an_agent_that_breaks_the_protocol_is_left),
 		with_handle(a_child_is_told_that_the_connection_is_its_parents),
 		with_agent(every_error_and_reason_has_words),

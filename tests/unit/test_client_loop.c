@@ -9,6 +9,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -175,6 +176,41 @@ static void an_event_loop_gets_over_a_restart(void **state)
 	assert_true(connected);
 }
 
+static void an_agent_left_open_by_a_child_does_not_keep_the_descriptor_busy(void **state)
+{
+	struct pollfd fd = {.fd = vipmi_get_fd(vipmi), .events = POLLIN};
+	struct vipmi_info info;
+	int hold[2];
+	pid_t child;
+
+	(void)state;
+	assert_int_equal(pipe(hold), 0);
+	child = fork();
+	if (child == 0) { /* has our end of the socket until we are done, but not the agent's */
+		char byte;
+
+		for (int i = 0; i < FAKE_CLIENTS_MAX; i++) {
+			(void)close(agent.clients[i]);
+		}
+		close(agent.listen_fd);
+		close(hold[1]);
+		_exit(read(hold[0], &byte, 1) != 0);
+	}
+	close(hold[0]);
+	fake_agent_stop(&agent);
+	fake_agent_start(&agent);
+	do {
+		assert_true(vipmi_wait(vipmi, 10) >= 0);
+		assert_int_equal(vipmi_get_info(vipmi, &info), 0);
+	} while (info.connections < 2);
+	for (int i = 0; i < 10 && poll(&fd, 1, 0) == 1; i++) {
+		assert_true(vipmi_wait(vipmi, 100) >= 0);
+	}
+	assert_int_equal(poll(&fd, 1, 0), 0);
+	close(hold[1]);
+	assert_int_equal(waitpid(child, NULL, 0), child);
+}
+
 /* ---- credit and a full socket ---- */
 
 static void credit_is_kept_and_busy_says_when_it_is_used_up(void **state)
@@ -238,6 +274,46 @@ static void a_socket_that_is_full_delays_and_loses_nothing(void **state)
 	assert_int_equal(outcome.answer.error, 0);
 }
 
+/* Fills the socket of an agent that will read, but answers nothing that could wake us. */
+static void fill_the_socket(struct outcome *outcome, unsigned int count)
+{
+	static uint8_t filling[VIPMI_DATA_MAX];
+	static const uint8_t pause[3] = {10};
+	struct vipmi_request deaf = order(FAKE_DEAF, pause);
+	struct vipmi_request silent =
+		vipmi_request_make(VIPMI_NETFN_OEM, FAKE_SILENT, filling, sizeof(filling));
+
+	reconnect_with_credit(2000);
+	assert_int_equal(vipmi_submit(handle, &deaf, keep, outcome, NULL), 0);
+	for (unsigned int i = 0; i < count; i++) {
+		assert_int_equal(vipmi_submit(handle, &silent, keep, outcome, NULL), 0);
+	}
+}
+
+static void the_descriptor_says_when_a_full_socket_takes_more(void **state)
+{
+	static struct outcome outcome; /* the teardown calls back what is left */
+	struct pollfd fd;
+
+	(void)state;
+	fill_the_socket(&outcome, 1000);
+	fd = (struct pollfd){.fd = vipmi_get_fd(vipmi), .events = POLLIN};
+	while (agent.requests < 1001 && poll(&fd, 1, PATIENCE_MS) == 1) {
+		assert_true(vipmi_dispatch(vipmi) >= 0);
+	}
+	assert_int_equal(agent.requests, 1001);
+}
+
+static void a_blocking_call_goes_through_a_full_socket(void **state)
+{
+	static struct outcome outcome;
+	struct vipmi_answer answer;
+
+	(void)state;
+	fill_the_socket(&outcome, 1000);
+	assert_int_equal(obey(0, &answer), 0);
+}
+
 /* ---- events ---- */
 
 struct seen {
@@ -288,6 +364,8 @@ static void events_come_in_order_until_they_are_switched_off(void **state)
 	send_events(5);
 	assert_int_equal(vipmi_handle_events(handle, NULL, NULL), 0);
 	send_events(5);
+	/* What came before they were switched on again is not for now. */
+	assert_int_equal(vipmi_handle_events(handle, see, &seen), 0);
 	assert_true(vipmi_dispatch(vipmi) >= 0);
 	assert_int_equal(seen.events, 300);
 	assert_int_equal(seen.others, 0);
@@ -441,6 +519,9 @@ int main(void)
 		with_handle(credit_is_kept_and_busy_says_when_it_is_used_up),
 		with_handle(waiting_for_credit_goes_on_when_there_is_some),
 		with_handle(a_socket_that_is_full_delays_and_loses_nothing),
+		with_handle(the_descriptor_says_when_a_full_socket_takes_more),
+		with_handle(a_blocking_call_goes_through_a_full_socket),
+		with_handle(an_agent_left_open_by_a_child_does_not_keep_the_descriptor_busy),
 		with_handle(events_come_in_order_until_they_are_switched_off),
 		with_handle(a_program_that_does_not_dispatch_is_told_what_it_lost),
 		with_handle(after_a_restart_events_go_on_with_an_unknown_loss),

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -252,6 +253,70 @@ static void closing_ends_blocked_calls_of_other_threads(void **state)
 	assert_int_equal(good, THREADS);
 }
 
+static atomic_int blocked_thread;
+
+static void *block_in_credit(void *context)
+{
+	blocked_thread = gettid();
+	return block_for_ever(context);
+}
+
+/* Whether the thread sleeps, which it does only when it waits for its answer or for credit. */
+static bool sleeps(pid_t thread)
+{
+	char path[64], status[512] = "";
+	FILE *file;
+	const char *name_end;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/stat", (int)thread);
+	file = fopen(path, "r");
+	assert_non_null(file);
+	assert_true(fread(status, 1, sizeof(status) - 1, file) > 0);
+	fclose(file);
+	name_end = strrchr(status, ')');
+	return name_end && name_end[2] == 'S';
+}
+
+static void closing_ends_calls_that_wait_for_credit(void **state)
+{
+	struct vipmi_request request = order(FAKE_SILENT, NULL);
+	pthread_t thread;
+
+	(void)state;
+	for (unsigned int i = 0; i < agent.credit_max; i++) {
+		assert_int_equal(vipmi_submit(handle, &request, count_outcome, NULL, NULL), 0);
+	}
+	blocked_thread = 0;
+	assert_int_equal(pthread_create(&thread, NULL, block_in_credit, NULL), 0);
+	while (blocked_thread == 0 || !sleeps(blocked_thread)) {
+		usleep(1000);
+	}
+	vipmi_handle_close(handle);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	assert_int_equal(good, 1);
+	assert_int_equal(called_back, agent.credit_max);
+}
+
+/* The reader's own deadline is far; a later call's is near. */
+static void a_short_deadline_does_not_wait_for_the_readers(void **state)
+{
+	struct vipmi_request request = order(FAKE_SILENT, NULL);
+	struct vipmi_answer answer;
+	pthread_t thread;
+
+	(void)state;
+	assert_int_equal(pthread_create(&thread, NULL, block_for_ever, NULL), 0);
+	while (agent.requests < 1) {
+		usleep(1000);
+	}
+	request.timeout_ms = 10;
+	assert_int_equal(vipmi_command(handle, &request, &answer), -ETIMEDOUT);
+	assert_int_equal(good + wrong, 0); /* the other still waits */
+	vipmi_handle_close(handle);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	assert_int_equal(good, 1);
+}
+
 #define with_threads(test) cmocka_unit_test_setup_teardown(test, counters_zero, handle_down)
 
 int main(void)
@@ -262,6 +327,8 @@ int main(void)
 		with_threads(submitting_blocking_and_dispatching_go_together),
 		with_threads(handles_come_and_go_in_all_threads),
 		with_threads(closing_ends_blocked_calls_of_other_threads),
+		with_threads(closing_ends_calls_that_wait_for_credit),
+		with_threads(a_short_deadline_does_not_wait_for_the_readers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
