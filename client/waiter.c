@@ -110,6 +110,7 @@ static void lead(struct vipmi *vipmi, struct waiter *waiter)
 /* Waits for the reader's signal. */
 static void follow(struct vipmi *vipmi, struct waiter *waiter)
 {
+	waiter_update_reader(vipmi); /* of what this thread has just sent */
 	list_push_back(&vipmi->followers, &waiter->on_followers);
 	if (waiter->deadline_ns == TIME_NEVER) {
 		(void)pthread_cond_wait(&waiter->wakeup, &vipmi->lock);

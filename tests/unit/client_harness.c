@@ -74,3 +74,29 @@ bool error_text_has(const char *words)
 	}
 	return true;
 }
+
+void reconnect_with_credit(uint16_t credit_max)
+{
+	vipmi_disconnect(vipmi);
+	fake_agent_stop(&agent);
+	agent.credit_max = credit_max;
+	fake_agent_start(&agent);
+	assert_int_equal(vipmi_connect(agent.path, NULL, &vipmi), 0);
+	assert_int_equal(vipmi_handle_open(vipmi, NULL, &handle), 0);
+}
+
+unsigned int fill_the_socket(struct outcome *outcome)
+{
+	static uint8_t filling[VIPMI_DATA_MAX];
+	static const uint8_t pause[3] = {10, 1};
+	const unsigned int count = 1000; /* a socket takes some 300 of them */
+	struct vipmi_request deaf = order(FAKE_DEAF, pause);
+	struct vipmi_request silent =
+		vipmi_request_make(VIPMI_NETFN_OEM, FAKE_SILENT, filling, sizeof(filling));
+
+	assert_int_equal(vipmi_submit(handle, &deaf, keep, outcome, NULL), 0);
+	for (unsigned int i = 0; i < count; i++) {
+		assert_int_equal(vipmi_submit(handle, &silent, keep, outcome, NULL), 0);
+	}
+	return count + 1;
+}

@@ -46,6 +46,12 @@ struct outcome {
 void keep(void *context, const struct vipmi_answer *answer);
 void dispatch_until(const int *count, int wanted);
 
+/* For handle_up's agent, connection and handle: others, where this is the credit. */
+void reconnect_with_credit(uint16_t credit_max);
+/* Submits so much that the socket is full, to an agent that will read it, but answers nothing that
+ * could wake us. How many requests. The callbacks (keep) come at the end. */
+unsigned int fill_the_socket(struct outcome *outcome);
+
 bool error_text_has(const char *words);
 
 #endif

@@ -232,7 +232,7 @@ static bool obey(struct fake_agent *agent, int fd, const struct socket_message *
 		return false;
 	case FAKE_DEAF:
 		usleep(data[0] * 10000u);
-		return false;
+		return data[1];
 	case FAKE_BUDGET:
 		writer = writer_init(seen, sizeof(seen));
 		writer_u32le(&writer, header->time_ms);

@@ -24,7 +24,7 @@ enum fake_command {
 	FAKE_REFUSE = 0xE5,  /* the agent's own answer: data[0] reason, data[1] cc, data[2] sent */
 	FAKE_EVENTS = 0xE6,  /* data[0] * 256 + data[1] events, then the answer */
 	FAKE_TWICE = 0xE7,   /* two answers */
-	FAKE_DEAF = 0xE8,    /* reads nothing for data[0] * 10 ms, then answers */
+	FAKE_DEAF = 0xE8,    /* reads nothing for data[0] * 10 ms, then answers unless data[1] */
 	FAKE_BUDGET = 0xE9,  /* answers with the request's time in ms, class, target, flags */
 	FAKE_WRONG = 0xEA,   /* answers with a DONE */
 	FAKE_LOSS = 0xEB,    /* 7 events lost, then the answer */
