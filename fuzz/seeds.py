@@ -178,9 +178,32 @@ def door_seeds():
     yield link_up + opened + bytes([4, 0x60, 0xB4, 3]) + ask_bus + pull + sent + late
 
 
+def session_seeds():
+    """Messages with their lengths before them, as fuzz_session.c reads them."""
+    def said(*messages):
+        return b"\0" + b"".join(m if len(m) == 1 else bytes([len(m)]) + m for m in messages)
+
+    hello = record(1, extension(4, struct.pack("<IHHQ", 0x4D504976, 1, 1, 0)), handle=0)
+    opened = record(2, extension(5, b"ipmitool"), handle=0)
+    handle = 0x10000
+    ask = record(6, extension(2, b"\x01"), handle=handle)
+    answer = b"\xF1"
+    yield said(hello, opened, ask, answer, ask, answer)
+    yield said(hello, opened, ask * 1, ask, ask, ask, ask, answer, record(8, handle=handle))
+    yield said(hello, opened, record(9, extension(6, struct.pack("<BI", 1, 1)), handle=handle),
+               b"\xF3", b"\xF3")
+    for name in (b"status", b"client", b"counter", b"reservation", b"sequence", b"nonsense"):
+        yield said(hello, opened, record(13, extension(3, name), handle=0))
+    yield said(hello, record(16, extension(11, struct.pack("<BQ", 1, 2)), handle=0))
+    yield said(hello, opened, ask, record(3, handle=handle), record(4, handle=handle), answer)
+    yield said(opened)
+    yield said(hello, hello)
+    yield said(hello, opened, ask, b"\xF0" , b"\xF5", b"\xF4", ask, answer)
+
+
 TARGETS = {"chassis": chassis_seeds, "command": command_seeds, "core": core_seeds,
-           "door": door_seeds, "ipmb": ipmb_seeds, "shim": shim_seeds, "socket": socket_seeds,
-           "vm": vm_seeds}
+           "door": door_seeds, "ipmb": ipmb_seeds, "shim": shim_seeds, "session": session_seeds,
+           "socket": socket_seeds, "vm": vm_seeds}
 
 
 def main():
