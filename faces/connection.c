@@ -10,9 +10,9 @@
 #define SLOT_BITS 24
 #define SLOT_MASK ((1u << SLOT_BITS) - 1)
 
-/* A client that sent one message at a time is looked at for more once in so many turns; one that
- * had more is given bursts until it had none this often. */
-#define LOOK_EVERY 16u
+/* A client that sends one message at a time is looked at for more once in so many turns, and the
+ * first time at once; one that had more is given bursts until it had none this often. */
+#define LOOK_EVERY 8u
 #define DEPTH_KEPT 8u
 
 /* Messages thrown away before a connection is closed: more than a socket's buffer holds. What is
@@ -169,6 +169,7 @@ void connection_open(struct socket_face *face, struct connection *c, int fd)
 		.batch_first = INDEX_NONE,
 		.batch_last = INDEX_NONE,
 		.parked = INDEX_NONE,
+		.turns = LOOK_EVERY,
 		.since_ns = face->now_ns};
 	list_init(&c->waiting);
 	command_name(credentials.pid, c->command);
