@@ -53,6 +53,9 @@ static void link_watch(struct controller *controller)
 		.data.u64 = WATCH_TOKEN(WATCH_LINK, controller->index),
 	};
 
+	if (fd < 0 && controller->link_fd < 0) {
+		return;
+	}
 	if (fd == controller->link_fd && event.events == controller->link_interest) {
 		return;
 	}

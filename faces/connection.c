@@ -316,15 +316,6 @@ static bool connection_writable(struct socket_face *face, struct connection *c)
 	return !session_listing(&c->session) || rows_send(face, c);
 }
 
-/* Completes what is left of its deliveries, in the order in which they were pulled. */
-static void deliveries_done(struct socket_face *face, uint16_t index, int result)
-{
-	while (index != INDEX_NONE) {
-		core_done(face->host.core, face->batch.deliveries[index].action, result);
-		index = face->batch.deliveries[index].next;
-	}
-}
-
 /* Sends up to `count` of batch.vectors. Returns how many, or a negative errno for the first. */
 static int batch_send(struct batch *batch, int fd, uint32_t count)
 {
@@ -344,16 +335,14 @@ static int batch_send(struct batch *batch, int fd, uint32_t count)
 	return sent;
 }
 
-void connection_flush(struct socket_face *face, struct connection *c)
+int connection_send(struct socket_face *face, struct connection *c, uint16_t *ret_unsent)
 {
 	struct batch *batch = &face->batch;
 	uint16_t index = c->batch_first, next;
 	uint32_t count;
-	int sent;
+	int sent = 0;
 
-	c->batch_first = INDEX_NONE;
-	c->batch_last = INDEX_NONE;
-	while (index != INDEX_NONE) {
+	while (index != INDEX_NONE && sent >= 0) {
 		for (count = 0, next = index; next != INDEX_NONE; count++) {
 			struct delivery *delivery = &batch->deliveries[next];
 
@@ -361,28 +350,37 @@ void connection_flush(struct socket_face *face, struct connection *c)
 			batch->vectors[count].iov_len = delivery->length;
 			next = delivery->next;
 		}
-		sent = batch_send(batch, c->fd, count);
-		if (sent < 0) {
-			break;
-		}
-		for (; sent > 0; sent--) {
-			core_done(face->host.core, batch->deliveries[index].action, 0);
+		for (sent = batch_send(batch, c->fd, count), count = 0; (int)count < sent;
+			count++) {
 			index = batch->deliveries[index].next;
 		}
 	}
-	if (index == INDEX_NONE) {
-		return;
+	*ret_unsent = index;
+	return sent < 0 ? sent : 0;
+}
+
+void connection_sent(struct socket_face *face, struct connection *c, uint16_t unsent, int error)
+{
+	struct batch *batch = &face->batch;
+	uint16_t index = c->batch_first;
+	int result = 0;
+
+	if (unsent != INDEX_NONE) {
+		c->unread = c->unread || batch->deliveries[unsent].answer;
 	}
-	if (sent != -EAGAIN) {
-		deliveries_done(face, index, sent);
+	c->batch_first = INDEX_NONE;
+	c->batch_last = INDEX_NONE;
+	for (; index != INDEX_NONE; index = batch->deliveries[index].next) {
+		result = index == unsent ? error : result;
+		core_done(face->host.core, batch->deliveries[index].action, result);
+	}
+	if (result == -EAGAIN) {
+		c->blocked = true;
+		connection_patience(face, c);
+		connection_watch(face, c);
+	} else if (result) {
 		connection_end(face, c);
-		return;
 	}
-	c->blocked = true;
-	c->unread = c->unread || batch->deliveries[index].answer;
-	deliveries_done(face, index, -EAGAIN);
-	connection_patience(face, c);
-	connection_watch(face, c);
 }
 
 /* ---- from the client ---- */

@@ -204,8 +204,14 @@ static void face_flush(struct face *base, uint64_t now_ns)
 	uint32_t i;
 
 	face->now_ns = now_ns;
+	/* System calls first, the core afterwards: each finds its own things in the caches. */
 	for (i = 0; i < batch->dirty_count; i++) {
-		connection_flush(face, &face->connections[batch->dirty[i]]);
+		batch->dirty[i].error = connection_send(
+			face, &face->connections[batch->dirty[i].slot], &batch->dirty[i].unsent);
+	}
+	for (i = 0; i < batch->dirty_count; i++) {
+		connection_sent(face, &face->connections[batch->dirty[i].slot],
+			batch->dirty[i].unsent, batch->dirty[i].error);
 	}
 	batch->count = 0;
 	batch->dirty_count = 0;
@@ -232,7 +238,7 @@ static void face_deliver(
 	batch->used += delivery->length;
 	if (c->batch_last == INDEX_NONE) {
 		c->batch_first = index;
-		batch->dirty[batch->dirty_count++] = (uint32_t)(c - face->connections);
+		batch->dirty[batch->dirty_count++].slot = (uint32_t)(c - face->connections);
 	} else {
 		batch->deliveries[c->batch_last].next = index;
 	}

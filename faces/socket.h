@@ -97,7 +97,11 @@ struct delivery {
 struct batch {
 	uint32_t count, dirty_count, used;
 	struct delivery deliveries[BATCH_MAX];
-	uint32_t dirty[BATCH_MAX]; /* connections that have deliveries */
+	struct {
+		uint32_t slot; /* a connection that has deliveries */
+		uint16_t unsent;
+		int error;
+	} dirty[BATCH_MAX];
 	struct iovec vectors[BATCH_MAX];
 	struct mmsghdr messages[BATCH_MAX];
 	uint8_t bytes[BATCH_BYTES];
@@ -156,8 +160,12 @@ uint32_t connection_ready(struct socket_face *face, struct connection *connectio
 /* Has credit again. */
 void connection_resume(struct socket_face *face, struct connection *connection);
 
-/* Sends the deliveries collected for it, and completes their actions. */
-void connection_flush(struct socket_face *face, struct connection *connection);
+/* Sends the deliveries collected for it. 0 or a negative errno, and the first that was not sent. */
+int connection_send(struct socket_face *face, struct connection *connection, uint16_t *ret_unsent);
+
+/* Completes their actions, with what connection_send found. */
+void connection_sent(
+	struct socket_face *face, struct connection *connection, uint16_t unsent, int error);
 
 /* Tells a program why, and ends its connection; a line in the log says so. */
 void connection_refuse(struct socket_face *face, struct connection *connection,

@@ -68,7 +68,77 @@ int socket_header_decode(const void *bytes, size_t length, struct socket_header 
 	return 0;
 }
 
-static int extension_decode(
+/* Whether a value of this type may have this length. */
+static bool length_allowed(uint8_t type, size_t length)
+{
+	switch (type) {
+	case VIPMI_EXTENSION_TARGET:
+		return length == TARGET_LENGTH;
+	case VIPMI_EXTENSION_HELLO:
+		return length >= VIPMI_HELLO_CLIENT_LENGTH;
+	case VIPMI_EXTENSION_NAME:
+		return length <= VIPMI_NAME_MAX;
+	case VIPMI_EXTENSION_OPTION:
+		return length == OPTION_LENGTH;
+	case VIPMI_EXTENSION_ASYNC:
+		return length == ASYNC_LENGTH;
+	case VIPMI_EXTENSION_LOSS:
+		return length == LOSS_LENGTH;
+	case VIPMI_EXTENSION_CONTROL:
+		return length == CONTROL_LENGTH;
+	case VIPMI_EXTENSION_COMMANDS:
+		return length > 0 && length % VIPMI_COMMAND_LENGTH == 0 &&
+		       length <= VIPMI_COMMANDS_MAX * VIPMI_COMMAND_LENGTH;
+	case VIPMI_EXTENSION_LEASE:
+		return length == LEASE_LENGTH;
+	case VIPMI_EXTENSION_HOLDER:
+		return length == HOLDER_LENGTH;
+	case VIPMI_EXTENSION_SEQUENCE:
+		return length == SEQUENCE_LENGTH;
+	case VIPMI_EXTENSION_NUMBER:
+		return length == NUMBER_LENGTH;
+	default:
+		return true;
+	}
+}
+
+static inline bool type_known(uint8_t type)
+{
+	return type >= VIPMI_EXTENSION_TARGET && type <= VIPMI_EXTENSION_NUMBER;
+}
+
+/* Walks all extensions before any is taken, so that a message is taken whole or not at all. */
+static inline int extensions_check(struct reader reader, uint32_t *ret_present)
+{
+	uint32_t present = 0;
+
+	while (reader_left(&reader) > 0) {
+		uint8_t type = reader_u8(&reader);
+		uint8_t flags = reader_u8(&reader);
+		uint16_t length = reader_u16le(&reader);
+
+		if (!reader_bytes(&reader, length)) {
+			return -EOVERFLOW;
+		}
+		if (!type_known(type)) {
+			if (flags & VIPMI_EXTENSION_CRITICAL) {
+				return -EOPNOTSUPP;
+			}
+			continue;
+		}
+		if (present & 1u << type & ~REPEATABLE) {
+			return -EEXIST;
+		}
+		if (!length_allowed(type, length)) {
+			return -EINVAL;
+		}
+		present |= 1u << type;
+	}
+	*ret_present = present;
+	return 0;
+}
+
+static inline void extension_take(
 	uint8_t type, const uint8_t *bytes, size_t length, struct socket_message *message)
 {
 	struct socket_bytes value = {bytes, length};
@@ -77,124 +147,95 @@ static int extension_decode(
 	switch (type) {
 	case VIPMI_EXTENSION_DATA:
 		message->data = value;
-		return 0;
+		break;
 	case VIPMI_EXTENSION_TARGET:
 		message->target.channel = reader_u8(&reader);
 		message->target.address = reader_u8(&reader);
-		return length == TARGET_LENGTH ? 0 : -EINVAL;
+		break;
 	case VIPMI_EXTENSION_TEXT:
 		message->text = value;
-		return 0;
+		break;
 	case VIPMI_EXTENSION_HELLO:
 		message->hello = value;
-		return length >= VIPMI_HELLO_CLIENT_LENGTH ? 0 : -EINVAL;
+		break;
 	case VIPMI_EXTENSION_NAME:
 		message->name = value;
-		return length <= VIPMI_NAME_MAX ? 0 : -EINVAL;
+		break;
 	case VIPMI_EXTENSION_OPTION:
 		message->option.option = reader_u8(&reader);
 		message->option.value = reader_u32le(&reader);
-		return length == OPTION_LENGTH ? 0 : -EINVAL;
+		break;
 	case VIPMI_EXTENSION_ASYNC:
 		message->async.number = reader_u64le(&reader);
 		message->async.kind = reader_u8(&reader);
 		message->async.channel = reader_u8(&reader);
-		return length == ASYNC_LENGTH ? 0 : -EINVAL;
+		break;
 	case VIPMI_EXTENSION_LOSS:
 		message->loss.lost = reader_u64le(&reader);
 		message->loss.next = reader_u64le(&reader);
-		return length == LOSS_LENGTH ? 0 : -EINVAL;
-	case VIPMI_EXTENSION_FIELD_TEXT:
-	case VIPMI_EXTENSION_FIELD_NUMBER:
-		return 0; /* socket_field_next reads them */
+		break;
 	case VIPMI_EXTENSION_CONTROL:
 		message->control.verb = reader_u8(&reader);
 		message->control.argument = reader_u64le(&reader);
-		return length == CONTROL_LENGTH ? 0 : -EINVAL;
+		break;
 	case VIPMI_EXTENSION_COMMANDS:
 		message->commands = value;
-		return length > 0 && length % VIPMI_COMMAND_LENGTH == 0 &&
-				       length <= VIPMI_COMMANDS_MAX * VIPMI_COMMAND_LENGTH
-			       ? 0
-			       : -EINVAL;
+		break;
 	case VIPMI_EXTENSION_LEASE:
 		message->lease_ms = reader_u32le(&reader);
-		return length == LEASE_LENGTH ? 0 : -EINVAL;
+		break;
 	case VIPMI_EXTENSION_HOLDER:
 		message->holder.handle = reader_u32le(&reader);
 		message->holder.index = reader_u16le(&reader);
 		message->holder.command = (struct socket_bytes){reader.at, reader_left(&reader)};
-		return length == HOLDER_LENGTH ? 0 : -EINVAL;
+		break;
 	case VIPMI_EXTENSION_SEQUENCE:
 		message->sequence.channel = reader_u8(&reader);
 		message->sequence.address = reader_u8(&reader);
 		message->sequence.count = reader_u8(&reader);
 		message->sequence.numbers = reader_u64le(&reader);
-		return length == SEQUENCE_LENGTH ? 0 : -EINVAL;
+		break;
 	case VIPMI_EXTENSION_NUMBER:
 		message->number = reader_u8(&reader);
-		return length == NUMBER_LENGTH ? 0 : -EINVAL;
+		break;
 	default:
-		return -EOPNOTSUPP;
+		break; /* FIELD_*: socket_field_next reads them */
 	}
-}
-
-static inline int extensions_decode(struct reader reader, struct socket_message *message)
-{
-	while (reader_left(&reader) > 0) {
-		uint8_t type = reader_u8(&reader);
-		uint8_t flags = reader_u8(&reader);
-		uint16_t length = reader_u16le(&reader);
-		const uint8_t *value = reader_bytes(&reader, length);
-		uint32_t bit = 1u << (type & 31);
-		int result;
-
-		if (!value) {
-			return -EOVERFLOW;
-		}
-		if (type == 0 || type > VIPMI_EXTENSION_NUMBER) {
-			if (flags & VIPMI_EXTENSION_CRITICAL) {
-				return -EOPNOTSUPP;
-			}
-			continue;
-		}
-		if (message->present & bit & ~REPEATABLE) {
-			return -EEXIST;
-		}
-		message->present |= bit;
-		result = extension_decode(type, value, length, message);
-		if (result) {
-			return result;
-		}
-	}
-	return 0;
 }
 
 int socket_decode(const void *bytes, size_t length, struct socket_message *ret_message)
 {
 	const uint8_t *start = bytes;
-	struct socket_message message;
+	struct reader reader;
+	uint32_t present;
 	int result = frame_check(start, length);
 
 	if (result) {
 		return result;
 	}
-	message.present = 0;
-	message.data = (struct socket_bytes){NULL, 0};
-	message.text = (struct socket_bytes){NULL, 0};
-	message.name = (struct socket_bytes){NULL, 0};
-	message.hello = (struct socket_bytes){NULL, 0};
-	message.commands = (struct socket_bytes){NULL, 0};
-	message.lease_ms = 0;
-	message.fields.bytes = start + VIPMI_HEADER_LENGTH;
-	message.fields.length = length - VIPMI_HEADER_LENGTH;
-	result = extensions_decode(
-		reader_init(message.fields.bytes, message.fields.length), &message);
+	reader = reader_init(start + VIPMI_HEADER_LENGTH, length - VIPMI_HEADER_LENGTH);
+	result = extensions_check(reader, &present);
 	if (result) {
 		return result;
 	}
-	header_read(start, &message.header);
-	*ret_message = message;
+	header_read(start, &ret_message->header);
+	ret_message->present = present;
+	ret_message->data = (struct socket_bytes){NULL, 0};
+	ret_message->text = (struct socket_bytes){NULL, 0};
+	ret_message->name = (struct socket_bytes){NULL, 0};
+	ret_message->hello = (struct socket_bytes){NULL, 0};
+	ret_message->commands = (struct socket_bytes){NULL, 0};
+	ret_message->lease_ms = 0;
+	ret_message->fields = (struct socket_bytes){reader.at, reader_left(&reader)};
+	while (reader_left(&reader) > 0) {
+		uint8_t type = reader_u8(&reader);
+		uint16_t value_length;
+
+		(void)reader_u8(&reader); /* the flags */
+		value_length = reader_u16le(&reader);
+		extension_take(
+			type, reader_bytes(&reader, value_length), value_length, ret_message);
+	}
 	return 0;
 }
 
@@ -335,32 +376,6 @@ static void command_write(struct writer *writer, const struct socket_command *co
 	writer_u8(writer, command->address);
 	writer_u8(writer, command->lun);
 	writer_u8(writer, 0);
-}
-
-void socket_begin(struct writer *writer, const struct socket_header *header)
-{
-	uint8_t *bytes = writer_reserve(writer, VIPMI_HEADER_LENGTH);
-	struct writer window;
-
-	if (!bytes) {
-		return;
-	}
-	window = writer_init(bytes, VIPMI_HEADER_LENGTH);
-	writer_u16le(&window, 0); /* socket_end knows it */
-	writer_u8(&window, header->type);
-	writer_u8(&window, header->flags);
-	writer_u32le(&window, header->handle);
-	writer_u64le(&window, header->tag);
-	writer_u32le(&window, header->virtual_client);
-	writer_u32le(&window, header->time_ms);
-	writer_u8(&window, header->netfn);
-	writer_u8(&window, header->lun);
-	writer_u8(&window, header->command);
-	writer_u8(&window, header->cc);
-	writer_u8(&window, header->origin);
-	writer_u8(&window, header->class);
-	writer_u8(&window, header->target_kind);
-	writer_u8(&window, header->reason);
 }
 
 static void extension_begin(

@@ -144,11 +144,36 @@ bool socket_field_next(struct socket_bytes *fields, struct socket_field *ret_fie
 bool socket_command_next(struct socket_bytes *commands, struct socket_command *ret_command);
 
 /*
- * Encoding: socket_begin, extensions in any order, socket_end. Errors stick to
+ * Encoding: socket_begin (inline: it stands on the message path, and a window of
+ * constant size folds into plain stores), extensions in any order, socket_end. Errors stick to
  * the writer and come out at the end. The writer's buffer must be empty when
  * socket_begin is called.
  */
-void socket_begin(struct writer *writer, const struct socket_header *header);
+static inline void socket_begin(struct writer *writer, const struct socket_header *header)
+{
+	uint8_t *bytes = writer_reserve(writer, VIPMI_HEADER_LENGTH);
+	struct writer window;
+
+	if (!bytes) {
+		return;
+	}
+	window = writer_init(bytes, VIPMI_HEADER_LENGTH);
+	writer_u16le(&window, 0); /* socket_end knows it */
+	writer_u8(&window, header->type);
+	writer_u8(&window, header->flags);
+	writer_u32le(&window, header->handle);
+	writer_u64le(&window, header->tag);
+	writer_u32le(&window, header->virtual_client);
+	writer_u32le(&window, header->time_ms);
+	writer_u8(&window, header->netfn);
+	writer_u8(&window, header->lun);
+	writer_u8(&window, header->command);
+	writer_u8(&window, header->cc);
+	writer_u8(&window, header->origin);
+	writer_u8(&window, header->class);
+	writer_u8(&window, header->target_kind);
+	writer_u8(&window, header->reason);
+}
 void socket_put(struct writer *writer, enum vipmi_extension_type extension, const void *value,
 	size_t length);
 void socket_put_target(struct writer *writer, uint8_t channel, uint8_t address);
