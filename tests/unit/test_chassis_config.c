@@ -118,6 +118,7 @@ static void users_have_names_passwords_and_rights(void **state)
 	ask(&world, "06 44 01 02", "00 0a 41 01 14");
 	ask(&world, "06 44 01 03", "00 0a 81 01 0f");
 	ask(&world, "06 44 01 00", "c9");
+	ask(&world, "06 44 01 0a", "00 0a 81 01 0f");
 	ask(&world, "06 44 01 0b", "c9");
 	ask(&world, "06 44 00 02", "cc");
 	ask(&world, "06 43 91 03 03", "00");

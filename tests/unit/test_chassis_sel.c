@@ -73,6 +73,7 @@ static void partial_reads_and_deletions_need_the_one_reservation(void **state)
 	ask(&world, "0a 42", "00 01 00");
 	ask(&world, "0a 43 01 00 01 00 02 01", "00 02 00 02");
 	ask(&world, "0a 43 01 00 01 00 10 01", "c9");
+	ask(&world, "0a 43 01 00 01 00 10 ff", "c9");
 	ask(&world, "0a 43 01 00 01 00 0f 02", "c9");
 	ask(&world, "0a 42", "00 02 00"); /* somebody else's */
 	ask(&world, "0a 46 01 00 02 00", "c5");
