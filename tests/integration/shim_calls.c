@@ -11,6 +11,7 @@
 #include <linux/ipmi.h>
 #include <poll.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -167,6 +168,24 @@ static void check_extended_numbers(void)
 	close(fd);
 }
 
+/* SIGIO, as the driver gives it to whoever asked with fcntl. */
+static void check_signal(void)
+{
+	struct timespec wait = {.tv_sec = ANSWER_WAIT_MS / 1000};
+	int fd = open(DEVICE, O_RDWR);
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGIO);
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
+	fcntl(fd, F_SETOWN, getpid());
+	fcntl(fd, F_SETFL, O_ASYNC);
+	check("SIGIO when an answer comes", send_device_id(fd, 2) == 0 &&
+						    sigtimedwait(&set, NULL, &wait) == SIGIO &&
+						    answered(fd, 2));
+	close(fd);
+}
+
 static void check_fake_root(void)
 {
 	const char *fake = getenv("VIPMI_FAKE_ROOT");
@@ -258,6 +277,7 @@ int main(int argc, char **argv)
 	check_others_untouched();
 	check_behind_our_back();
 	check_extended_numbers();
+	check_signal();
 	check_fake_root();
 	check_threads();
 	check_crowd(atoi(argv[1]), atoi(argv[2]));
