@@ -52,6 +52,11 @@ HEX_DUMP = re.compile(r"^(\d+, +)?((?:0x)?[0-9A-F]{2}h? (?:0x)?[0-9A-F]{2}h? 02h
 # Debian's bmc-info prints what happened to lie on its stack for a channel that Get Channel Info
 # knows nothing of. Channels are asked for in order, so the first gap ends what is true.
 CHANNEL_BLOCK = re.compile(r"^Channel Number +: (\d+)$")
+# The driver keeps events for whoever subscribes next. ipmitool does so with every command, takes
+# them for the answers to its first question, and goes on. Which command is hit is a race; through
+# the shim none is.
+KEPT_EVENT = re.compile(r"^Get Device ID command failed: 0x\w+ Unknown \(0x\w+\)\n"
+                        r"Received a response with unexpected ID 0 vs\. 1\n", re.MULTILINE)
 # A line of the guest's kernel that got between a tool's.
 KERNEL_LINE = re.compile(r"^\[ *\d+\.\d+\] ")
 # Shells name a killed job in their own ways.
@@ -61,7 +66,7 @@ JOB_LINE = re.compile(r"^(Terminated|\[\d+\]\s*[+-]?\s*Terminated.*)$")
 def mask(text):
     lines = []
     channel = 0
-    for line in text.replace("\r", "").split("\n"):
+    for line in KEPT_EVENT.sub("", text.replace("\r", "")).split("\n"):
         if KERNEL_LINE.match(line) or JOB_LINE.match(line):
             continue
         block = CHANNEL_BLOCK.match(line)
