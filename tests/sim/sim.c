@@ -96,8 +96,7 @@ int main(int argc, char **argv)
 	int failed = 0, status;
 	uint64_t job;
 
-	if (options.seeds == 1 || options.jobs == 1) {
-		options.jobs = 1;
+	if (options.seeds == 1) {
 		return run_job(&options, 0);
 	}
 	for (job = 0; job < options.jobs; job++) {
