@@ -180,7 +180,7 @@ enum vipmi_direction {
 };
 
 enum vipmi_control {
-	VIPMI_CONTROL_KICK = 1, /* argument: the client's number as `client list` shows it */
+	VIPMI_CONTROL_KICK = 1,   /* argument: the client's number as `client list` shows it */
 	VIPMI_CONTROL_REVOKE = 2, /* argument: the reservation's as `reservation list` shows it */
 };
 
