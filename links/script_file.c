@@ -284,7 +284,16 @@ static int parse_line(struct parser *parser, char *line)
 	struct script_file *file = parser->file;
 	struct rule *rule = &file->rules[file->rule_count];
 
-	line[strcspn(line, "#\n")] = '\0';
+	size_t length = strlen(line);
+
+	if (length == SCRIPT_LINE_MAX - 1 && line[length - 1] != '\n') {
+		return parse_failed(parser, "the line is too long, at", line + length - 8);
+	}
+	length = strcspn(line, "#\n");
+	while (length > 0 && isspace((unsigned char)line[length - 1])) {
+		length--;
+	}
+	line[length] = '\0';
 	line += strspn(line, " \t");
 	if (*line == '\0') {
 		return 0;

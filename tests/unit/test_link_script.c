@@ -213,6 +213,27 @@ static void errors_name_file_line_and_word(void **state)
 	}
 }
 
+static void line_that_is_too_long_is_no_two_lines(void **state)
+{
+	char text[5000];
+	const char *specification;
+	struct harness harness;
+	struct link *link;
+	char error[256];
+
+	(void)state;
+	memset(text, ' ', sizeof(text) - 1);
+	memcpy(text, "06 01: 00", 9);
+	memcpy(text + 4000, "06 02: 00", 9);
+	text[sizeof(text) - 1] = '\0';
+	harness_init(&harness, true);
+	specification = script_file(text);
+	assert_int_equal(
+		link_open(specification, 1, &harness.sink, error, sizeof(error), &link), -EINVAL);
+	unlink(specification + strlen("script:"));
+	assert_non_null(strstr(error, ":1: the line is too long"));
+}
+
 static void missing_file_is_named(void **state)
 {
 	struct harness harness;
@@ -236,6 +257,7 @@ int main(void)
 		cmocka_unit_test(refused_requests_are_called_for_again),
 		cmocka_unit_test(time_alone_can_make_things_happen),
 		cmocka_unit_test(errors_name_file_line_and_word),
+		cmocka_unit_test(line_that_is_too_long_is_no_two_lines),
 		cmocka_unit_test(missing_file_is_named),
 	};
 
