@@ -29,7 +29,7 @@ bounded "one program"
 load "100 programs" 100 4
 bounded "100 programs"
 lab_load $vipmi 100 stay >/tmp/up &
-sleep 10
+sleep 1
 lab_load $vipmi list client >/out/clients
 kill -9 $(pidof lab_load)
 as_fresh "100 killed while at work"
