@@ -96,24 +96,31 @@ static void connection_end(struct socket_face *face, struct connection *c)
 	face->free_slot = (uint32_t)(c - face->connections);
 }
 
+void socket_discard(int fd)
+{
+	uint8_t byte;
+	uint32_t i;
+
+	(void)shutdown(fd, SHUT_RD); /* from now on its sends fail */
+	for (i = 0; i < DISCARD_MAX; i++) {
+		if (recv(fd, &byte, 0, MSG_DONTWAIT | MSG_TRUNC) <= 0) {
+			break;
+		}
+	}
+}
+
 /* Says the last word that lies in face->reply, writes it to the log, and hangs up. */
 static void connection_drop(struct socket_face *face, struct connection *c, int length)
 {
 	static const char silent[] = "connection dropped";
 	struct socket_message message;
-	uint32_t i;
 
 	if (length > 0 && socket_decode(face->reply, (size_t)length, &message) == 0) {
 		connection_log(face, c, (const char *)message.text.bytes, message.text.length);
 	} else {
 		connection_log(face, c, silent, sizeof(silent) - 1);
 	}
-	(void)shutdown(c->fd, SHUT_RD); /* from now on its sends fail */
-	for (i = 0; i < DISCARD_MAX; i++) {
-		if (recv(c->fd, face->inbox.bytes, 0, MSG_DONTWAIT | MSG_TRUNC) <= 0) {
-			break;
-		}
-	}
+	socket_discard(c->fd);
 	if (length > 0) {
 		/* If it does not fit, the client has not been reading: the log has it. */
 		(void)send(c->fd, face->reply, (size_t)length, MSG_DONTWAIT | MSG_NOSIGNAL);

@@ -124,7 +124,7 @@ static void accept_refuse(int fd, const char *text)
 	socket_begin(&writer, &header);
 	socket_put(&writer, VIPMI_EXTENSION_TEXT, text, strlen(text));
 	length = socket_end(&writer);
-	(void)shutdown(fd, SHUT_RD);
+	socket_discard(fd); /* its HELLO may be there already */
 	/* A fresh socket has room for it; if not, hanging up says enough. */
 	(void)send(fd, bytes, (size_t)length, MSG_DONTWAIT | MSG_NOSIGNAL);
 	close(fd);

@@ -167,6 +167,10 @@ int connection_send(struct socket_face *face, struct connection *connection, uin
 void connection_sent(
 	struct socket_face *face, struct connection *connection, uint16_t unsent, int error);
 
+/* Takes no more from a socket, and throws away what is in it: left there, it would reach the peer
+ * as ECONNRESET, ahead of the last word. */
+void socket_discard(int fd);
+
 /* Tells a program why, and ends its connection; a line in the log says so. */
 void connection_refuse(struct socket_face *face, struct connection *connection,
 	enum vipmi_reason reason, const char *text);
