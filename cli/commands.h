@@ -13,6 +13,10 @@ extern const struct cli_command command_exec;
 extern const struct cli_command command_client_list;
 extern const struct cli_command command_client_show;
 extern const struct cli_command command_client_kick;
+extern const struct cli_command command_reservation_list;
+extern const struct cli_command command_reservation_hold;
+extern const struct cli_command command_reservation_revoke;
+extern const struct cli_command command_sequence_list;
 extern const struct cli_command command_command_list;
 extern const struct cli_command command_command_show;
 

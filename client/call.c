@@ -38,7 +38,7 @@ int call_start(struct vipmi *vipmi, struct call *call)
 	if (call_table_add(&vipmi->calls, call, &call->tag) < 0) {
 		return text_fail(-ENOMEM, "no memory for a request");
 	}
-	if (call->kind == CALL_REQUEST || call->kind == CALL_SET) {
+	if (call->kind == CALL_REQUEST || call->kind == CALL_SET || call->kind == CALL_RIGHTS) {
 		list_push_back(&handle->calls, &call->on_handle);
 	}
 	if (call->deadline_ns < vipmi->alarm_ns) {
@@ -157,6 +157,9 @@ static void take_answer(
 	answer->reason = header->reason;
 	answer->sent = header->flags & VIPMI_FLAG_SENT ? VIPMI_SENT_YES : VIPMI_SENT_NO;
 	answer->age_ms = header->time_ms;
+	answer->virtual_client = header->virtual_client;
+	answer->numbered = socket_has(message, VIPMI_EXTENSION_NUMBER);
+	answer->number = answer->numbered ? message->number : 0;
 	if (header->origin == VIPMI_ORIGIN_AGENT) {
 		answer->error = text_reason_error(header->reason);
 	}
@@ -199,8 +202,11 @@ void call_reply(struct vipmi *vipmi, struct call *call, const struct socket_mess
 		handle_opened(call->handle, message);
 	} else if (call->kind == CALL_QUERY && type == VIPMI_MESSAGE_ROW) {
 		take_row(vipmi, call, message);
+	} else if (call->kind == CALL_RIGHTS && type == VIPMI_MESSAGE_DONE) {
+		rights_done(call, message);
+		take_end(vipmi, call, message);
 	} else if ((call->kind == CALL_QUERY && type == VIPMI_MESSAGE_END) ||
-		   ((call->kind == CALL_SET || call->kind == CALL_KICK) &&
+		   ((call->kind == CALL_SET || call->kind == CALL_CONTROL) &&
 			   type == VIPMI_MESSAGE_DONE)) {
 		take_end(vipmi, call, message);
 	} else {

@@ -106,7 +106,8 @@ static void fail_written(struct vipmi *vipmi, enum vipmi_reason reason, int erro
 			break;
 		case CALL_REQUEST:
 		case CALL_QUERY:
-		case CALL_KICK:
+		case CALL_RIGHTS: /* gone with the connection, if it was granted */
+		case CALL_CONTROL:
 			call_fail(vipmi, call, reason, error, vipmi->text);
 			break;
 		}

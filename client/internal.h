@@ -76,8 +76,9 @@ enum call_kind {
 	CALL_OPEN, /* handle->open */
 	CALL_REQUEST,
 	CALL_SET,
+	CALL_RIGHTS, /* a reservation: of commands, or of sequence numbers */
 	CALL_QUERY,
-	CALL_KICK,
+	CALL_CONTROL,
 };
 
 enum call_state {
@@ -86,6 +87,18 @@ enum call_state {
 	CALL_QUEUED,  /* on the outbox */
 	CALL_WRITTEN, /* the agent has it */
 	CALL_DONE,
+};
+
+/* What a CALL_RIGHTS asks for, on its caller's stack, and what it got. */
+struct rights {
+	uint8_t type; /* VIPMI_MESSAGE_RESERVE, ... */
+	const struct vipmi_right *list;
+	size_t count;
+	uint32_t lease_ms;
+	uint32_t virtual_client;
+	uint8_t channel, address, numbers_count;
+	uint64_t numbers;
+	struct vipmi_holder *holder; /* filled in when somebody is in the way; or NULL */
 };
 
 /* A message of ours that gets exactly one reply (a QUERY: rows and an end). On its caller's stack,
@@ -98,16 +111,18 @@ struct call {
 	struct list_link rows;      /* QUERY: struct row, not yet taken by the caller */
 	enum call_kind kind;
 	enum call_state state;
-	struct vipmi_handle *handle;  /* NULL: QUERY, KICK */
+	struct vipmi_handle *handle;  /* NULL: QUERY, CONTROL */
 	uint64_t tag;                 /* in vipmi->calls while under way */
 	uint64_t deadline_ns;         /* requests; else TIME_NEVER: the waiter's counts */
 	struct waiter *waiter;        /* the thread that blocks for it, or NULL */
 	struct vipmi_request request; /* REQUEST */
-	uint64_t argument;            /* SET: the option's value; KICK: the client */
+	struct rights *rights;        /* RIGHTS */
+	uint8_t verb;                 /* CONTROL: enum vipmi_control */
+	uint64_t argument;            /* SET: the option's value; CONTROL: whom or what */
 	const char *object;           /* QUERY */
 	void (*done)(void *context, const struct vipmi_answer *answer);
 	void *context;
-	int error;                  /* of OPEN, SET, QUERY, KICK */
+	int error;                  /* of everything but REQUEST */
 	char text[160];             /* what the agent said about it */
 	struct vipmi_answer answer; /* REQUEST */
 };
@@ -342,5 +357,11 @@ void text_fail_request(const struct vipmi *vipmi, const struct call *call);
 /* Copies an option structure that may be older (the rest is zero) or newer (what we do not know
  * must be zero) than ours. -EINVAL, -E2BIG. */
 int options_copy(void *destination, size_t size, const void *source);
+
+/* ---- rights.c ---- */
+
+/* Writes a CALL_RIGHTS; takes what its reply says. */
+void rights_put(struct writer *writer, const struct call *call);
+void rights_done(struct call *call, const struct socket_message *message);
 
 #endif

@@ -133,7 +133,8 @@ int vipmi_query(struct vipmi *vipmi, const char *object,
 	return result;
 }
 
-int vipmi_kick(struct vipmi *vipmi, uint64_t client)
+static int control(
+	struct vipmi *vipmi, enum vipmi_control verb, uint64_t argument, const char *what)
 {
 	struct call call;
 	int result = connection_lock(vipmi);
@@ -143,15 +144,26 @@ int vipmi_kick(struct vipmi *vipmi, uint64_t client)
 	}
 	result = connection_ended(vipmi);
 	if (result == 0) {
-		call_init(&call, CALL_KICK, NULL);
-		call.argument = client;
+		call_init(&call, CALL_CONTROL, NULL);
+		call.verb = (uint8_t)verb;
+		call.argument = argument;
 		result = call_wait(vipmi, &call);
 		if (result < 0) {
-			(void)text_fail(result, "cannot end client %llu: %s",
-				(unsigned long long)client,
+			(void)text_fail(result, "cannot end %s %llu: %s", what,
+				(unsigned long long)argument,
 				call.text[0] ? call.text : vipmi_strerror(result));
 		}
 	}
 	connection_unlock(vipmi);
 	return result;
+}
+
+int vipmi_kick(struct vipmi *vipmi, uint64_t client)
+{
+	return control(vipmi, VIPMI_CONTROL_KICK, client, "client");
+}
+
+int vipmi_revoke(struct vipmi *vipmi, uint64_t reservation)
+{
+	return control(vipmi, VIPMI_CONTROL_REVOKE, reservation, "reservation");
 }

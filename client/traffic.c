@@ -45,6 +45,9 @@ static void put_call(struct writer *writer, const struct call *call, uint64_t no
 		if (request->target_kind != VIPMI_TARGET_CONTROLLER) {
 			socket_put_target(writer, request->channel, request->address);
 		}
+		if (request->numbered) {
+			socket_put_number(writer, request->number);
+		}
 		socket_put(writer, VIPMI_EXTENSION_DATA, request->data, request->length);
 		break;
 	case CALL_SET:
@@ -57,10 +60,13 @@ static void put_call(struct writer *writer, const struct call *call, uint64_t no
 		socket_begin(writer, &header);
 		socket_put(writer, VIPMI_EXTENSION_TEXT, call->object, strlen(call->object));
 		break;
-	case CALL_KICK:
+	case CALL_RIGHTS:
+		rights_put(writer, call);
+		break;
+	case CALL_CONTROL:
 		header.type = VIPMI_MESSAGE_CONTROL;
 		socket_begin(writer, &header);
-		socket_put_control(writer, VIPMI_CONTROL_KICK, call->argument);
+		socket_put_control(writer, (enum vipmi_control)call->verb, call->argument);
 		break;
 	}
 }

@@ -188,6 +188,8 @@ struct vipmi_request {
 	uint32_t timeout_ms;     /* 0 = VIPMI_TIMEOUT_DEFAULT_MS */
 	const void *data;        /* copied by the call */
 	size_t length;
+	uint8_t numbered; /* 1: it is to carry the sequence number `number`, which the handle */
+	uint8_t number;   /* reserved toward this responder (vipmi_sequence_reserve) */
 };
 
 /* A request to the controller itself, everything else at its default. */
@@ -195,7 +197,7 @@ static inline struct vipmi_request vipmi_request_make(
 	uint8_t netfn, uint8_t command, const void *data, size_t length)
 {
 	struct vipmi_request request = {sizeof(struct vipmi_request), VIPMI_TARGET_CONTROLLER, 0, 0,
-		netfn, 0, command, VIPMI_URGENCY_DEFAULT, 0, 0, 0, data, length};
+		netfn, 0, command, VIPMI_URGENCY_DEFAULT, 0, 0, 0, data, length, 0, 0};
 
 	return request;
 }
@@ -223,6 +225,7 @@ struct vipmi_answer {
 	 *	-EOPNOTSUPP    the link or the agent cannot carry such a request
 	 *	-EPERM         another handle holds the right to this command
 	 *	-EACCES        not allowed to this program
+	 *	-ENOENT        the sequence number that it names is not this handle's
 	 *	-ENOSPC        a limit of the agent is reached
 	 *	-ECONNABORTED  an administrator ended the connection
 	 *	-ESTALE, -EPROTO  the agent does not know the handle, or breaks the protocol
@@ -235,11 +238,13 @@ struct vipmi_answer {
 	uint8_t netfn;  /* odd: the response's */
 	uint8_t lun;
 	uint8_t command;
-	uint8_t urgency; /* enum vipmi_urgency */
-	uint32_t virtual_client;
-	uint32_t age_ms; /* of an answer from the cache */
-	uint64_t id;     /* as vipmi_submit gave it */
-	uint8_t reserved[16];
+	uint8_t urgency;         /* enum vipmi_urgency */
+	uint32_t virtual_client; /* for which the number was reserved, else as in the request */
+	uint32_t age_ms;         /* of an answer from the cache */
+	uint64_t id;             /* as vipmi_submit gave it */
+	uint8_t numbered;        /* the request carried a reserved sequence number: */
+	uint8_t number;
+	uint8_t reserved[14];
 	uint16_t length; /* of data, without the completion code */
 	uint8_t data[VIPMI_DATA_MAX];
 };
@@ -312,6 +317,78 @@ struct vipmi_event {
 int vipmi_handle_events(struct vipmi_handle *handle,
 	void (*received)(void *context, const struct vipmi_event *event), void *context);
 
+/* ---- rights ---- */
+
+/* enum vipmi_direction of protocol.h: to send such requests, to receive them, or both. */
+#define VIPMI_RIGHT_SEND 1
+#define VIPMI_RIGHT_RECEIVE 2
+#define VIPMI_RIGHT_BOTH 3
+
+#define VIPMI_RIGHT_ANY 0xFF          /* channel, address, LUN */
+#define VIPMI_RIGHT_ANY_COMMAND 0x100 /* of the network function */
+#define VIPMI_RIGHT_ANY_BODY 0xFFFFFFFFu
+
+/* A command, or many of them, for one handle alone. */
+struct vipmi_right {
+	uint8_t netfn;     /* request form */
+	uint8_t direction; /* VIPMI_RIGHT_SEND, ... */
+	uint16_t command;  /* or VIPMI_RIGHT_ANY_COMMAND */
+	uint32_t body;     /* netFn 2C: defining body; 2E: IANA number; else _ANY_BODY */
+	uint8_t channel, address, lun; /* of the responder, or VIPMI_RIGHT_ANY */
+};
+
+/* The right to send a command, to whomever. */
+static inline struct vipmi_right vipmi_right_make(uint8_t netfn, uint16_t command)
+{
+	struct vipmi_right right = {netfn, VIPMI_RIGHT_SEND, command, VIPMI_RIGHT_ANY_BODY,
+		VIPMI_RIGHT_ANY, VIPMI_RIGHT_ANY, VIPMI_RIGHT_ANY};
+
+	return right;
+}
+
+struct vipmi_holder {
+	uint32_t handle; /* whose it is, as the listing "client" numbers handles */
+	uint16_t index;  /* which entry of the list it was that could not be granted */
+	struct vipmi_right held;
+};
+
+/*
+ * Reserves commands: from now on others' requests for them are answered D5 and
+ * never reach the controller. The list (at most 64) is granted whole or not at
+ * all; what the handle holds already is granted again. `lease_ms` other than 0
+ * ends it by itself; asking again renews it. It ends as well with the handle,
+ * and with the connection: after the agent was away, ask again. Blocks.
+ *
+ *	-EPERM   somebody else holds what is in the way: `ret_holder` (may be NULL) says who
+ *	-ENOSPC  the agent's table is full
+ *	-ETIMEDOUT, -ECONNRESET, -ECONNABORTED, -EPROTO, -EINVAL, -ENOMEM, -ECHILD
+ */
+int vipmi_reserve(struct vipmi_handle *handle, const struct vipmi_right *list, size_t count,
+	uint32_t lease_ms, struct vipmi_holder *ret_holder);
+
+/* Gives them back; an empty list: all that the handle holds. -ENOENT: not held; nothing was given
+ * back. Else as vipmi_reserve. */
+int vipmi_release(struct vipmi_handle *handle, const struct vipmi_right *list, size_t count);
+
+/*
+ * Reserves sequence numbers toward one responder on an IPMB, for the program or
+ * one of its virtual clients: the ones in `numbers` (bit n: number n), or, where
+ * that is 0, any `count`. All or none. A request carries one by `numbered` and
+ * `number`, and its answer comes with `virtual_client`. Duration as
+ * vipmi_reserve. Where the link numbers by itself (capability WIRE_SEQUENCE
+ * missing) the number is not the one on the bus; nothing else differs.
+ *
+ *	-EPERM   not so many are free, or not those
+ *	-ENOSPC  the handle's quota (16) is used up
+ *	else as vipmi_reserve
+ */
+int vipmi_sequence_reserve(struct vipmi_handle *handle, uint8_t channel, uint8_t address,
+	uint32_t virtual_client, unsigned int count, uint64_t numbers, uint64_t *ret_numbers);
+
+/* Gives numbers back; they rest a while before they are anybody's. -ENOENT: not held. */
+int vipmi_sequence_free(
+	struct vipmi_handle *handle, uint8_t channel, uint8_t address, uint64_t numbers);
+
 /* ---- administration ---- */
 
 struct vipmi_field {
@@ -336,6 +413,10 @@ int vipmi_query(struct vipmi *vipmi, const char *object,
 /* Ends the connection of another client, by its number in the listing "client". Blocks until the
  * agent replied. -ENOENT: no such client. -EACCES: only for root. Else as vipmi_query. */
 int vipmi_kick(struct vipmi *vipmi, uint64_t client);
+
+/* Ends somebody's command reservation, by its number in the listing "reservation". Blocks until the
+ * agent replied. -ENOENT: no such reservation. -EACCES: only for root. Else as vipmi_query. */
+int vipmi_revoke(struct vipmi *vipmi, uint64_t reservation);
 
 /* ---- texts ---- */
 

@@ -354,6 +354,49 @@ def usage_errors_point_to_the_help():
     vipmi("--target", code=USAGE, says="--target needs a TARGET")
 
 
+# ---- reservation, sequence
+
+def a_right_is_held_while_a_program_runs():
+    inner = "%s -o json reservation list && %s raw chassis get-chassis-status" % (VIPMI, VIPMI)
+    held = vipmi("reservation", "hold", "chassis", "all", "--", "sh", "-c", inner, code=REFUSED,
+                 says="another handle has reserved the command (it was not sent)")
+    rows = json.loads(held.out)
+    assert len(rows) == 1 and rows[0]["netfn"] == 0 and rows[0]["direction"] == "send", rows
+    assert "command" not in rows[0], rows
+    assert "No command is reserved." in vipmi("reservation", "list").out
+    vipmi("raw", "chassis", "get-chassis-status")
+    vipmi("reservation", "hold", "app", "1", "sh", "-c", "exit 42", code=42)
+    vipmi("reservation", "hold", "app", "1", "--", "/nowhere/x", code=127, says="/nowhere/x")
+
+
+def a_conflict_names_its_holder():
+    inner = "%s reservation hold app get-device-id true" % VIPMI
+    vipmi("reservation", "hold", "app", "all", "--", "sh", "-c", inner, code=REFUSED,
+          says="holds what is in the way")
+
+
+def a_reservation_is_revoked():
+    inner = ("%s reservation list | awk 'NR == 2 {print $1}' | xargs %s reservation revoke &&"
+             " %s raw app get-device-id" % (VIPMI, VIPMI, VIPMI))
+    result = vipmi("reservation", "hold", "app", "all", "--", "sh", "-c", inner)
+    assert "is revoked" in result.out, result
+    vipmi("reservation", "revoke", "77", code=LOCAL, says="there is no reservation 77")
+    vipmi("reservation", "revoke", "x", code=USAGE, says='"x" is not the number')
+
+
+def a_lease_needs_a_time_and_a_target_an_address():
+    vipmi("reservation", "hold", "--lease", "soon", "app", "1", "true", code=USAGE,
+          says='"soon" is not a time')
+    vipmi("reservation", "hold", "--ipmb", "0x81", "app", "1", "true", code=USAGE,
+          says="no responder")
+    vipmi("reservation", "hold", "app", "1", code=USAGE)
+
+
+def no_number_is_reserved_at_rest():
+    assert "free for everybody" in vipmi("sequence", "list").out
+    assert vipmi("sequence", "list", "-o", "json").json == []
+
+
 def output_that_cannot_be_written_is_an_error():
     with open("/dev/full", "w") as full:
         process = subprocess.run([VIPMI, "command", "list"], stdout=full, stderr=subprocess.PIPE,
