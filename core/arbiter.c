@@ -82,17 +82,17 @@ void arbiter_remove(struct core *core, struct core_handle *handle, enum core_por
 	struct core_wheel *wheel = &core->wheels[class];
 	struct list_link *link = wheel_link(handle, port, class);
 	struct list_link *head = link->next;
-	size_t slot;
+	uintptr_t offset;
 
 	if (!list_linked(link)) {
 		return;
 	}
 	list_remove(link);
-	/* The last one of a bucket had the bucket itself on both sides. */
-	if (list_empty(head) && head >= &wheel->buckets[port][0] &&
-		head < &wheel->buckets[port][CORE_WHEEL_SLOTS]) {
-		slot = (size_t)(head - &wheel->buckets[port][0]);
-		wheel->occupied[port] &= ~(UINT64_C(1) << slot);
+	/* The last one of a bucket had the bucket itself on both sides. As numbers, for pointers into
+	 * different objects have no order. */
+	offset = (uintptr_t)head - (uintptr_t)wheel->buckets[port];
+	if (list_empty(head) && offset < sizeof(wheel->buckets[port])) {
+		wheel->occupied[port] &= ~(UINT64_C(1) << offset / sizeof(struct list_link));
 	}
 }
 

@@ -168,7 +168,7 @@ int client_writable(struct core *core, uint32_t id)
 		return 0;
 	}
 	client->blocked = false;
-	client->next_delivery = client->deliveries.next;
+	client->next_delivery = deliver_from(client, client->deliveries.next);
 	if (client->next_delivery != &client->deliveries) {
 		list_push_back(&core->ready, &client->ready_link);
 	}

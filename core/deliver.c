@@ -8,6 +8,15 @@
  */
 #include "core/private.h"
 
+struct list_link *deliver_from(struct core_client *client, struct list_link *link)
+{
+	while (link != &client->deliveries &&
+		container_of(link, struct core_request, queue_link)->pulled) {
+		link = link->next;
+	}
+	return link;
+}
+
 void deliver_push(struct core *core, struct core_request *request)
 {
 	struct core_client *client = request_handle(request)->client;
@@ -28,7 +37,7 @@ void deliver_forget(struct core *core, struct core_request *request)
 
 	core->unread--;
 	if (client->next_delivery == &request->queue_link) {
-		client->next_delivery = request->queue_link.next;
+		client->next_delivery = deliver_from(client, request->queue_link.next);
 	}
 	list_remove(&request->queue_link);
 	if (client->next_delivery == &client->deliveries && !client->leaving) {
@@ -81,7 +90,7 @@ bool deliver_next(struct core *core, struct core_action *ret_action)
 		if (!core_check(core, client->next_delivery != &client->deliveries)) {
 			return false;
 		}
-		client->next_delivery = request->queue_link.next;
+		client->next_delivery = deliver_from(client, request->queue_link.next);
 		/* One answer, then the next client's turn. */
 		list_remove(link);
 		if (client->next_delivery != &client->deliveries) {

@@ -102,24 +102,11 @@ static bool older(const struct core_request *a, const struct core_request *b)
 	return (int32_t)(a->order - b->order) < 0;
 }
 
-static bool head_may_go(
-	struct core *core, const struct core_lane *lane, const struct core_request *head)
+/* Everything older is answered: no class has an older one at its head, and nothing is out. */
+static bool nothing_older(const struct core_lane *lane, const struct core_request *head)
 {
-	const struct list_link *barrier = list_first(&lane->barriers);
 	int class;
 
-	if (head->paused || lane->ghosts > 0 || lane->waiting || !sequence_ready(core, head)) {
-		return false;
-	}
-	if (!barrier) {
-		return true;
-	}
-	if (!head->mutating) {
-		return older(head, container_of(barrier, struct core_request, barrier_link));
-	}
-	if (barrier != &head->barrier_link || lane->in_flight > 0) {
-		return false;
-	}
 	for (class = 0; class < VIPMI_CLASS_COUNT; class ++) {
 		const struct core_request *other = lane_head(lane, class);
 
@@ -127,7 +114,23 @@ static bool head_may_go(
 			return false;
 		}
 	}
-	return true;
+	return lane->in_flight == 0;
+}
+
+static bool head_may_go(
+	struct core *core, const struct core_lane *lane, const struct core_request *head)
+{
+	const struct list_link *link = list_first(&lane->barriers);
+	const struct core_request *barrier;
+
+	if (head->paused || lane->ghosts > 0 || lane->waiting || !sequence_ready(core, head)) {
+		return false;
+	}
+	if (!link) {
+		return true;
+	}
+	barrier = container_of(link, struct core_request, barrier_link);
+	return head->mutating ? barrier == head && nothing_older(lane, head) : older(head, barrier);
 }
 
 static void lane_set_ready(struct core *core, struct core_lane *lane, int class, bool ready)

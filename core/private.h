@@ -601,6 +601,8 @@ void commands_forget(struct core *core, struct core_handle *handle);
 void command_leases_run(struct core *core);
 
 /* ---- deliver.c: answers on their way to clients ---- */
+/* The first answer from here on that no open action holds: none is given out twice. */
+struct list_link *deliver_from(struct core_client *client, struct list_link *link);
 void deliver_push(struct core *core, struct core_request *request);
 /* Takes an answer that no action holds off its client's list. */
 void deliver_forget(struct core *core, struct core_request *request);

@@ -92,6 +92,40 @@ static void a_handle_is_its_own_clients_alone(void **state)
 	free(world.memory);
 }
 
+static void an_answer_whose_action_is_open_is_not_given_out_again(void **state)
+{
+	static const uint8_t ok[] = {0x00};
+	struct world world = world_with(&(struct core_limits){.handles_max = 4});
+	uint32_t client = client_new(&world, 1), handle = 0;
+	struct core_action first, second, again;
+	struct core_status status;
+	uint64_t tag;
+
+	(void)state;
+	link_up(&world, 1);
+	assert_int_equal(handle_try(&world, client, &handle), 0);
+	for (tag = 1; tag <= 2; tag++) {
+		assert_int_equal(ask(&world, client, handle, tag), 0);
+		first = pull(&world, CORE_ACTION_TRANSMIT);
+		respond(&world, &first, ok, sizeof(ok));
+	}
+	first = pull(&world, CORE_ACTION_DELIVER);
+	second = pull(&world, CORE_ACTION_DELIVER);
+	core_done(world.core, first.id, -EAGAIN);
+	assert_int_equal(step(&world, (struct core_event){.type = CORE_EVENT_CLIENT_WRITABLE,
+					      .client = {.client = client}}),
+		0);
+	again = pull(&world, CORE_ACTION_DELIVER);
+	assert_int_equal(again.deliver.tag, 1);
+	assert_false(core_next(world.core, &first));
+	core_done(world.core, again.id, 0);
+	core_done(world.core, second.id, 0);
+	core_status(world.core, &status);
+	assert_int_equal(status.requests, 0);
+	assert_null(core_broken(world.core));
+	free(world.memory);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -99,6 +133,7 @@ int main(void)
 		cmocka_unit_test(limits_out_of_range_have_no_size),
 		cmocka_unit_test(the_handle_past_the_maximum_is_refused_and_a_slot_comes_back),
 		cmocka_unit_test(a_handle_is_its_own_clients_alone),
+		cmocka_unit_test(an_answer_whose_action_is_open_is_not_given_out_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
