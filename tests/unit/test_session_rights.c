@@ -149,7 +149,14 @@ static void a_refused_reservation_names_its_holder_and_what_is_held(void **state
 	assert_true(socket_has(&agent.said, VIPMI_EXTENSION_HOLDER));
 	assert_int_equal(agent.said.holder.handle, agent.peers[0].handle);
 	assert_true(socket_command_next(&agent.said.holder.command, &held));
-	assert_memory_equal(&held, &chassis_control, sizeof(held));
+	/* Field by field: what lies between them is nobody's. */
+	assert_int_equal(held.direction, chassis_control.direction);
+	assert_int_equal(held.netfn, chassis_control.netfn);
+	assert_int_equal(held.command, chassis_control.command);
+	assert_int_equal(held.body, chassis_control.body);
+	assert_int_equal(held.channel, chassis_control.channel);
+	assert_int_equal(held.address, chassis_control.address);
+	assert_int_equal(held.lun, chassis_control.lun);
 	assert_false(socket_command_next(&agent.said.holder.command, &held));
 	free(agent.world.memory);
 }
