@@ -88,7 +88,7 @@ void arbiter_remove(struct core *core, struct core_handle *handle, enum core_por
 		return;
 	}
 	list_remove(link);
-	/* The last one of a bucket had the bucket itself on both sides. As numbers, for pointers into
+	/* The last one of a bucket had the bucket itself on both sides. As numbers: pointers into
 	 * different objects have no order. */
 	offset = (uintptr_t)head - (uintptr_t)wheel->buckets[port];
 	if (list_empty(head) && offset < sizeof(wheel->buckets[port])) {

@@ -393,8 +393,10 @@ def a_lease_needs_a_time_and_a_target_an_address():
 
 
 def no_number_is_reserved_at_rest():
-    assert "free for everybody" in vipmi("sequence", "list").out
-    assert vipmi("sequence", "list", "-o", "json").json == []
+    agent = Agent(VIPMID, "chassis:service=0")
+    assert "free for everybody" in vipmi("sequence", "list", target=agent.path).out
+    assert vipmi("sequence", "list", "-o", "json", target=agent.path).json == []
+    agent.stop()
 
 
 def output_that_cannot_be_written_is_an_error():

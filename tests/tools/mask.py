@@ -50,8 +50,11 @@ MASKS = [
 HEX_DUMP = re.compile(r"^(\d+, +)?((?:0x)?[0-9A-F]{2}h? (?:0x)?[0-9A-F]{2}h? 02h? )"
                       r"((?:[0-9A-F]{2}h? ){4})", re.IGNORECASE)
 # Debian's bmc-info prints what happened to lie on its stack for a channel that Get Channel Info
-# knows nothing of. Channels are asked for in order, so the first gap ends what is true.
-CHANNEL_BLOCK = re.compile(r"^Channel Number +: (\d+)$")
+# knows nothing of. Channels are asked for in order, and the vendor of all that exist is the IPMI
+# forum (IPMI 2.0 section 22.24), so the first that is neither ends what is true.
+CHANNEL_BLOCK = re.compile(r"^Channel Number +: (\d+)\n(?:.+\n)*?Vendor ID +: .*\((\d+)\)$",
+                           re.MULTILINE)
+IPMI_FORUM = 7154
 # The driver keeps events for whoever subscribes next. ipmitool does so with every command, takes
 # them for the answers to its first question, and goes on. Which command is hit is a race; through
 # the shim none is.
@@ -63,17 +66,18 @@ KERNEL_LINE = re.compile(r"^\[ *\d+\.\d+\] ")
 JOB_LINE = re.compile(r"^(Terminated|\[\d+\]\s*[+-]?\s*Terminated.*)$")
 
 
+def existing_channels(text):
+    for channel, block in enumerate(CHANNEL_BLOCK.finditer(text)):
+        if int(block.group(1)) != channel or int(block.group(2)) != IPMI_FORUM:
+            return text[:block.start()]
+    return text
+
+
 def mask(text):
     lines = []
-    channel = 0
-    for line in KEPT_EVENT.sub("", text.replace("\r", "")).split("\n"):
+    for line in existing_channels(KEPT_EVENT.sub("", text.replace("\r", ""))).split("\n"):
         if KERNEL_LINE.match(line) or JOB_LINE.match(line):
             continue
-        block = CHANNEL_BLOCK.match(line)
-        if block:
-            if int(block.group(1)) != channel:
-                break
-            channel += 1
         for _, pattern, replacement in MASKS:
             line = re.sub(pattern, replacement, line)
         line = HEX_DUMP.sub(r"\1\2<time> ", line)

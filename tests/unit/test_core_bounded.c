@@ -105,7 +105,7 @@ static void bounded(struct world *world)
 		(unsigned long long)world->calls, (unsigned long long)world->dearest,
 		world->dearest_call);
 	/* The instrument works at all. */
-	assert_true(world->dearest > 20);
+	assert_true(world->dearest > 10);
 	assert_true(world->dearest <= BLOCKS_MAX);
 	free(world->memory);
 	free(world);
