@@ -8,7 +8,8 @@
  * again: paid_ns >> CORE_QUANTUM_SHIFT. The wheel has a bucket for each of the
  * next 64 rounds, so that a handle deep in debt is put where it belongs at once
  * and no round is ever walked through in vain: every operation is O(1). A handle
- * that was idle starts at the present round: time not used is not saved up.
+ * that was idle starts at the round after the present one: time not used is not
+ * saved up, and newcomers without end keep nobody waiting who is in debt.
  *
  * Requests for a bus stand in buckets of their own, because they cannot go while
  * the bus window is full; the rounds are the same.
@@ -67,7 +68,9 @@ void arbiter_insert(struct core *core, struct core_handle *handle, enum core_por
 		return;
 	}
 	if (round < wheel->round) {
-		handle->paid_ns[class] = wheel->round << CORE_QUANTUM_SHIFT;
+		/* Behind those of the present round, which therefore ends, whoever comes. */
+		ahead = 1;
+		handle->paid_ns[class] = (wheel->round + 1) << CORE_QUANTUM_SHIFT;
 	} else {
 		ahead = round - wheel->round;
 		ahead = ahead < CORE_WHEEL_SLOTS ? ahead : CORE_WHEEL_SLOTS - 1;
