@@ -146,4 +146,18 @@ char *printable(const char *text);
 /* "3 min 5 s". */
 void duration_text(uint64_t ms, char *text, size_t size);
 
+/* ---- rows.c ---- */
+
+/* The field of that name, or NULL. */
+const struct vipmi_field *rows_field(
+	const struct vipmi_field *fields, size_t count, const char *name);
+/* A cell for each field, at most `cells_max`; how many. They live as long as the fields. */
+size_t rows_to_cells(
+	const struct vipmi_field *fields, size_t count, struct cell *cells, size_t cells_max);
+/* Asks the agent for a listing and prints it; `row` makes a listing's row of a reply's. EXIT_DONE,
+ * or what to exit with, the reason being told. */
+int rows_list(struct cli *cli, const char *object, const struct column *columns,
+	int (*row)(void *listing, const struct vipmi_field *fields, size_t count),
+	const char *empty);
+
 #endif

@@ -28,46 +28,16 @@ static const struct column client_columns[] = {
 	{NULL, NULL},
 };
 
-/* Fields that are true or false come as numbers. */
-static bool is_boolean(const char *name)
-{
-	return strcmp(name, "events") == 0 || strcmp(name, "blocked") == 0;
-}
-
-static size_t to_cells(const struct vipmi_field *fields, size_t count, struct cell *cells)
-{
-	size_t used = 0;
-
-	for (size_t i = 0; i < count && used < CELLS_MAX; i++) {
-		cells[used++] = (struct cell){
-			.key = fields[i].name,
-			.text = fields[i].text,
-			.number = fields[i].number,
-			.boolean = !fields[i].text && is_boolean(fields[i].name),
-		};
-	}
-	return used;
-}
-
-static uint64_t field_number(const struct vipmi_field *fields, size_t count, const char *name)
-{
-	for (size_t i = 0; i < count; i++) {
-		if (strcmp(fields[i].name, name) == 0) {
-			return fields[i].number;
-		}
-	}
-	return 0;
-}
-
 static int list_row(void *context, const struct vipmi_field *fields, size_t count)
 {
 	struct listing *listing = context;
 	struct cell cells[CELLS_MAX + 1];
-	size_t used = to_cells(fields, count, cells);
+	size_t used = rows_to_cells(fields, count, cells, CELLS_MAX);
+	const struct vipmi_field *open_ms = rows_field(fields, count, "open_ms");
 	char open_for[32];
 
 	/* For a table; JSON has the number. */
-	duration_text(field_number(fields, count, "open_ms"), open_for, sizeof(open_for));
+	duration_text(open_ms ? open_ms->number : 0, open_for, sizeof(open_for));
 	if (listing_is_table(listing)) {
 		cells[used++] = (struct cell){.key = "open", .text = open_for};
 	}
@@ -77,29 +47,10 @@ static int list_row(void *context, const struct vipmi_field *fields, size_t coun
 
 static int run_list(struct cli *cli, int count, char **arguments)
 {
-	struct listing *listing;
-	struct vipmi *vipmi;
-	int result = cli_connect(cli, &vipmi);
-
 	(void)count;
 	(void)arguments;
-	if (result != EXIT_DONE) {
-		return result;
-	}
-	listing = listing_begin(cli->format, client_columns);
-	if (!listing) {
-		vipmi_disconnect(vipmi);
-		return cli_fail(EXIT_LOCAL, "no memory");
-	}
-	result = vipmi_query(vipmi, "client", list_row, listing);
-	if (result < 0) {
-		listing_drop(listing);
-		result = cli_fail_error(result);
-	} else {
-		listing_end(listing, "No program has a virtual controller open.");
-	}
-	vipmi_disconnect(vipmi);
-	return result;
+	return rows_list(cli, "client", client_columns, list_row,
+		"No program has a virtual controller open.");
 }
 
 struct show {
@@ -113,13 +64,15 @@ static int show_row(void *context, const struct vipmi_field *fields, size_t coun
 	struct show *show = context;
 	struct cell cells[CELLS_MAX];
 
-	if (field_number(fields, count, "client") != show->client) {
+	const struct vipmi_field *client = rows_field(fields, count, "client");
+
+	if (!client || client->number != show->client) {
 		return 0;
 	}
 	if (show->found++ > 0 && show->cli->format == FORMAT_TABLE) {
 		(void)putchar('\n');
 	}
-	show_one(show->cli->format, cells, to_cells(fields, count, cells));
+	show_one(show->cli->format, cells, rows_to_cells(fields, count, cells, CELLS_MAX));
 	return 0;
 }
 

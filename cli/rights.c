@@ -45,32 +45,6 @@ static const struct column sequence_columns[] = {
 	{NULL, NULL},
 };
 
-static const struct vipmi_field *field(
-	const struct vipmi_field *fields, size_t count, const char *name)
-{
-	for (size_t i = 0; i < count; i++) {
-		if (strcmp(fields[i].name, name) == 0) {
-			return &fields[i];
-		}
-	}
-	return NULL;
-}
-
-static size_t to_cells(const struct vipmi_field *fields, size_t count, struct cell *cells)
-{
-	size_t used = 0;
-
-	for (size_t i = 0; i < count && used < CELLS_MAX; i++) {
-		cells[used++] = (struct cell){
-			.key = fields[i].name,
-			.text = fields[i].text,
-			.number = fields[i].number,
-			.boolean = !fields[i].text && strcmp(fields[i].name, "reserved") == 0,
-		};
-	}
-	return used;
-}
-
 /* "06 app 01 get-device-id", "00 chassis, all". */
 static void commands_text(
 	const struct vipmi_field *netfn, const struct vipmi_field *command, char *text, size_t size)
@@ -90,17 +64,17 @@ static void commands_text(
 
 static int reservation_row(void *context, const struct vipmi_field *fields, size_t count)
 {
-	const struct vipmi_field *address = field(fields, count, "address");
-	const struct vipmi_field *channel = field(fields, count, "channel");
-	const struct vipmi_field *left = field(fields, count, "left_ms");
+	const struct vipmi_field *address = rows_field(fields, count, "address");
+	const struct vipmi_field *channel = rows_field(fields, count, "channel");
+	const struct vipmi_field *left = rows_field(fields, count, "left_ms");
 	struct listing *listing = context;
 	struct cell cells[CELLS_MAX + 3];
-	size_t used = to_cells(fields, count, cells);
+	size_t used = rows_to_cells(fields, count, cells, CELLS_MAX);
 	char commands[64], target[32] = "any", duration[32] = "until released";
 
 	if (listing_is_table(listing)) {
-		commands_text(field(fields, count, "netfn"), field(fields, count, "command"),
-			commands, sizeof(commands));
+		commands_text(rows_field(fields, count, "netfn"),
+			rows_field(fields, count, "command"), commands, sizeof(commands));
 		if (address && channel) {
 			(void)snprintf(target, sizeof(target), "%u:%02Xh",
 				(unsigned int)channel->number, (unsigned int)address->number);
@@ -121,10 +95,10 @@ static int reservation_row(void *context, const struct vipmi_field *fields, size
 
 static int sequence_row(void *context, const struct vipmi_field *fields, size_t count)
 {
-	const struct vipmi_field *address = field(fields, count, "address");
+	const struct vipmi_field *address = rows_field(fields, count, "address");
 	struct listing *listing = context;
 	struct cell cells[CELLS_MAX + 1];
-	size_t used = to_cells(fields, count, cells);
+	size_t used = rows_to_cells(fields, count, cells, CELLS_MAX);
 	char responder[8];
 
 	if (listing_is_table(listing) && address) {
@@ -136,38 +110,11 @@ static int sequence_row(void *context, const struct vipmi_field *fields, size_t 
 	return 0;
 }
 
-static int list(struct cli *cli, const char *object, const struct column *columns,
-	int (*row)(void *context, const struct vipmi_field *fields, size_t count),
-	const char *empty)
-{
-	struct listing *listing;
-	struct vipmi *vipmi;
-	int result = cli_connect(cli, &vipmi);
-
-	if (result != EXIT_DONE) {
-		return result;
-	}
-	listing = listing_begin(cli->format, columns);
-	if (!listing) {
-		vipmi_disconnect(vipmi);
-		return cli_fail(EXIT_LOCAL, "no memory");
-	}
-	result = vipmi_query(vipmi, object, row, listing);
-	if (result < 0) {
-		listing_drop(listing);
-		result = cli_fail_error(result);
-	} else {
-		listing_end(listing, empty);
-	}
-	vipmi_disconnect(vipmi);
-	return result;
-}
-
 static int run_reservation_list(struct cli *cli, int count, char **arguments)
 {
 	(void)count;
 	(void)arguments;
-	return list(cli, "reservation", reservation_columns, reservation_row,
+	return rows_list(cli, "reservation", reservation_columns, reservation_row,
 		"No command is reserved.");
 }
 
@@ -175,7 +122,7 @@ static int run_sequence_list(struct cli *cli, int count, char **arguments)
 {
 	(void)count;
 	(void)arguments;
-	return list(cli, "sequence", sequence_columns, sequence_row,
+	return rows_list(cli, "sequence", sequence_columns, sequence_row,
 		"Every sequence number is free for everybody.");
 }
 
