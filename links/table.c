@@ -11,6 +11,7 @@
 
 const struct link_ops *const link_table[] = {
 	&link_chassis,
+	&link_kcs,
 	&link_openipmi,
 	&link_vm,
 	&link_script,

@@ -6,6 +6,7 @@
 #include "links/links.h"
 
 extern const struct link_ops link_chassis;
+extern const struct link_ops link_kcs;
 extern const struct link_ops link_openipmi;
 extern const struct link_ops link_script;
 extern const struct link_ops link_vm;
