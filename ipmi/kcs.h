@@ -107,7 +107,7 @@ enum kcs_access kcs_host_access(const struct kcs_host *host, uint8_t *ret_value)
 /* It was done; `value` is what was read (ignored after a write). */
 void kcs_host_done(struct kcs_host *host, uint8_t value, uint64_t now_ns);
 
-/* After KCS_ACCESS_NONE in a transfer: look at the status again. When to, is the caller's policy. */
+/* After KCS_ACCESS_NONE in a transfer: look at the status again. When, is the caller's policy. */
 void kcs_host_poll(struct kcs_host *host);
 
 enum kcs_outcome kcs_host_outcome(const struct kcs_host *host);
