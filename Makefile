@@ -3,7 +3,7 @@
 # missing, otherwise it prints the one line to type. Meson and Ninja do the building, in build*/.
 PREFIX ?= /usr/local
 
-.PHONY: all help demo test bench lab lint install deep fuzz coverage clean
+.PHONY: all help demo test mission bench lab lint install deep fuzz coverage clean
 all:
 	@tools/setup.sh build test
 	@tools/configure build
@@ -11,6 +11,7 @@ all:
 help:
 	@echo 'make demo                  256 programs on one simulated controller, for 20 seconds'
 	@echo 'make test                  every test, under gcc, clang, sanitizers, valgrind'
+	@echo 'make mission               what was asked for, line by line, on the running system'
 	@echo 'make bench                 vipmid beside a plain echo server'
 	@echo 'make lab                   the same in a QEMU guest, with the kernel and the module'
 	@echo 'make lint                  layers, text, format, the pure set'
@@ -29,6 +30,12 @@ demo:
 test:
 	@tools/setup.sh build demo test
 	@tools/test
+
+# LINES names single lines of the table.
+mission:
+	@tools/setup.sh build demo test
+	@tools/configure build
+	@tests/mission/run build $(LINES)
 
 lint:
 	@tools/setup.sh build test

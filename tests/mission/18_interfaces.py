@@ -1,0 +1,48 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""The agent offers handles, rights, messages."""
+import library
+from events import Subscriber, fetched, happen
+from mission import main
+
+EPERM, ENOENT = 1, 2
+
+
+def show(world):
+    world.start()
+    with world.library() as ours, world.library() as others:
+        # 7: handles
+        handles = [ours.open(f'own-{n}') for n in range(8)]
+        other = others.open('other')
+        rows = world.clients()
+        assert len({row['handle'] for row in rows}) == 9 and len({row['client'] for row in rows}), \
+            rows
+        # 8: rights, all or nothing, the holder named
+        since = world.wire.mark()
+        status, capabilities = library.right(0x00, 0x01), library.right(0x00, 0x00)
+        handles[0].reserve(status)
+        holder = library.Holder()
+        try:
+            other.reserve(capabilities, status, holder=holder)
+            raise AssertionError('a right was given twice')
+        except library.Failed as refused:
+            assert refused.error == EPERM and holder.index == 1, refused
+        assert {row['handle']: row['name'] for row in rows}[holder.handle] == 'own-0'
+        assert handles[1].ask(0x00, 0x00).error == 0, 'half a list was granted'
+        for stranger in (handles[1], other):
+            answer = stranger.ask(0x00, 0x01)
+            assert (answer.error, answer.cc, answer.sent) == (-EPERM, 0xD5, 0), answer
+        assert handles[0].ask(0x00, 0x01).cc == 0
+        assert len(world.wire.requests(0x00, 0x01, since=since)) == 1
+        handles[0].release()
+        assert other.ask(0x00, 0x01).cc == 0
+        # 9: messages
+        wants = Subscriber(ours, 'wants')
+        happen(other, wants, range(1, 11))
+        assert wants.events == fetched(world) == list(range(1, 11))
+    return ('libvipmi against vipmid: 9 handles of 2 connections; a right refused with its '
+            'holder\'s name, 2 strangers\' requests D5 and 0 on the wire; 10 of 10 events. '
+            'Against the module: not yet')
+
+
+main(show)

@@ -1,0 +1,193 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""libvipmi as a program finds it: the shared library, called function by function."""
+import ctypes
+import threading
+from ctypes import (CFUNCTYPE, POINTER, Structure, byref, c_char_p, c_int, c_size_t, c_uint,
+                    c_uint8, c_uint16, c_uint32, c_uint64, c_void_p, cast, sizeof)
+
+SEND, RECEIVE, BOTH = 1, 2, 3
+ANY, ANY_COMMAND, ANY_BODY = 0xFF, 0x100, 0xFFFFFFFF
+CONTROLLER, IPMB = 0, 1
+DATA_MAX = 272
+
+
+class Request(Structure):
+    _fields_ = [('size', c_size_t), ('target_kind', c_uint8), ('channel', c_uint8),
+                ('address', c_uint8), ('netfn', c_uint8), ('lun', c_uint8),
+                ('command', c_uint8), ('urgency', c_uint8), ('flags', c_uint8),
+                ('virtual_client', c_uint32), ('timeout_ms', c_uint32), ('data', c_void_p),
+                ('length', c_size_t), ('numbered', c_uint8), ('number', c_uint8)]
+
+
+class RawAnswer(Structure):
+    _fields_ = [('error', c_int), ('cc', c_uint8), ('origin', c_uint8), ('reason', c_uint8),
+                ('sent', c_uint8), ('netfn', c_uint8), ('lun', c_uint8), ('command', c_uint8),
+                ('urgency', c_uint8), ('virtual_client', c_uint32), ('age_ms', c_uint32),
+                ('id', c_uint64), ('numbered', c_uint8), ('number', c_uint8),
+                ('reserved', c_uint8 * 14), ('length', c_uint16), ('bytes', c_uint8 * DATA_MAX)]
+
+
+class Right(Structure):
+    _fields_ = [('netfn', c_uint8), ('direction', c_uint8), ('command', c_uint16),
+                ('body', c_uint32), ('channel', c_uint8), ('address', c_uint8),
+                ('lun', c_uint8)]
+
+
+class Holder(Structure):
+    _fields_ = [('handle', c_uint32), ('index', c_uint16), ('held', Right)]
+
+
+class HandleOptions(Structure):
+    _fields_ = [('size', c_size_t), ('name', c_char_p), ('urgency', c_uint8)]
+
+
+class RawEvent(Structure):
+    _fields_ = [('kind', c_uint8), ('channel', c_uint8), ('netfn', c_uint8), ('lun', c_uint8),
+                ('command', c_uint8), ('reserved1', c_uint8 * 3), ('number', c_uint64),
+                ('lost', c_uint64), ('reserved2', c_uint8 * 16), ('length', c_uint16),
+                ('bytes', c_uint8 * DATA_MAX)]
+
+
+EVENT, LOSS = 1, 0xFF
+RECEIVED = CFUNCTYPE(None, c_void_p, POINTER(RawEvent))
+DONE = CFUNCTYPE(None, c_void_p, POINTER(RawAnswer))
+
+
+class Answer:
+    """A copy of an answer, which outlives the callback that got it."""
+
+    def __init__(self, raw):
+        self.error, self.cc, self.sent = raw.error, raw.cc, raw.sent
+        self.virtual_client, self.number = raw.virtual_client, raw.number
+        self.data = bytes(raw.bytes[:raw.length])
+
+    def __repr__(self):
+        return 'Answer(error=%d cc=%02x %s)' % (self.error, self.cc, self.data.hex())
+
+
+class Failed(Exception):
+    def __init__(self, what, error, text):
+        super().__init__('%s: %d: %s' % (what, error, text))
+        self.error = -error
+
+
+class Library:
+    """One connection to the agent at `target`."""
+
+    def __init__(self, path, target):
+        self.c = ctypes.CDLL(path)
+        self.c.vipmi_error_text.restype = c_char_p
+        self.c.vipmi_disconnect.argtypes = [c_void_p]
+        self.c.vipmi_handle_close.argtypes = [c_void_p]
+        self.c.vipmi_wait.argtypes = [c_void_p, c_int]
+        self.pointer = c_void_p()
+        self.call('vipmi_connect', target.encode(), None, byref(self.pointer))
+
+    def call(self, name, *arguments, good=(0,)):
+        result = getattr(self.c, name)(*arguments)
+        if result < 0 and result not in good:
+            raise Failed(name, result, self.c.vipmi_error_text().decode())
+        return result
+
+    def open(self, name):
+        return Handle(self, name)
+
+    def wait(self, milliseconds):
+        return self.c.vipmi_wait(self.pointer, milliseconds)
+
+    def close(self):
+        if self.pointer:
+            self.c.vipmi_disconnect(self.pointer)
+            self.pointer = None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+
+def request(netfn, command, data=b'', address=None, number=None, virtual_client=0,
+            timeout_ms=30000):
+    one = Request(sizeof(Request), CONTROLLER if address is None else IPMB, 0, address or 0,
+                  netfn, 0, command, 0, 0, virtual_client, timeout_ms, None, len(data),
+                  number is not None, number or 0)
+    one.keep = ctypes.create_string_buffer(bytes(data), max(1, len(data)))
+    one.data = cast(one.keep, c_void_p)
+    return one
+
+
+class Handle:
+    def __init__(self, library, name):
+        self.library, self.pointer, self.keep = library, c_void_p(), []
+        options = HandleOptions(sizeof(HandleOptions), name.encode(), 0)
+        library.call('vipmi_handle_open', library.pointer, byref(options), byref(self.pointer))
+
+    def ask(self, *arguments, **more):
+        """The answer, whether the controller gave it or not."""
+        answer, one = RawAnswer(), request(*arguments, **more)
+        result = self.library.c.vipmi_command(self.pointer, byref(one), byref(answer))
+        answer.error = result
+        return Answer(answer)
+
+    def submit(self, done, *arguments, **more):
+        """`done` is called with the answer, from within Library.wait."""
+        def called(_, raw):
+            done(Answer(raw.contents))
+        one, function = request(*arguments, **more), DONE(called)
+        self.keep.append(function)
+        self.library.call('vipmi_submit', self.pointer, byref(one), function, None, None)
+
+    def events(self, received):
+        """From now on: received(kind, number, lost, data), from within Library.wait."""
+        def called(_, raw):
+            one = raw.contents
+            received(one.kind, one.number, one.lost, bytes(one.bytes[:one.length]))
+        self.keep.append(RECEIVED(called))
+        self.library.call('vipmi_handle_events', self.pointer, self.keep[-1], None)
+
+    def reserve(self, *rights, lease_ms=0, holder=None):
+        array = (Right * len(rights))(*rights)
+        self.library.call('vipmi_reserve', self.pointer, array, c_size_t(len(rights)),
+                          c_uint32(lease_ms), byref(holder) if holder is not None else None)
+
+    def release(self, *rights):
+        array = (Right * len(rights))(*rights) if rights else None
+        self.library.call('vipmi_release', self.pointer, array, c_size_t(len(rights)))
+
+    def reserve_numbers(self, address, virtual_client, count=0, numbers=0):
+        granted = c_uint64()
+        self.library.call('vipmi_sequence_reserve', self.pointer, c_uint8(0), c_uint8(address),
+                          c_uint32(virtual_client), c_uint(count), c_uint64(numbers),
+                          byref(granted))
+        return [n for n in range(64) if granted.value >> n & 1]
+
+    def free_numbers(self, address, numbers):
+        self.library.call('vipmi_sequence_free', self.pointer, c_uint8(0), c_uint8(address),
+                          c_uint64(sum(1 << n for n in numbers)))
+
+    def close(self):
+        self.library.c.vipmi_handle_close(self.pointer)
+        self.pointer = None
+
+
+def right(netfn, command=ANY_COMMAND, direction=SEND):
+    return Right(netfn, direction, command, ANY_BODY, ANY, ANY, ANY)
+
+
+def in_threads(functions):
+    """Runs them all at once; the first one's exception is ours."""
+    errors = []
+
+    def one(function):
+        try:
+            function()
+        except BaseException as error:
+            errors.append(error)
+    threads = [threading.Thread(target=one, args=(function,)) for function in functions]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if errors:
+        raise errors[0]

@@ -1,0 +1,232 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What every line of the mission is shown on: a running chassis, the wire, vipmid, programs.
+
+A line's file calls main(show). show(world) returns one line of evidence, or raises: an assertion
+says what was not true, NotYet what it waits for. World.start() starts the hardware and the agent.
+"""
+import json
+import os
+import resource
+import shutil
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+
+import library
+from wire import Wire
+
+# For what must happen, but nobody says when on a busy machine.
+PATIENCE_S = 90
+NOT_YET = 77
+SATELLITE = 0xB4
+TOOLS = os.environ | {'LC_ALL': 'C', 'TZ': 'UTC'}
+
+
+class NotYet(Exception):
+    pass
+
+
+def wait_until(condition, what, patience=PATIENCE_S):
+    end = time.monotonic() + patience
+    while not condition():
+        assert time.monotonic() < end, f'waited in vain for {what}'
+        time.sleep(0.01)
+
+
+def hexadecimal(data):
+    return ' '.join(f'{byte:02x}' for byte in data)
+
+
+class Asker:
+    """A real program of its own, that asks what it is told to (asker.c)."""
+
+    def __init__(self, world, name):
+        self.name = name
+        self.process = world.start_program([world.built('tests/mission/asker'), name],
+                                           stdin=subprocess.PIPE)
+
+    @property
+    def pid(self):
+        return self.process.pid
+
+    def opened(self):
+        line = self.process.stdout.readline()
+        assert line == 'open\n', f'{self.name} got no virtual controller: {line}'
+        return self
+
+    def tell(self, *requests):
+        self.process.stdin.write(''.join(hexadecimal(one) + '\n' for one in requests))
+        self.process.stdin.flush()
+
+    def hear(self):
+        """Completion code and data of the next answer."""
+        line = self.process.stdout.readline()
+        assert line and not line.startswith('error'), f'{self.name}: {line or "ended"}'
+        return bytes.fromhex(line)
+
+    def ask(self, netfn, command, data=b''):
+        self.tell(bytes([netfn, command]) + data)
+        return self.hear()
+
+    def end(self):
+        self.process.stdin.close()
+        assert self.process.wait(PATIENCE_S) == 0, f'{self.name} ended badly'
+
+
+class World:
+    def __init__(self, build):
+        self.build = os.path.abspath(build)
+        self.folder = tempfile.mkdtemp(prefix='vipmi-mission-')
+        self.target = self.path('ipmi0.sock')
+        self.environment = TOOLS | {'VIPMI_TARGET': self.target, 'HOME': self.folder}
+        self.processes, self.wire = [], None
+        self.vipmi_program = self.built('cli/vipmi')
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def built(self, name):
+        return os.path.join(self.build, name)
+
+    # ---- the hardware and the agent ----
+
+    def start(self, chassis=('--service', '0', '--freeze'), window=1, bus_window=8, agent=()):
+        """The chassis, the eye on the wire, and vipmid, up and served."""
+        self.chassis = self.start_program(
+            [self.built('chassisd/vipmi-chassisd'), '--listen', 'unix:' + self.path('vm'),
+             *chassis], log='chassisd.log', stdout=subprocess.PIPE)
+        assert self.chassis.stdout.readline().startswith('SIMULATED'), 'no chassis'
+        self.wire = Wire(self.path('tap'), self.path('vm'))
+        self.start_agent(window, bus_window, agent)
+        return self
+
+    def start_agent(self, window=1, bus_window=8, more=()):
+        link = f'vm:unix:{self.path("tap")},window={window},bus_window={bus_window}'
+        self.agent = self.start_program(
+            [self.built('agent/vipmid'), '--link', link, '--socket', self.target, *more],
+            log='vipmid.log', stdout=subprocess.DEVNULL)
+        wait_until(lambda: os.path.exists(self.target) and self.status()['responsive'],
+                   'vipmid and its link')
+
+    def start_program(self, command, log=None, **more):
+        """A process that does not outlive us, with its words in a pipe or a log."""
+        more = {'stdout': subprocess.PIPE, 'text': True, 'env': self.environment} | more
+        with open(self.path(log or 'programs.log'), 'a', encoding='utf-8') as errors:
+            process = subprocess.Popen(['setpriv', '--pdeathsig', 'KILL', *command],
+                                       **{'stderr': errors} | more)
+        self.processes.append(process)
+        return process
+
+    def stop(self):
+        for process in reversed(self.processes):
+            if process.poll() is None:
+                process.terminate()
+        for process in reversed(self.processes):
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+            for stream in (process.stdin, process.stdout):
+                if stream and not stream.closed:
+                    try:
+                        stream.close()
+                    except BrokenPipeError:
+                        pass
+        if self.wire:
+            self.wire.stop()
+
+    # ---- programs ----
+
+    def run(self, *command, code=0, **more):
+        """Runs a program to its end; what it printed."""
+        done = subprocess.run(command, env=self.environment, stdin=subprocess.DEVNULL, text=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
+                              timeout=PATIENCE_S, **more)
+        assert code in (None, done.returncode), \
+            f"{' '.join(command)}: ended with {done.returncode}: {done.stdout}"
+        return done.stdout
+
+    def vipmi(self, *words, code=0):
+        return self.run(self.vipmi_program, *words, code=code)
+
+    def rows(self, *words):
+        return json.loads(self.vipmi('-o', 'json', *words))
+
+    def status(self):
+        return self.rows('status')
+
+    def clients(self):
+        return self.rows('client', 'list')
+
+    def through(self, name, *command):
+        """A command line that runs a program on a virtual controller of that name."""
+        return [self.vipmi_program, 'exec', '--name', name, '--', *command]
+
+    def tool(self, *command, name='tool', code=0):
+        return self.run(*self.through(name, *command), code=code)
+
+    def start_tool(self, name, *command, **more):
+        return self.start_program(self.through(name, *command), **more)
+
+    def library(self):
+        """A connection of our own through libvipmi's shared library."""
+        return library.Library(self.built('client/libvipmi.so'), self.target)
+
+    def askers(self, names):
+        """One program for each name, all of them with their handle open."""
+        started = [Asker(self, name) for name in names]
+        return [one.opened() for one in started]
+
+    # ---- questions of which no two have the same answer ----
+
+    def learn(self):
+        """Reads the node card's FRU, so that `question` knows the answers."""
+        with self.library() as ours:
+            handle = ours.open('learner')
+            size = struct.unpack('<H', handle.ask(0x0A, 0x10, b'\0').data[:2])[0]
+            self.image = b''
+            while len(self.image) < size:
+                self.image += handle.ask(0x0A, 0x11, struct.pack(
+                    '<BHB', 0, len(self.image), min(16, size - len(self.image)))).data[1:]
+
+    def question(self, number):
+        """A Read FRU Data of its own for every number, and the answer to it (34.2)."""
+        places = len(self.image) - 32
+        offset, count = number % places, 1 + number // places % 31
+        return (bytes([0x0A, 0x11]) + struct.pack('<BHB', 0, offset, count),
+                bytes([0, count]) + self.image[offset:offset + count])
+
+    def seen(self, question, since=0):
+        """Those frames on the wire that are this question."""
+        return self.wire.requests(question[0], question[1], question[2:], since)
+
+
+def raise_files():
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def main(show):
+    if len(sys.argv) != 2:
+        sys.exit(f'usage: {sys.argv[0]} BUILD')
+    raise_files()
+    world = World(sys.argv[1])
+    try:
+        print('evidence:', show(world), flush=True)
+        result = 0
+    except NotYet as why:
+        print('evidence:', why)
+        result = NOT_YET
+    except Exception as error:
+        traceback.print_exc()
+        what = str(error).strip().split('\n')[0] or repr(error)
+        print(f'evidence: {what}; logs in {world.folder}', flush=True)
+        result = 1
+    world.stop()
+    if result != 1:
+        shutil.rmtree(world.folder)
+    sys.exit(result)
