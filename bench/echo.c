@@ -4,6 +4,7 @@
  *
  *	bench-echo plain SOCKET REPLY     one recv and one send an event
  *	bench-echo batched SOCKET REPLY   recvmmsg and sendmmsg, up to 64 an event
+ *	bench-echo broadcast SOCKET REPLY one recv, one send to every other connection
  *
  * REPLY is the length of every reply, so that the kernel carries the same bytes
  * as it does for vipmid. Level-triggered epoll, no state for a connection: the
@@ -22,6 +23,7 @@
 #define EVENTS_MAX 256
 #define BATCH_MAX 64
 #define MESSAGE_MAX 1024
+#define CONNECTIONS_MAX 4096
 
 static char buffers[BATCH_MAX][MESSAGE_MAX];
 static struct iovec vectors[BATCH_MAX];
@@ -74,6 +76,50 @@ static void echo_batched(int fd, size_t reply_length)
 	}
 }
 
+static int connections[CONNECTIONS_MAX];
+static size_t connection_count;
+
+static void connection_add(int fd)
+{
+	if (connection_count == CONNECTIONS_MAX) {
+		fprintf(stderr, "more than %d connections\n", CONNECTIONS_MAX);
+		exit(1);
+	}
+	connections[connection_count++] = fd;
+}
+
+static void connection_drop(int fd)
+{
+	size_t i;
+
+	for (i = 0; i < connection_count; i++) {
+		if (connections[i] == fd) {
+			connections[i] = connections[--connection_count];
+			break;
+		}
+	}
+	close(fd);
+}
+
+static void broadcast(int fd, size_t reply_length)
+{
+	ssize_t length = recv(fd, buffers[0], MESSAGE_MAX, MSG_DONTWAIT);
+	size_t i;
+
+	if (length <= 0) {
+		if (length == 0 || errno != EAGAIN) {
+			connection_drop(fd);
+		}
+		return;
+	}
+	for (i = 0; i < connection_count; i++) {
+		if (connections[i] != fd) {
+			/* Who has gone is dropped when its end is read. */
+			(void)send(connections[i], buffers[0], reply_length, MSG_NOSIGNAL);
+		}
+	}
+}
+
 static int listen_at(const char *path)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -96,10 +142,12 @@ int main(int argc, char **argv)
 	void (*echo)(int fd, size_t reply_length);
 
 	if (argc != 4) {
-		fprintf(stderr, "usage: %s plain|batched SOCKET REPLY\n", argv[0]);
+		fprintf(stderr, "usage: %s plain|batched|broadcast SOCKET REPLY\n", argv[0]);
 		return 2;
 	}
-	echo = strcmp(argv[1], "plain") == 0 ? echo_plain : echo_batched;
+	echo = strcmp(argv[1], "plain") == 0       ? echo_plain
+	       : strcmp(argv[1], "broadcast") == 0 ? broadcast
+						   : echo_batched;
 	reply_length = strtoul(argv[3], NULL, 10);
 	if (reply_length == 0 || reply_length > MESSAGE_MAX) {
 		fprintf(stderr, "REPLY is 1 to %d\n", MESSAGE_MAX);
@@ -126,6 +174,9 @@ int main(int argc, char **argv)
 			}
 			event.data.fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
 			if (event.data.fd >= 0) {
+				if (echo == broadcast) {
+					connection_add(event.data.fd);
+				}
 				epoll_ctl(epoll, EPOLL_CTL_ADD, event.data.fd, &event);
 			}
 		}

@@ -16,21 +16,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "ipmi/socket.h"
+#include "bench/session.h"
 
 #define EVENTS_MAX 256
 #define OUTSTANDING_MAX 128
 /* Latencies: 16 steps for each power of two of a nanosecond. */
 #define HISTOGRAM_STEPS 16
 #define HISTOGRAM_SIZE (64 * HISTOGRAM_STEPS)
-/* How long a client waits for what must come at once. */
-#define PATIENCE_S 20
 
 struct request_slot {
 	uint64_t tag; /* 0: not outstanding */
@@ -59,20 +54,6 @@ static struct mmsghdr messages[OUTSTANDING_MAX];
 static uint64_t histogram[HISTOGRAM_SIZE];
 static uint64_t replies, wrong;
 static bool measuring;
-
-static void die(const char *what)
-{
-	perror(what);
-	exit(1);
-}
-
-static uint64_t clock_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * NSEC_PER_SEC_U64 + (uint64_t)now.tv_nsec;
-}
 
 static size_t histogram_index(uint64_t value_ns)
 {
@@ -221,48 +202,6 @@ static void serve_many(struct client *client)
 	send_many(client, (uint32_t)count);
 }
 
-/* Sends one message and waits for the reply, of which it returns the length. */
-static size_t exchange(
-	int fd, struct writer *writer, uint8_t type, struct socket_header *ret_header)
-{
-	struct timeval patience = {.tv_sec = PATIENCE_S};
-	int length = socket_end(writer);
-	ssize_t got;
-
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-	if (length < 0 || send(fd, writer->start, (size_t)length, 0) < 0) {
-		die("send");
-	}
-	got = recv(fd, buffers[0], VIPMI_MESSAGE_MAX, 0);
-	if (got <= 0) {
-		die("recv");
-	}
-	if (socket_header_decode(buffers[0], (size_t)got, ret_header) || ret_header->type != type ||
-		ret_header->reason != VIPMI_REASON_NONE) {
-		fprintf(stderr, "refused: wanted %s, got %s, reason %d\n", socket_type_name(type),
-			socket_type_name(ret_header->type), ret_header->reason);
-		exit(1);
-	}
-	return (size_t)got;
-}
-
-static void session_open(struct client *client)
-{
-	struct socket_hello hello = {
-		.lowest = VIPMI_PROTOCOL_VERSION_LOWEST, .highest = VIPMI_PROTOCOL_VERSION_HIGHEST};
-	struct socket_header header = {.type = VIPMI_MESSAGE_HELLO};
-	struct writer writer = writer_init(buffers[1], VIPMI_MESSAGE_MAX);
-
-	socket_begin(&writer, &header);
-	socket_put_hello(&writer, false, &hello);
-	exchange(client->fd, &writer, VIPMI_MESSAGE_HELLO, &header);
-	header = (struct socket_header){.type = VIPMI_MESSAGE_OPEN, .class = VIPMI_CLASS_NORMAL};
-	writer = writer_init(buffers[1], VIPMI_MESSAGE_MAX);
-	socket_begin(&writer, &header);
-	exchange(client->fd, &writer, VIPMI_MESSAGE_OPENED, &header);
-	client->handle = header.handle;
-}
-
 /* One request and its answer: warms the connection, and learns how long answers are. */
 static void session_prove(struct client *client)
 {
@@ -275,22 +214,17 @@ static void session_prove(struct client *client)
 
 	socket_begin(&writer, &header);
 	options.reply_length =
-		(uint32_t)exchange(client->fd, &writer, VIPMI_MESSAGE_ANSWER, &header);
+		(uint32_t)session_exchange(client->fd, &writer, VIPMI_MESSAGE_ANSWER, &header);
 }
 
 static void client_connect(struct client *client, int epoll)
 {
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	struct epoll_event event = {.events = EPOLLIN, .data.ptr = client};
 
-	snprintf(address.sun_path, sizeof(address.sun_path), "%s", options.socket);
-	client->fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-	if (client->fd < 0 || connect(client->fd, (struct sockaddr *)&address, sizeof(address))) {
-		die(options.socket);
-	}
+	client->fd = session_connect(options.socket);
 	client->slots = calloc(options.outstanding, sizeof(*client->slots));
 	if (!options.echo) {
-		session_open(client);
+		client->handle = session_open(client->fd);
 		session_prove(client);
 	}
 	epoll_ctl(epoll, EPOLL_CTL_ADD, client->fd, &event);
@@ -397,14 +331,11 @@ static void options_read(int argc, char **argv)
 int main(int argc, char **argv)
 {
 	struct client *clients;
-	struct rlimit files;
 	uint32_t i;
 	int epoll = epoll_create1(EPOLL_CLOEXEC);
 
 	options_read(argc, argv);
-	getrlimit(RLIMIT_NOFILE, &files);
-	files.rlim_cur = files.rlim_max;
-	setrlimit(RLIMIT_NOFILE, &files);
+	session_files();
 	for (i = 0; i < OUTSTANDING_MAX; i++) {
 		vectors[i].iov_base = buffers[i];
 		messages[i].msg_hdr.msg_iov = &vectors[i];
