@@ -49,7 +49,7 @@ static struct core_client *client_find(const struct core *core, uint32_t id)
 	return client->open && !client->leaving && client->generation == id >> 16 ? client : NULL;
 }
 
-struct core_handle *handle_find(const struct core *core, uint32_t client, uint32_t id)
+struct core_handle *handle_by_id(const struct core *core, uint32_t id)
 {
 	uint32_t slot = id & 0xFFFF;
 	struct core_handle *handle;
@@ -58,8 +58,14 @@ struct core_handle *handle_find(const struct core *core, uint32_t client, uint32
 		return NULL;
 	}
 	handle = &core->handles[slot];
-	return handle->open && handle->generation == id >> 16 && !handle->client->leaving &&
-			       client_id(core, handle->client) == client
+	return handle->open && handle->generation == id >> 16 ? handle : NULL;
+}
+
+struct core_handle *handle_find(const struct core *core, uint32_t client, uint32_t id)
+{
+	struct core_handle *handle = handle_by_id(core, id);
+
+	return handle && !handle->client->leaving && client_id(core, handle->client) == client
 		       ? handle
 		       : NULL;
 }
@@ -258,7 +264,7 @@ void handle_close(struct core *core, struct core_handle *handle)
 	commands_forget(core, handle);
 	sequences_forget(core, handle);
 	list_remove(&handle->credit_link);
-	subscription_want(core, handle, false, false);
+	subscription_drop(core, handle);
 	list_remove(&handle->client_link);
 	list_push_back(&core->closing, &handle->client_link);
 	core->handles_open--;

@@ -117,7 +117,7 @@ static void receiving_settle(struct core *core, struct core_handle *handle)
 			container_of(link, struct core_held_command, handle_link)->what.direction &
 			CORE_DIRECTION_RECEIVE;
 	}
-	subscription_want(core, handle, handle->events, receives);
+	subscription_requests(core, handle, receives);
 }
 
 static void command_release(struct core *core, struct core_held_command *held)

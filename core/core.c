@@ -181,8 +181,10 @@ static int dispatch(struct core *core, struct core_event *event)
 		return handle_open(core, event);
 	case CORE_EVENT_HANDLE_CLOSE:
 		return handle_close_by_id(core, event->handle.client, event->handle.handle);
-	case CORE_EVENT_HANDLE_SET:
-		return subscription_set(core, event);
+	case CORE_EVENT_SUBSCRIBE:
+		return subscription_begin(core, event);
+	case CORE_EVENT_UNSUBSCRIBE:
+		return subscription_end(core, event);
 	case CORE_EVENT_CANCEL:
 		return request_cancel(core, event);
 	case CORE_EVENT_COMMAND_RESERVE:

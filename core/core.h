@@ -57,7 +57,8 @@ enum core_event_type {
 	CORE_EVENT_CLIENT_WRITABLE, /* after a delivery was "not now": now */
 	CORE_EVENT_HANDLE_OPEN,
 	CORE_EVENT_HANDLE_CLOSE,
-	CORE_EVENT_HANDLE_SET,
+	CORE_EVENT_SUBSCRIBE, /* asynchronous messages, please; replaces what the handle had */
+	CORE_EVENT_UNSUBSCRIBE,
 	CORE_EVENT_REQUEST,
 	CORE_EVENT_CANCEL,
 	CORE_EVENT_COMMAND_RESERVE,
@@ -115,6 +116,47 @@ struct core_command {
 	uint8_t direction;
 };
 
+/* What a subscription asks for: a message that any of its clauses matches. A clause matches when
+ * all its fields do. Those from sensor_type to severities concern events alone, and a clause that
+ * names any of them matches nothing else. */
+#define CORE_ANY 0x100
+#define CORE_ASYNC(kind) (1u << (kind)) /* enum vipmi_async_kind */
+#define CORE_ASYNC_ALL 0xFEu
+#define CORE_DIRECTION_ASSERTED 0x01
+#define CORE_DIRECTION_DEASSERTED 0x02
+
+struct core_clause {
+	uint16_t sensor_type, sensor; /* or CORE_ANY */
+	uint16_t netfn, command;      /* of a REQUEST, or CORE_ANY */
+	uint16_t channel, address;    /* it came from, or CORE_ANY */
+	uint16_t offsets;             /* bit n: event offset n; 0: any */
+	uint8_t kinds;                /* CORE_ASYNC bits, at least one */
+	uint8_t directions : 4;       /* CORE_DIRECTION_*; 0: any */
+	uint8_t severity : 4;         /* enum ipmi_severity at least */
+};
+
+/* All messages of these kinds. */
+static inline struct core_clause core_clause_of(uint8_t kinds)
+{
+	const struct core_clause clause = {
+		.sensor_type = CORE_ANY,
+		.sensor = CORE_ANY,
+		.netfn = CORE_ANY,
+		.command = CORE_ANY,
+		.channel = CORE_ANY,
+		.address = CORE_ANY,
+		.kinds = kinds,
+	};
+
+	return clause;
+}
+
+enum core_from {
+	CORE_FROM_NOW,
+	CORE_FROM_OLDEST, /* that is kept */
+	CORE_FROM_NUMBER, /* what came after this message */
+};
+
 struct core_event {
 	enum core_event_type type;
 	uint64_t now_ns; /* monotonic; a time before the last one is taken as the last one */
@@ -136,11 +178,19 @@ struct core_event {
 		} handle_open;
 		struct {
 			uint32_t client, handle;
-		} handle; /* HANDLE_CLOSE, CREDIT_WANTED */
+		} handle; /* HANDLE_CLOSE, UNSUBSCRIBE, CREDIT_WANTED */
 		struct {
 			uint32_t client, handle;
-			bool events; /* deliver asynchronous messages from now on, or no more */
-		} handle_set;
+			const struct core_clause *clauses;
+			size_t count; /* 1 to CORE_CLAUSES_MAX */
+			/* What matches from now on is for this handle alone. */
+			bool exclusive;
+			enum core_from from;
+			uint64_t number;     /* FROM_NUMBER: the last one it has */
+			uint32_t ret_holder; /* -EBUSY: who has an exclusive right to some of it */
+			uint64_t ret_next;   /* number of the first message looked at */
+			uint64_t ret_gap; /* FROM_NUMBER: messages after `number` no longer kept */
+		} subscribe;
 		struct {
 			uint32_t client, handle;
 			uint64_t tag;
@@ -211,8 +261,8 @@ struct core_event {
  *
  *	-EAGAIN    REQUEST, RESPOND: no credit. Put it off, say CREDIT_WANTED, go on at the CREDIT.
  *	           CANCEL: the request's TRANSMIT action is open; complete it first.
- *	-ENOSPC    CLIENT_OPEN, HANDLE_OPEN, COMMAND_RESERVE, SEQUENCE_RESERVE: the table
- *	           or the handle's quota is full.
+ *	-ENOSPC    CLIENT_OPEN, HANDLE_OPEN, COMMAND_RESERVE, SEQUENCE_RESERVE, SUBSCRIBE: the
+ *	           table or the handle's quota is full.
  *	-ESTALE    the client or handle is not (or no longer) known, or not of this client.
  *	-EINVAL    a field is out of range (odd netFn, LUN over 3, unknown class or target kind).
  *	-EMSGSIZE  REQUEST: more than VIPMI_DATA_MAX bytes. RESPOND: none, or more than a frame
@@ -222,7 +272,9 @@ struct core_event {
  *	           COMMAND_REVOKE, SEQUENCE_FREE: not held. RESPOND: no such message waits for
  *	           this handle's answer.
  *	-EBUSY     COMMAND_RESERVE: somebody else holds what conflicts; nothing was granted.
- *	           SEQUENCE_RESERVE: not so many are free, or not those.
+ *	           SEQUENCE_RESERVE: not so many are free, or not those. SUBSCRIBE: somebody
+ *	           else keeps some of it to himself, or an exclusive one was asked and somebody
+ *	           else's is in the way.
  *	-EIO       the core is broken (core_broken); nothing is accepted any more.
  */
 int core_step(struct core *core, struct core_event *event);
@@ -343,8 +395,8 @@ struct core_handle_info {
 	uint64_t cookie;
 	struct core_credentials credentials;
 	uint8_t class;
-	bool events;
-	bool blocked; /* its client does not take what is ready for it */
+	bool events, exclusive; /* it is subscribed; and keeps what matches to itself */
+	bool blocked;           /* its client does not take what is ready for it */
 	char name[CORE_NAME_SIZE];
 	uint64_t opened_ns;
 	uint32_t queued, in_flight, unread;
@@ -376,6 +428,20 @@ struct core_sequence_info {
 /* Walks the sequence numbers that are not free for everybody. */
 bool core_sequence_next(
 	const struct core *core, uint32_t *cursor, struct core_sequence_info *ret_info);
+
+struct core_message_info {
+	uint64_t number, received_ns;
+	uint32_t holder; /* handle that alone gets it, or 0 */
+	uint8_t kind;    /* enum vipmi_async_kind */
+	uint8_t channel, address, lun, netfn, command;
+	uint8_t length;
+	uint8_t data[CORE_MESSAGE_DATA_MAX];
+};
+
+/* Walks the asynchronous messages that are kept: the first at or after number *cursor, which then
+ * points past it. */
+bool core_message_next(
+	const struct core *core, uint64_t *cursor, struct core_message_info *ret_info);
 
 /* ---- records: a lossy ring of what happened, for trace and metrics ---- */
 

@@ -271,6 +271,7 @@ void fetch_received(
 		fetch->flags_wanted |= core->link.attention && fetch->attention;
 		return;
 	case PURPOSE_CLEAR_FLAGS:
+		subscription_announce(core, VIPMI_ASYNC_WATCHDOG);
 		fetch->watchdog_wanted = false;
 		fetch->flags_wanted |= core->link.attention && fetch->attention;
 		return;

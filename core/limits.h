@@ -69,6 +69,14 @@
 /* Longest asynchronous message: an IPMB frame's data, or an event's 16 bytes. */
 #define CORE_MESSAGE_DATA_MAX 40u
 
+/* Alternatives in one filter: a handful of sensors and kinds; who wants more, wants all. */
+#define CORE_CLAUSES_MAX 4u
+/* Different filters in force: equal ones count once, so hundreds of programs of a few kinds have a
+ * few. Each costs a look at every message that leaves the log. */
+#define CORE_FILTERS_MAX 1024u
+/* Subscriptions that keep what matches to themselves; each is asked about every new message. */
+#define CORE_EXCLUSIVE_MAX 64u
+
 /* Outcome records kept for the shell's trace: a power of two. */
 #define CORE_RECORDS_KEPT 4096u
 

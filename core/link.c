@@ -36,6 +36,23 @@ static void lose_everything(struct core *core, enum vipmi_reason reason)
 	core->epoch++;
 }
 
+/* To subscribers: the controller went, came back. A first arrival is no return. */
+static void announce_lost(struct core *core)
+{
+	if (!core->loss_announced) {
+		core->loss_announced = true;
+		subscription_announce(core, VIPMI_ASYNC_LOST);
+	}
+}
+
+static void announce_back(struct core *core)
+{
+	if (core->loss_announced) {
+		core->loss_announced = false;
+		subscription_announce(core, VIPMI_ASYNC_BACK);
+	}
+}
+
 static void link_record(struct core *core, enum core_link_record what)
 {
 	record(core, CORE_RECORD_LINK, 0, 0, what, core->epoch, 0, 0);
@@ -62,6 +79,7 @@ int link_went_up(struct core *core, const struct core_link_capabilities *capabil
 	core->epoch++;
 	core_count(core, link_ups);
 	link_record(core, CORE_LINK_RECORD_UP);
+	announce_back(core);
 	return 0;
 }
 
@@ -75,6 +93,7 @@ int link_went_down(struct core *core)
 	core->link_up = false;
 	core_count(core, link_downs);
 	link_record(core, CORE_LINK_RECORD_DOWN);
+	announce_lost(core);
 	return 0;
 }
 
@@ -83,6 +102,7 @@ int controller_was_reset(struct core *core)
 	core_count(core, link_resets);
 	lose_everything(core, VIPMI_REASON_CONTROLLER_RESET);
 	link_record(core, CORE_LINK_RECORD_RESET);
+	subscription_announce(core, VIPMI_ASYNC_RESET);
 	return 0;
 }
 
@@ -95,6 +115,7 @@ void controller_silent(struct core *core)
 	core->probe_at_ns = core->now_ns + CORE_PROBE_INTERVAL_MS * NSEC_PER_MSEC_U64;
 	core_count(core, controller_lost);
 	link_record(core, CORE_LINK_RECORD_SILENT);
+	announce_lost(core);
 }
 
 void controller_spoke(struct core *core)
@@ -106,4 +127,5 @@ void controller_spoke(struct core *core)
 	core->fetch.flags_wanted = true;
 	core_count(core, controller_back);
 	link_record(core, CORE_LINK_RECORD_BACK);
+	announce_back(core);
 }

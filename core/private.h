@@ -161,17 +161,27 @@ struct core_handle {
 	uint64_t alarm_ns;                   /* lower bound of its requests' deadlines and timers */
 	uint64_t position;                   /* next asynchronous message to give it */
 	uint64_t event_position;             /* next one that its event message buffer shows */
-	uint64_t loss_told; /* an open LOSS action says that messages up to here are lost */
-	uint64_t opened_ns, accepted, controller_ns, lost;
+	uint32_t loss;                       /* messages it lost and was not told of yet */
+	uint32_t loss_told;                  /* how many of them an open LOSS action tells */
+	uint32_t lost;                       /* messages, told of */
+	uint32_t seen;                       /* of its filter's, before `position`: see filter.c */
+	uint64_t opened_ns, accepted, controller_ns;
 	uint32_t alarm_index; /* in core->alarms; UINT32_MAX: not there */
 	uint32_t outstanding; /* slots it holds */
-	uint16_t generation, lane_count;
-	uint16_t sequences; /* numbers reserved, to all responders */
-	uint16_t channels;  /* bit n: Enable Message Channel Receive for channel n */
+	uint16_t generation;
+	uint16_t channels; /* bit n: Enable Message Channel Receive for channel n */
+	uint16_t filter;   /* what it is subscribed to: index in core->filters + 1, or 0 */
+	uint8_t lane_count;
+	uint8_t sequences; /* numbers reserved, to all responders */
 	uint8_t class;
 	uint8_t enables;  /* its own bits of the global enables */
 	uint8_t received; /* RECEIVED requests */
-	bool open : 1, wants_credit : 1, events : 1, event_pulled : 1;
+	bool open : 1, wants_credit : 1, event_pulled : 1;
+	bool loss_pulled : 1;      /* and what was pulled is a LOSS */
+	bool pulled_counts : 1;    /* it is one that `seen` counts */
+	bool pulled_gone : 1;      /* it has a holder, and has left the log since */
+	bool pulled_moved : 1;     /* `position` was moved since */
+	bool exclusive : 1;        /* it is on core->exclusive */
 	bool requests_wanted : 1;  /* it holds a right to receive */
 	struct list_link commands; /* reserved by it */
 	struct core_reservation reservations[RESERVATION_COUNT];
@@ -265,10 +275,22 @@ struct core_wheel {
 struct core_message {
 	uint64_t number;
 	uint32_t holder; /* handle that alone gets it, an incoming request, and may answer; or 0 */
-	bool answered;
+	bool answered, taken; /* by the holder */
 	uint8_t kind, channel, address, lun, netfn, command, sequence, length;
 	uint8_t own_lun; /* of ours that it was sent to */
+	uint8_t kinds;   /* CORE_ASYNC bits; the rest of an event taken apart, for filters */
+	uint8_t sensor_type, sensor, direction, severity;
+	uint16_t offset; /* as a bit */
 	uint8_t bytes[CORE_MESSAGE_DATA_MAX];
+	uint64_t received_ns;
+};
+
+/* A filter that some handles are subscribed to; equal ones are one. */
+struct core_filter {
+	struct core_clause clauses[CORE_CLAUSES_MAX];
+	uint8_t count;  /* 0: this one is free */
+	uint32_t users; /* handles */
+	uint32_t gone;  /* messages that matched and left the log; wraps */
 };
 
 /* Fetching what the controller has for us: core/fetch.c. */
@@ -333,6 +355,11 @@ struct core {
 	bool guaranteed_last;
 
 	uint32_t subscribers;
+	struct core_filter filters[CORE_FILTERS_MAX];
+	uint32_t filters_fresh; /* those from here on were never used */
+	struct core_handle *exclusive[CORE_EXCLUSIVE_MAX];
+	uint32_t exclusive_count;
+	bool loss_announced;   /* a LOST message was kept, and no BACK since */
 	uint64_t message_next; /* number of the next asynchronous message */
 	uint64_t record_next;
 	struct core_fetch fetch;
@@ -405,6 +432,8 @@ void handle_close(struct core *core, struct core_handle *handle);
 /* A closed handle whose last request or action is gone gives its slot back. */
 void handle_free_if_gone(struct core *core, struct core_handle *handle);
 /* NULL unless the handle is open and the client's. */
+/* Whatever its client; NULL when it is not (or no longer) open. */
+struct core_handle *handle_by_id(const struct core *core, uint32_t id);
 struct core_handle *handle_find(const struct core *core, uint32_t client, uint32_t handle);
 uint32_t handle_id(const struct core *core, const struct core_handle *handle);
 /* Clears away a bounded part of what has been closed. */
@@ -609,12 +638,34 @@ void deliver_forget(struct core *core, struct core_request *request);
 bool deliver_next(struct core *core, struct core_action *ret_action);
 void deliver_done(struct core *core, uint64_t id, int result);
 
+/* ---- filter.c: what subscriptions ask for ---- */
+/* Whether a clause list is one; -EINVAL. */
+int filter_check(const struct core_clause *clauses, size_t count);
+/* Fills in what clauses look at. */
+void filter_prepare(struct core_message *message);
+bool filter_matches(const struct core_filter *filter, const struct core_message *message);
+/* Whether some message could match both lists. */
+bool filters_meet(
+	const struct core_clause *a, size_t a_count, const struct core_clause *b, size_t b_count);
+/* The filter with these clauses, one user more; NULL: no place for another one. */
+struct core_filter *filter_take(struct core *core, const struct core_clause *clauses, size_t count);
+void filter_drop(struct core *core, struct core_filter *filter);
+struct core_filter *handle_filter(struct core *core, const struct core_handle *handle);
+/* A message leaves the log: whoever has not had it yet has lost it. */
+void filters_forget(struct core *core, const struct core_message *message);
+
 /* ---- subscription.c: asynchronous messages ---- */
 void subscriptions_init(struct core *core);
-int subscription_set(struct core *core, const struct core_event *event);
+int subscription_begin(struct core *core, struct core_event *event);
+int subscription_end(struct core *core, const struct core_event *event);
 int subscription_message(struct core *core, const struct core_event *event);
 uint64_t message_oldest(const struct core *core); /* number of the oldest kept */
-void subscription_want(struct core *core, struct core_handle *handle, bool events, bool requests);
+/* Whether it gets the incoming requests that it holds the right to. */
+void subscription_requests(struct core *core, struct core_handle *handle, bool wanted);
+/* The handle closes: nothing more is delivered to it. */
+void subscription_drop(struct core *core, struct core_handle *handle);
+/* Keeps a message of the core's own making: LOST, BACK, RESET, WATCHDOG. */
+void subscription_announce(struct core *core, enum vipmi_async_kind kind);
 void subscription_append(struct core *core, const struct core_message *message);
 bool subscription_next(struct core *core, struct core_action *ret_action);
 void subscription_done(struct core *core, uint64_t id, int result);

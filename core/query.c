@@ -27,14 +27,9 @@ const char *core_broken(const struct core *core)
 
 uint32_t core_credit(const struct core *core, uint32_t id)
 {
-	uint32_t slot = id & 0xFFFF;
-	const struct core_handle *handle;
+	const struct core_handle *handle = handle_by_id(core, id);
 
-	if (slot >= core->handles_fresh) {
-		return 0;
-	}
-	handle = &core->handles[slot];
-	return handle->open && handle->generation == id >> 16 ? handle_credit(core, handle) : 0;
+	return handle ? handle_credit(core, handle) : 0;
 }
 
 void core_status(const struct core *core, struct core_status *ret_status)
@@ -96,7 +91,8 @@ bool core_handle_next(const struct core *core, uint32_t *cursor, struct core_han
 			.cookie = handle->client->cookie,
 			.credentials = handle->client->credentials,
 			.class = handle->class,
-			.events = handle->events,
+			.events = handle->filter != 0,
+			.exclusive = handle->exclusive,
 			.blocked = handle->client->blocked,
 			.opened_ns = handle->opened_ns,
 			.requests = handle->accepted,
@@ -110,6 +106,34 @@ bool core_handle_next(const struct core *core, uint32_t *cursor, struct core_han
 		return true;
 	}
 	return false;
+}
+
+bool core_message_next(
+	const struct core *core, uint64_t *cursor, struct core_message_info *ret_info)
+{
+	const struct core_message *message;
+
+	if (*cursor < message_oldest(core)) {
+		*cursor = message_oldest(core);
+	}
+	if (*cursor >= core->message_next) {
+		return false;
+	}
+	message = &core->messages[(*cursor)++ % CORE_MESSAGES_KEPT];
+	*ret_info = (struct core_message_info){
+		.number = message->number,
+		.received_ns = message->received_ns,
+		.holder = message->holder,
+		.kind = message->kind,
+		.channel = message->channel,
+		.address = message->address,
+		.lun = message->lun,
+		.netfn = message->netfn,
+		.command = message->command,
+		.length = message->length,
+	};
+	memcpy(ret_info->data, message->bytes, sizeof(ret_info->data));
+	return true;
 }
 
 void record(struct core *core, enum core_record_kind kind, uint32_t handle, uint64_t request,

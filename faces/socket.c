@@ -72,6 +72,13 @@ static bool host_sequence_next(void *context, uint32_t *cursor, struct core_sequ
 	return core_sequence_next(face->host.core, cursor, ret_info);
 }
 
+static bool host_message_next(void *context, uint64_t *cursor, struct core_message_info *ret_info)
+{
+	struct socket_face *face = context;
+
+	return core_message_next(face->host.core, cursor, ret_info);
+}
+
 static bool host_administers(void *context, const struct core_credentials *by)
 {
 	struct socket_face *face = context;
@@ -407,6 +414,7 @@ static struct socket_face *face_create(const struct face_host *host, uint64_t no
 		.handle_next = host_handle_next,
 		.command_next = host_command_next,
 		.sequence_next = host_sequence_next,
+		.message_next = host_message_next,
 		.administers = host_administers,
 		.kick = host_kick,
 		.link = host->link,

@@ -169,6 +169,49 @@ static void request_submit(struct world *world, uint8_t place)
 	}
 }
 
+static uint16_t any_or_byte(struct world *world)
+{
+	uint8_t byte = reader_u8(&world->input);
+
+	return byte & 1 ? CORE_ANY : byte >> 1;
+}
+
+static void subscription_wish(struct world *world, uint32_t client, uint32_t handle)
+{
+	struct core_clause clauses[CORE_CLAUSES_MAX];
+	uint8_t how = reader_u8(&world->input);
+	struct core_event event = {.type = CORE_EVENT_UNSUBSCRIBE};
+	size_t i, count = 1 + (how >> 4 & 1);
+
+	event.handle.client = client;
+	event.handle.handle = handle;
+	if (how & 1) {
+		(void)step(world, &event);
+		return;
+	}
+	for (i = 0; i < count; i++) {
+		clauses[i] = (struct core_clause){
+			.kinds = reader_u8(&world->input),
+			.sensor_type = any_or_byte(world),
+			.sensor = any_or_byte(world),
+			.netfn = any_or_byte(world),
+			.command = CORE_ANY,
+			.channel = CORE_ANY,
+			.address = any_or_byte(world),
+			.severity = how >> 5 & 3,
+		};
+	}
+	event = (struct core_event){.type = CORE_EVENT_SUBSCRIBE};
+	event.subscribe.client = client;
+	event.subscribe.handle = handle;
+	event.subscribe.clauses = clauses;
+	event.subscribe.count = count;
+	event.subscribe.exclusive = how & 2;
+	event.subscribe.from = (enum core_from)((how >> 2 & 3) % 3);
+	event.subscribe.number = reader_u8(&world->input);
+	(void)step(world, &event);
+}
+
 /* Everything else that a client may ask for. */
 static void client_wish(struct world *world, uint8_t place)
 {
@@ -189,11 +232,8 @@ static void client_wish(struct world *world, uint8_t place)
 		event.cancel.tag = reader_u8(&world->input);
 		break;
 	case 2:
-		event.type = CORE_EVENT_HANDLE_SET;
-		event.handle_set.client = client;
-		event.handle_set.handle = handle;
-		event.handle_set.events = reader_u8(&world->input) & 1;
-		break;
+		subscription_wish(world, client, handle);
+		return;
 	case 3:
 		event.type = CORE_EVENT_CREDIT_WANTED;
 		event.handle.client = client;

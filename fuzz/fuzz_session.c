@@ -50,6 +50,11 @@ static bool host_sequence_next(void *context, uint32_t *cursor, struct core_sequ
 	return core_sequence_next(((struct world *)context)->core, cursor, ret_info);
 }
 
+static bool host_message_next(void *context, uint64_t *cursor, struct core_message_info *ret_info)
+{
+	return core_message_next(((struct world *)context)->core, cursor, ret_info);
+}
+
 static int host_kick(void *context, uint32_t client)
 {
 	(void)context;
@@ -175,6 +180,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 		.administers = host_administers,
 		.command_next = host_command_next,
 		.sequence_next = host_sequence_next,
+		.message_next = host_message_next,
 		.link = "fuzz:",
 		.version = "0",
 	};

@@ -8,6 +8,8 @@
 #define LOSS_LENGTH 16
 #define CONTROL_LENGTH 9
 #define LEASE_LENGTH 4
+#define FROM_LENGTH 26
+#define SUBSCRIBED_LENGTH 16
 #define HOLDER_LENGTH (6 + VIPMI_COMMAND_LENGTH)
 #define SEQUENCE_LENGTH 11
 #define NUMBER_LENGTH 1
@@ -97,6 +99,13 @@ static bool length_allowed(uint8_t type, size_t length)
 		return length == SEQUENCE_LENGTH;
 	case VIPMI_EXTENSION_NUMBER:
 		return length == NUMBER_LENGTH;
+	case VIPMI_EXTENSION_FILTER:
+		return length > 0 && length % VIPMI_CLAUSE_LENGTH == 0 &&
+		       length <= VIPMI_CLAUSES_MAX * VIPMI_CLAUSE_LENGTH;
+	case VIPMI_EXTENSION_FROM:
+		return length == FROM_LENGTH;
+	case VIPMI_EXTENSION_SUBSCRIBED:
+		return length == SUBSCRIBED_LENGTH;
 	default:
 		return true;
 	}
@@ -104,7 +113,7 @@ static bool length_allowed(uint8_t type, size_t length)
 
 static inline bool type_known(uint8_t type)
 {
-	return type >= VIPMI_EXTENSION_TARGET && type <= VIPMI_EXTENSION_NUMBER;
+	return type >= VIPMI_EXTENSION_TARGET && type <= VIPMI_EXTENSION_SUBSCRIBED;
 }
 
 /* Walks all extensions before any is taken, so that a message is taken whole or not at all. */
@@ -198,6 +207,19 @@ static inline void extension_take(
 	case VIPMI_EXTENSION_NUMBER:
 		message->number = reader_u8(&reader);
 		break;
+	case VIPMI_EXTENSION_FILTER:
+		message->clauses = value;
+		break;
+	case VIPMI_EXTENSION_FROM:
+		message->from.from = reader_u8(&reader);
+		message->from.exclusive = reader_u8(&reader);
+		message->from.number = reader_u64le(&reader);
+		(void)reader_copy(&reader, message->from.boot_id, sizeof(message->from.boot_id));
+		break;
+	case VIPMI_EXTENSION_SUBSCRIBED:
+		message->subscribed.next = reader_u64le(&reader);
+		message->subscribed.gap = reader_u64le(&reader);
+		break;
 	default:
 		break; /* FIELD_*: socket_field_next reads them */
 	}
@@ -225,6 +247,7 @@ int socket_decode(const void *bytes, size_t length, struct socket_message *ret_m
 	ret_message->name = (struct socket_bytes){NULL, 0};
 	ret_message->hello = (struct socket_bytes){NULL, 0};
 	ret_message->commands = (struct socket_bytes){NULL, 0};
+	ret_message->clauses = (struct socket_bytes){NULL, 0};
 	ret_message->lease_ms = 0;
 	ret_message->fields = (struct socket_bytes){reader.at, reader_left(&reader)};
 	while (reader_left(&reader) > 0) {
@@ -268,7 +291,7 @@ const char *socket_type_name(uint8_t type)
 	static const char *const names[] = {"(none)", "HELLO", "OPEN", "OPENED", "CLOSE", "CLOSED",
 		"REQUEST", "ANSWER", "CANCEL", "SET", "DONE", "EVENT", "LOSS", "QUERY", "ROW",
 		"END", "CONTROL", "ERROR", "RESERVE", "RELEASE", "SEQUENCE_RESERVE",
-		"SEQUENCE_FREE"};
+		"SEQUENCE_FREE", "SUBSCRIBE", "UNSUBSCRIBE"};
 
 	return type < ARRAY_LENGTH(names) ? names[type] : "(unknown)";
 }
@@ -493,6 +516,70 @@ void socket_put_number(struct writer *writer, uint8_t number)
 {
 	extension_begin(writer, VIPMI_EXTENSION_NUMBER, NUMBER_LENGTH);
 	writer_u8(writer, number);
+}
+
+void socket_put_clauses(struct writer *writer, const struct socket_clause *clauses, size_t count)
+{
+	size_t i;
+
+	extension_begin(writer, VIPMI_EXTENSION_FILTER, count * VIPMI_CLAUSE_LENGTH);
+	for (i = 0; i < count; i++) {
+		const struct socket_clause *clause = &clauses[i];
+
+		writer_u8(writer, clause->kinds);
+		writer_u8(writer, clause->directions);
+		writer_u8(writer, clause->severity);
+		writer_u8(writer, 0);
+		writer_u16le(writer, clause->offsets);
+		writer_u16le(writer, clause->sensor_type);
+		writer_u16le(writer, clause->sensor);
+		writer_u16le(writer, clause->netfn);
+		writer_u16le(writer, clause->command);
+		writer_u16le(writer, clause->channel);
+		writer_u16le(writer, clause->address);
+	}
+}
+
+bool socket_clause_next(struct socket_bytes *left, struct socket_clause *ret_clause)
+{
+	struct reader reader = reader_init(left->bytes, left->length);
+
+	if (left->length < VIPMI_CLAUSE_LENGTH) {
+		return false;
+	}
+	ret_clause->kinds = reader_u8(&reader);
+	ret_clause->directions = reader_u8(&reader);
+	ret_clause->severity = reader_u8(&reader);
+	(void)reader_u8(&reader);
+	ret_clause->offsets = reader_u16le(&reader);
+	ret_clause->sensor_type = reader_u16le(&reader);
+	ret_clause->sensor = reader_u16le(&reader);
+	ret_clause->netfn = reader_u16le(&reader);
+	ret_clause->command = reader_u16le(&reader);
+	ret_clause->channel = reader_u16le(&reader);
+	ret_clause->address = reader_u16le(&reader);
+	left->bytes += VIPMI_CLAUSE_LENGTH;
+	left->length -= VIPMI_CLAUSE_LENGTH;
+	return true;
+}
+
+void socket_put_from(struct writer *writer, enum vipmi_from from, bool exclusive, uint64_t number,
+	const uint8_t *boot_id)
+{
+	static const uint8_t none[16];
+
+	extension_begin(writer, VIPMI_EXTENSION_FROM, FROM_LENGTH);
+	writer_u8(writer, (uint8_t)from);
+	writer_u8(writer, exclusive);
+	writer_u64le(writer, number);
+	writer_bytes(writer, boot_id ? boot_id : none, sizeof(none));
+}
+
+void socket_put_subscribed(struct writer *writer, uint64_t next, uint64_t gap)
+{
+	extension_begin(writer, VIPMI_EXTENSION_SUBSCRIBED, SUBSCRIBED_LENGTH);
+	writer_u64le(writer, next);
+	writer_u64le(writer, gap);
 }
 
 void socket_put_loss(struct writer *writer, uint64_t lost, uint64_t next)

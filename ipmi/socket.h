@@ -69,6 +69,22 @@ struct socket_message {
 		uint64_t numbers;
 	} sequence;
 	uint8_t number;
+	struct socket_bytes clauses; /* for socket_clause_next */
+	struct {
+		uint8_t from;
+		bool exclusive;
+		uint64_t number;
+		uint8_t boot_id[16];
+	} from;
+	struct {
+		uint64_t next, gap;
+	} subscribed;
+};
+
+/* One entry of FILTER. */
+struct socket_clause {
+	uint16_t offsets, sensor_type, sensor, netfn, command, channel, address;
+	uint8_t kinds, directions, severity;
 };
 
 /* One entry of COMMANDS. */
@@ -140,6 +156,9 @@ struct socket_field {
  * the end. A field whose name is longer than the field ends the walk. */
 bool socket_field_next(struct socket_bytes *fields, struct socket_field *ret_field);
 
+/* The next entry of FILTER; false when there is none. */
+bool socket_clause_next(struct socket_bytes *left, struct socket_clause *ret_clause);
+
 /* Walks the commands (at first message.commands or .holder.command); false at the end. */
 bool socket_command_next(struct socket_bytes *commands, struct socket_command *ret_command);
 
@@ -190,6 +209,11 @@ void socket_put_holder(struct writer *writer, uint32_t handle, uint16_t index,
 void socket_put_sequence(
 	struct writer *writer, uint8_t channel, uint8_t address, uint8_t count, uint64_t numbers);
 void socket_put_number(struct writer *writer, uint8_t number);
+void socket_put_clauses(struct writer *writer, const struct socket_clause *clauses, size_t count);
+/* `boot_id` has 16 bytes, or is NULL where the number means nothing. */
+void socket_put_from(struct writer *writer, enum vipmi_from from, bool exclusive, uint64_t number,
+	const uint8_t *boot_id);
+void socket_put_subscribed(struct writer *writer, uint64_t next, uint64_t gap);
 void socket_put_loss(struct writer *writer, uint64_t lost, uint64_t next);
 void socket_put_field_text(
 	struct writer *writer, const char *name, const char *text, size_t text_length);

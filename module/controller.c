@@ -110,6 +110,17 @@ static bool host_sequence_next(void *context, u32 *cursor, struct core_sequence_
 	return there;
 }
 
+static bool host_message_next(void *context, u64 *cursor, struct core_message_info *ret_info)
+{
+	struct controller *controller = context;
+	bool there;
+
+	core_take(controller);
+	there = core_message_next(controller->core, cursor, ret_info);
+	core_give(controller);
+	return there;
+}
+
 static bool host_administers(void *context, const struct core_credentials *by)
 {
 	(void)context;
@@ -349,6 +360,7 @@ int controller_init(struct controller *controller, const struct core_limits *lim
 		.handle_next = host_handle_next,
 		.command_next = host_command_next,
 		.sequence_next = host_sequence_next,
+		.message_next = host_message_next,
 		.administers = host_administers,
 		.kick = host_kick,
 		.link = controller->link_name,

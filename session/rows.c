@@ -15,6 +15,7 @@ static const char *const object_names[] = {
 	[SESSION_OBJECT_COUNTER] = "counter",
 	[SESSION_OBJECT_RESERVATION] = "reservation",
 	[SESSION_OBJECT_SEQUENCE] = "sequence",
+	[SESSION_OBJECT_EVENT] = "event",
 };
 
 enum session_object session_object_named(const uint8_t *name, size_t length)
@@ -122,6 +123,7 @@ static bool row_client(struct session *session, const struct session_host *host,
 	row_text(writer, "name", info->name, sizeof(info->name));
 	row_text(writer, "class", class_name(info->class), SESSION_TEXT_MAX);
 	socket_put_field_number(writer, "events", info->events);
+	socket_put_field_number(writer, "exclusive", info->exclusive);
 	socket_put_field_number(writer, "blocked", info->blocked);
 	socket_put_field_number(
 		writer, "open_ms", elapsed_ms(info->opened_ns, scratch->status.now_ns));
@@ -211,6 +213,60 @@ static bool row_sequence(struct session *session, const struct session_host *hos
 	return true;
 }
 
+static const char *kind_name(uint8_t kind)
+{
+	static const char *const names[VIPMI_ASYNC_COUNT] = {
+		[VIPMI_ASYNC_EVENT] = "event",
+		[VIPMI_ASYNC_REQUEST] = "request",
+		[VIPMI_ASYNC_WATCHDOG] = "watchdog",
+		[VIPMI_ASYNC_LOST] = "lost",
+		[VIPMI_ASYNC_BACK] = "back",
+		[VIPMI_ASYNC_RESET] = "reset",
+	};
+
+	return kind < VIPMI_ASYNC_COUNT && names[kind] ? names[kind] : "unknown";
+}
+
+/* Data as hexadecimal digits; who lists it takes it apart. */
+static void row_data(struct writer *writer, const uint8_t *data, size_t length)
+{
+	static const char digits[] = "0123456789abcdef";
+	char text[2 * CORE_MESSAGE_DATA_MAX];
+	size_t i;
+
+	for (i = 0; i < length; i++) {
+		text[2 * i] = digits[data[i] >> 4];
+		text[2 * i + 1] = digits[data[i] & 0xF];
+	}
+	socket_put_field_text(writer, "data", text, 2 * length);
+}
+
+static bool row_event(struct session *session, const struct session_host *host,
+	struct session_scratch *scratch, struct writer *writer)
+{
+	const struct core_message_info *info = &scratch->kept;
+
+	if (!host->message_next(host->context, &session->message, &scratch->kept)) {
+		return false;
+	}
+	socket_put_field_number(writer, "number", info->number);
+	socket_put_field_number(
+		writer, "age_ms", elapsed_ms(info->received_ns, scratch->status.now_ns));
+	row_text(writer, "kind", kind_name(info->kind), SESSION_TEXT_MAX);
+	row_unless(writer, "handle", info->holder, 0);
+	if (info->kind == VIPMI_ASYNC_EVENT || info->kind == VIPMI_ASYNC_REQUEST) {
+		socket_put_field_number(writer, "channel", info->channel);
+		socket_put_field_number(writer, "address", info->address);
+	}
+	if (info->kind == VIPMI_ASYNC_REQUEST) {
+		socket_put_field_number(writer, "lun", info->lun);
+		socket_put_field_number(writer, "netfn", info->netfn);
+		socket_put_field_number(writer, "command", info->command);
+	}
+	row_data(writer, info->data, info->length);
+	return true;
+}
+
 int session_row(struct session *session, const struct session_host *host,
 	struct session_scratch *scratch, uint8_t *reply)
 {
@@ -236,6 +292,9 @@ int session_row(struct session *session, const struct session_host *host,
 		break;
 	case SESSION_OBJECT_SEQUENCE:
 		another = row_sequence(session, host, scratch, &writer);
+		break;
+	case SESSION_OBJECT_EVENT:
+		another = row_event(session, host, scratch, &writer);
 		break;
 	default:
 		break;

@@ -5,6 +5,7 @@
 #include "session/reply.h"
 #include "session/rights.h"
 #include "session/rows.h"
+#include "session/subscribe.h"
 
 int session_refuse(
 	struct session *session, enum vipmi_reason reason, const char *text, uint8_t *reply)
@@ -252,13 +253,8 @@ static int receive_set(struct session *session, const struct session_host *host,
 	if (message->option.option != VIPMI_OPTION_EVENTS || message->option.value > 1) {
 		reason = VIPMI_REASON_UNSUPPORTED;
 	} else {
-		scratch->event = (struct core_event){
-			.type = CORE_EVENT_HANDLE_SET,
-			.handle_set = {.client = session->client,
-				.handle = message->header.handle,
-				.events = message->option.value == 1},
-		};
-		reason = reply_reason(host->step(host->context, &scratch->event));
+		reason = reply_reason(
+			subscribe_plain(session, host, scratch, message->option.value == 1));
 	}
 	return set_done(&message->header, reason, reply);
 }
@@ -296,10 +292,11 @@ static int receive_query(struct session *session, const struct session_host *hos
 	}
 	session->object = session_object_named(message->text.bytes, message->text.length);
 	session->cursor = 0;
+	session->message = 0;
 	session->tag = message->header.tag;
 	if (!session_listing(session)) {
 		return reply_plain(&message->header, VIPMI_MESSAGE_END, VIPMI_REASON_NOT_FOUND,
-			"listings: status, client, counter, reservation, sequence", reply);
+			"listings: status, client, counter, reservation, sequence, event", reply);
 	}
 	return session_row(session, host, scratch, reply);
 }
@@ -329,6 +326,8 @@ static int refuse_extension(
 	case VIPMI_MESSAGE_RELEASE:
 	case VIPMI_MESSAGE_SEQUENCE_RESERVE:
 	case VIPMI_MESSAGE_SEQUENCE_FREE:
+	case VIPMI_MESSAGE_SUBSCRIBE:
+	case VIPMI_MESSAGE_UNSUBSCRIBE:
 		return reply_plain(
 			asked, VIPMI_MESSAGE_DONE, VIPMI_REASON_UNSUPPORTED, text, reply);
 	default:
@@ -381,6 +380,10 @@ int session_receive(struct session *session, const struct session_host *host,
 		return rights_sequence_reserve(session, host, scratch, reply);
 	case VIPMI_MESSAGE_SEQUENCE_FREE:
 		return rights_sequence_free(session, host, scratch, reply);
+	case VIPMI_MESSAGE_SUBSCRIBE:
+		return subscribe_begin(session, host, scratch, reply);
+	case VIPMI_MESSAGE_UNSUBSCRIBE:
+		return subscribe_end(session, host, scratch, reply);
 	case VIPMI_MESSAGE_CONTROL:
 		return receive_control(session, host, scratch, reply);
 	default:

@@ -33,9 +33,10 @@ struct session_host {
 	int (*kick)(void *context, uint32_t client);
 	/* Whether they may end others' connections and rights. */
 	bool (*administers)(void *context, const struct core_credentials *by);
-	/* core_command_next and core_sequence_next. */
+	/* core_command_next, core_sequence_next and core_message_next. */
 	bool (*command_next)(void *context, uint32_t *cursor, struct core_command_info *ret_info);
 	bool (*sequence_next)(void *context, uint32_t *cursor, struct core_sequence_info *ret_info);
+	bool (*message_next)(void *context, uint64_t *cursor, struct core_message_info *ret_info);
 	const char *link;    /* names the controller: "vm:127.0.0.1:9002" */
 	const char *version; /* of vipmi */
 	uint8_t boot_id[16]; /* new with every start */
@@ -55,16 +56,18 @@ enum session_object {
 	SESSION_OBJECT_COUNTER,     /* "counter": a row for each counter of the core */
 	SESSION_OBJECT_RESERVATION, /* "reservation": a row for each command reservation */
 	SESSION_OBJECT_SEQUENCE,    /* "sequence": a row for each number not free for all */
+	SESSION_OBJECT_EVENT,       /* "event": a row for each asynchronous message kept */
 };
 
 /* Small, since there is one for every connection; whoever owns it reads `client` only. */
 struct session {
 	struct core_credentials credentials;
-	uint32_t client; /* the core's; 0 = none */
-	uint8_t state;   /* enum session_state */
-	uint8_t object;  /* enum session_object, while a listing is under way */
-	uint32_t cursor; /* where it stands */
-	uint64_t tag;    /* of its QUERY */
+	uint32_t client;  /* the core's; 0 = none */
+	uint8_t state;    /* enum session_state */
+	uint8_t object;   /* enum session_object, while a listing is under way */
+	uint32_t cursor;  /* where it stands */
+	uint64_t message; /* likewise, in the asynchronous messages */
+	uint64_t tag;     /* of its QUERY */
 };
 
 /* Working room that is too large for a kernel's stack. One for each caller at a time; nothing in
@@ -77,6 +80,8 @@ struct session_scratch {
 	struct core_command_info command;
 	struct core_sequence_info sequence;
 	struct core_command commands[CORE_COMMANDS_PER_CALL];
+	struct core_clause clauses[CORE_CLAUSES_MAX];
+	struct core_message_info kept;
 };
 
 /*

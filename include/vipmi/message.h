@@ -85,6 +85,13 @@ enum vipmi_origin {
 enum vipmi_async_kind {
 	VIPMI_ASYNC_EVENT = 1,   /* DATA: 16 bytes, the image of a SEL record */
 	VIPMI_ASYNC_REQUEST = 2, /* a request to system software; netFn and so on in the header */
+	VIPMI_ASYNC_WATCHDOG = 3, /* the watchdog's pre-timeout interrupt; no DATA */
+	VIPMI_ASYNC_LOST = 4,     /* the controller, or the way to it, is lost; no DATA */
+	VIPMI_ASYNC_BACK = 5,     /* it is back; no DATA */
+	VIPMI_ASYNC_RESET = 6,    /* it was reset; no DATA */
+	VIPMI_ASYNC_COUNT,
+	/* In filters alone: those EVENTs that tell of a board, FRU or entity that comes or goes. */
+	VIPMI_ASYNC_CHASSIS = 7,
 };
 
 /* Why vipmi answered, refused or ended something itself. 0 where the controller answered. */

@@ -66,8 +66,8 @@ enum vipmi_message_type {
 	VIPMI_MESSAGE_CANCEL = 8,  /* to the agent: the handle's oldest request with this tag. No
 				    * reply of its own: the request's ANSWER comes soon */
 	VIPMI_MESSAGE_SET = 9,     /* to the agent: a handle's option; extension OPTION */
-	VIPMI_MESSAGE_DONE = 10,   /* reply to SET, CONTROL and the reservations: tag, reason,
-				    * TEXT; HOLDER or SEQUENCE */
+	VIPMI_MESSAGE_DONE = 10,   /* reply to SET, CONTROL, the reservations and subscriptions:
+				    * tag, reason, TEXT; HOLDER, SEQUENCE or SUBSCRIBED */
 	VIPMI_MESSAGE_EVENT = 11,  /* to the client: an event or message; extensions ASYNC, DATA */
 	VIPMI_MESSAGE_LOSS = 12,   /* to the client: extension LOSS, how many EVENTs it lost */
 	VIPMI_MESSAGE_QUERY = 13,  /* to the agent: a listing; extension TEXT names the object */
@@ -81,6 +81,9 @@ enum vipmi_message_type {
 	VIPMI_MESSAGE_SEQUENCE_RESERVE = 20, /* to the agent: numbers toward a responder, for the
 					      * header's virtual client; extension SEQUENCE */
 	VIPMI_MESSAGE_SEQUENCE_FREE = 21,    /* to the agent: extension SEQUENCE */
+	VIPMI_MESSAGE_SUBSCRIBE = 22, /* to the agent: asynchronous messages for a handle, instead
+				       * of what it had; extensions FILTER, FROM */
+	VIPMI_MESSAGE_UNSUBSCRIBE = 23,
 };
 
 enum vipmi_message_flag {
@@ -129,7 +132,8 @@ enum vipmi_extension_type {
 	/* in ms (4). Without it, until released. */
 	VIPMI_EXTENSION_LEASE = 13,
 	/* Of a refused RESERVE: the holder's handle (4), which of the list it was (2), the
-	 * reservation that is in the way (VIPMI_COMMAND_LENGTH). */
+	 * reservation that is in the way (VIPMI_COMMAND_LENGTH). Of a refused exclusive SUBSCRIBE:
+	 * the holder's handle, the rest 0. */
 	VIPMI_EXTENSION_HOLDER = 14,
 	/* channel (1), slave address (1), how many (1) if the numbers are 0, numbers (8, bit n for
 	 * number n). In a DONE: the numbers that were granted. */
@@ -137,6 +141,19 @@ enum vipmi_extension_type {
 	/* In a REQUEST: the reserved sequence number that it is to carry (1). In its ANSWER: the
 	 * same. */
 	VIPMI_EXTENSION_NUMBER = 16,
+	/* One to VIPMI_CLAUSES_MAX clauses, each of VIPMI_CLAUSE_LENGTH bytes; a message that any
+	 * of them matches is delivered. A clause: kinds (1, bit n: enum vipmi_async_kind n),
+	 * directions (1, VIPMI_ASSERTED, VIPMI_DEASSERTED, 0 = any), severity at least (1, 0 to
+	 * 3), 0 (1), offsets (2, bit n: event offset n, 0 = any), sensor type (2), sensor number
+	 * (2), netFn (2), command (2), channel (2), source address (2; each VIPMI_ANY). Without
+	 * the extension: events, and requests that nobody has the right to. */
+	VIPMI_EXTENSION_FILTER = 17,
+	/* from (1, enum vipmi_from), exclusive (1), number (8) and boot id (16) for
+	 * VIPMI_FROM_NUMBER. Without it: from now, shared. */
+	VIPMI_EXTENSION_FROM = 18,
+	/* In a DONE: number of the first message looked at (8), messages after the number named
+	 * that are no longer kept (8; VIPMI_GAP_UNKNOWN: the boot id is another one). */
+	VIPMI_EXTENSION_SUBSCRIBED = 19,
 };
 
 #define VIPMI_NAME_MAX 31
@@ -172,6 +189,19 @@ enum vipmi_option {
 #define VIPMI_COMMAND_ALL 0x100
 #define VIPMI_BODY_ALL UINT32_C(0xFFFFFFFF)
 #define VIPMI_ALL 0xFF
+
+#define VIPMI_CLAUSE_LENGTH 18
+#define VIPMI_CLAUSES_MAX 4
+#define VIPMI_ANY 0x100
+#define VIPMI_ASSERTED 0x01
+#define VIPMI_DEASSERTED 0x02
+#define VIPMI_GAP_UNKNOWN UINT64_MAX
+
+enum vipmi_from {
+	VIPMI_FROM_NOW = 0,
+	VIPMI_FROM_OLDEST = 1, /* that is kept */
+	VIPMI_FROM_NUMBER = 2, /* what came after this message */
+};
 
 enum vipmi_direction {
 	VIPMI_DIRECTION_SEND = 1,    /* to send such requests */

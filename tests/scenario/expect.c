@@ -290,12 +290,17 @@ static void expect_asynchronous(
 	struct name *name = stage_need(stage, words, words_need(words, "a handle"), NAME_HANDLE);
 	const char *number = words_value(words, "number");
 	const char *lost = words_value(words, "lost");
+	const char *async_kind = words_value(words, "kind");
 	struct sight *sight =
 		take(stage, words, find(stage, CORE_ACTION_DELIVER, (int)kind, name->handle));
 	const struct core_deliver *deliver = &sight->action.deliver;
 
 	if (number) {
 		want(stage, words, sight, "number", deliver->number, words_number(words, number));
+	}
+	if (async_kind) {
+		want(stage, words, sight, "kind", deliver->async_kind,
+			words_number(words, async_kind));
 	}
 	if (lost) {
 		want(stage, words, sight, "loss", deliver->lost, words_number(words, lost));

@@ -258,6 +258,41 @@ static void ask(struct stage *stage, struct words *words, const struct name *han
 	memset(data, 0xEE, sizeof(data));
 }
 
+/* Reads what stands after "listens": [exclusively] [from oldest] [after N] [kinds K] [type T]
+ * [sensor S] [offsets M] [directions D] [severity S] [netfn N] [command C] [channel C] [address A],
+ * K being a mask of CORE_ASYNC bits. Without any: events, and requests that nobody holds, from now
+ * on. The clause lives until the next call. */
+static void parse_subscription(
+	struct words *words, const struct name *handle, struct core_event *event)
+{
+	static struct core_clause clause;
+	const uint32_t client = event->handle.client;
+	const char *from = words_value(words, "from");
+
+	*event = (struct core_event){.type = CORE_EVENT_SUBSCRIBE};
+	event->subscribe.client = client;
+	event->subscribe.handle = handle->handle;
+	event->subscribe.clauses = &clause;
+	event->subscribe.count = 1;
+	event->subscribe.exclusive = words_flag(words, "exclusively");
+	event->subscribe.from = from ? CORE_FROM_OLDEST : CORE_FROM_NOW;
+	event->subscribe.number = words_value_or(words, "after", UINT64_MAX);
+	if (event->subscribe.number != UINT64_MAX) {
+		event->subscribe.from = CORE_FROM_NUMBER;
+	}
+	clause = core_clause_of((uint8_t)words_value_or(
+		words, "kinds", CORE_ASYNC(VIPMI_ASYNC_EVENT) | CORE_ASYNC(VIPMI_ASYNC_REQUEST)));
+	clause.sensor_type = (uint16_t)words_value_or(words, "type", CORE_ANY);
+	clause.sensor = (uint16_t)words_value_or(words, "sensor", CORE_ANY);
+	clause.netfn = (uint16_t)words_value_or(words, "netfn", CORE_ANY);
+	clause.command = (uint16_t)words_value_or(words, "command", CORE_ANY);
+	clause.channel = (uint16_t)words_value_or(words, "channel", CORE_ANY);
+	clause.address = (uint16_t)words_value_or(words, "address", CORE_ANY);
+	clause.offsets = (uint16_t)words_value_or(words, "offsets", 0);
+	clause.directions = words_value_or(words, "directions", 0) & 0xF;
+	clause.severity = words_value_or(words, "severity", 0) & 0xF;
+}
+
 static void handle_statement(struct stage *stage, struct words *words, const struct name *name)
 {
 	struct core_event event = {.type = CORE_EVENT_HANDLE_CLOSE};
@@ -281,11 +316,10 @@ static void handle_statement(struct stage *stage, struct words *words, const str
 		(void)words_take(words, "credit");
 		event.type = CORE_EVENT_CREDIT_WANTED;
 	} else if (words_take(words, "listens")) {
-		event.type = CORE_EVENT_HANDLE_SET;
-		event.handle_set.events = true;
+		parse_subscription(words, name, &event);
 	} else if (words_take(words, "ignores")) {
 		(void)words_take(words, "events");
-		event.type = CORE_EVENT_HANDLE_SET;
+		event.type = CORE_EVENT_UNSUBSCRIBE;
 	} else if (!words_take(words, "closes")) {
 		words_fail(
 			words, "a handle asks, cancels, closes, listens, ignores or wants credit");

@@ -267,15 +267,23 @@ static void client_close(struct sim *sim, uint32_t c)
 
 static void subscribe(struct sim *sim, uint32_t h)
 {
-	struct core_event event = {.type = CORE_EVENT_HANDLE_SET};
+	const struct core_clause all = core_clause_of(CORE_ASYNC_ALL);
+	struct core_event event = {.type = CORE_EVENT_UNSUBSCRIBE};
 
 	/* A message in the client's hands or put off belongs to the old subscription. */
 	if (sim->clients[sim->handles[h].client].held_count > 0) {
 		return;
 	}
-	event.handle_set.client = sim->clients[sim->handles[h].client].id;
-	event.handle_set.handle = sim->handles[h].id;
-	event.handle_set.events = sim->handles[h].events = !sim->handles[h].events;
+	event.handle.client = sim->clients[sim->handles[h].client].id;
+	event.handle.handle = sim->handles[h].id;
+	sim->handles[h].events = !sim->handles[h].events;
+	if (sim->handles[h].events) {
+		event = (struct core_event){.type = CORE_EVENT_SUBSCRIBE};
+		event.subscribe.client = sim->clients[sim->handles[h].client].id;
+		event.subscribe.handle = sim->handles[h].id;
+		event.subscribe.clauses = &all;
+		event.subscribe.count = 1;
+	}
 	sim->handles[h].numbered = false;
 	shell_step(sim, &event, 0);
 }

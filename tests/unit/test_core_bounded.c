@@ -114,7 +114,8 @@ static void bounded(struct world *world)
 static void open_handle(struct world *world, uint32_t i, uint32_t client, bool events)
 {
 	struct core_event open = {.type = CORE_EVENT_HANDLE_OPEN};
-	struct core_event set = {.type = CORE_EVENT_HANDLE_SET};
+	struct core_event set = {.type = CORE_EVENT_SUBSCRIBE};
+	const struct core_clause all = core_clause_of(CORE_ASYNC(VIPMI_ASYNC_EVENT));
 
 	open.handle_open.client = client;
 	open.handle_open.class = VIPMI_CLASS_NORMAL;
@@ -122,9 +123,10 @@ static void open_handle(struct world *world, uint32_t i, uint32_t client, bool e
 	world->client[i] = client;
 	world->handle[i] = open.handle_open.ret_handle;
 	if (events) {
-		set.handle_set.client = client;
-		set.handle_set.handle = world->handle[i];
-		set.handle_set.events = true;
+		set.subscribe.client = client;
+		set.subscribe.handle = world->handle[i];
+		set.subscribe.clauses = &all;
+		set.subscribe.count = 1;
 		assert_int_equal(step(world, &set, "subscribe"), 0);
 	}
 }

@@ -141,16 +141,18 @@ static void a_right_that_is_released_gets_no_more_requests(void **state)
 static void anothers_requests_do_not_disturb_a_subscriber_to_events(void **state)
 {
 	static const uint8_t record[16] = {1, 0, 2};
+	const struct core_clause events = core_clause_of(CORE_ASYNC(VIPMI_ASYNC_EVENT));
 	static struct bus bus;
 	struct core_deliver deliver;
 
 	(void)state;
 	bus_start(&bus, 8);
 	assert_int_equal(receive(&bus, 1, 0x41), 0);
-	assert_int_equal(step(&bus.two.world, (struct core_event){.type = CORE_EVENT_HANDLE_SET,
-						      .handle_set = {.client = bus.two.client[0],
+	assert_int_equal(step(&bus.two.world, (struct core_event){.type = CORE_EVENT_SUBSCRIBE,
+						      .subscribe = {.client = bus.two.client[0],
 							      .handle = bus.two.handle[0],
-							      .events = true}}),
+							      .clauses = &events,
+							      .count = 1}}),
 		0);
 	bus_ask(&bus, 0x41, 9);
 	assert_true(bus_run(&bus, &deliver));

@@ -419,7 +419,7 @@ static void an_option_is_set_confirmed_and_when_quiet_not_even_refused(void **st
 	writer = message(bytes, VIPMI_MESSAGE_SET);
 	socket_put_option(&writer, VIPMI_OPTION_EVENTS, 1);
 	give(&world, &writer);
-	assert_true(world.last.handle_set.events);
+	assert_int_equal(world.last.type, CORE_EVENT_SUBSCRIBE);
 	assert_int_equal(world.said.header.type, VIPMI_MESSAGE_DONE);
 	assert_int_equal(world.said.header.reason, VIPMI_REASON_NONE);
 

@@ -46,6 +46,11 @@ static bool agent_sequences(void *context, uint32_t *cursor, struct core_sequenc
 	return core_sequence_next(((struct agent *)context)->world.core, cursor, ret_info);
 }
 
+static bool agent_messages(void *context, uint64_t *cursor, struct core_message_info *ret_info)
+{
+	return core_message_next(((struct agent *)context)->world.core, cursor, ret_info);
+}
+
 static bool agent_administers(void *context, const struct core_credentials *by)
 {
 	(void)context;
@@ -95,6 +100,7 @@ static void agent_start(struct agent *agent)
 			.status = agent_status,
 			.command_next = agent_commands,
 			.sequence_next = agent_sequences,
+			.message_next = agent_messages,
 			.administers = agent_administers,
 			.link = "script:",
 			.version = "0"}};

@@ -345,7 +345,8 @@ static void every_type_and_error_has_a_text(void **state)
 	assert_string_equal(socket_type_name(VIPMI_MESSAGE_REQUEST), "REQUEST");
 	assert_string_equal(socket_type_name(VIPMI_MESSAGE_ERROR), "ERROR");
 	assert_string_equal(socket_type_name(VIPMI_MESSAGE_SEQUENCE_FREE), "SEQUENCE_FREE");
-	assert_string_equal(socket_type_name(VIPMI_MESSAGE_SEQUENCE_FREE + 1), "(unknown)");
+	assert_string_equal(socket_type_name(VIPMI_MESSAGE_UNSUBSCRIBE), "UNSUBSCRIBE");
+	assert_string_equal(socket_type_name(VIPMI_MESSAGE_UNSUBSCRIBE + 1), "(unknown)");
 	assert_non_null(socket_error_text(-ENODATA));
 	assert_string_not_equal(socket_error_text(-ENODATA), socket_error_text(-EBADMSG));
 	assert_string_equal(socket_error_text(0), "malformed message");
