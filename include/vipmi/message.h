@@ -83,8 +83,8 @@ enum vipmi_origin {
 
 /* What an asynchronous message is. */
 enum vipmi_async_kind {
-	VIPMI_ASYNC_EVENT = 1,   /* DATA: 16 bytes, the image of a SEL record */
-	VIPMI_ASYNC_REQUEST = 2, /* a request to system software; netFn and so on in the header */
+	VIPMI_ASYNC_EVENT = 1,    /* DATA: 16 bytes, the image of a SEL record */
+	VIPMI_ASYNC_REQUEST = 2,  /* a request to system software; netFn and so on in the header */
 	VIPMI_ASYNC_WATCHDOG = 3, /* the watchdog's pre-timeout interrupt; no DATA */
 	VIPMI_ASYNC_LOST = 4,     /* the controller, or the way to it, is lost; no DATA */
 	VIPMI_ASYNC_BACK = 5,     /* it is back; no DATA */
