@@ -26,12 +26,13 @@
 #define SENSORS_MAX 256
 
 static const char usage[] =
-	"usage: sensors [--file PATH] [--every SECONDS]\n"
+	"usage: sensors [--file PATH] [--every SECONDS [--rounds N]]\n"
 	"\n"
 	"Writes the readings of all analog sensors in Prometheus' text format.\n"
 	"\n"
 	"  --file PATH      to this file, replaced as a whole; without it, to the output\n"
-	"  --every SECONDS  again and again; without it, once\n";
+	"  --every SECONDS  again and again; without it, once\n"
+	"  --rounds N       end after so many times\n";
 
 static struct sensor sensors[SENSORS_MAX];
 static size_t sensor_count;
@@ -147,7 +148,7 @@ static int export(struct vipmi_handle *handle, const char *path)
 	return result;
 }
 
-static int run(struct vipmi *vipmi, const char *path, unsigned int every_s)
+static int run(struct vipmi *vipmi, const char *path, unsigned int every_s, unsigned int rounds)
 {
 	struct vipmi_handle *handle;
 	int result;
@@ -162,16 +163,17 @@ static int run(struct vipmi *vipmi, const char *path, unsigned int every_s)
 	}
 	do {
 		result = export(handle, path);
-	} while (result == 0 && every_s > 0 && sleep(every_s) == 0);
+	} while (result == 0 && every_s > 0 && --rounds > 0 && sleep(every_s) == 0);
 	return result;
 }
 
 int main(int argc, char **argv)
 {
 	static const struct option names[] = {{"file", required_argument, NULL, 'f'},
-		{"every", required_argument, NULL, 'e'}, {"help", no_argument, NULL, 'h'}, {0}};
+		{"every", required_argument, NULL, 'e'}, {"rounds", required_argument, NULL, 'r'},
+		{"help", no_argument, NULL, 'h'}, {0}};
 	const char *path = NULL;
-	unsigned int every_s = 0;
+	unsigned int every_s = 0, rounds = 0; /* none: it wraps, and never ends */
 	struct vipmi *vipmi;
 	int option, result;
 
@@ -183,6 +185,9 @@ int main(int argc, char **argv)
 		case 'e':
 			every_s = (unsigned int)strtoul(optarg, NULL, 10);
 			break;
+		case 'r':
+			rounds = (unsigned int)strtoul(optarg, NULL, 10);
+			break;
 		default:
 			fputs(usage, option == 'h' ? stdout : stderr);
 			return option == 'h' ? 0 : 2;
@@ -192,7 +197,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "sensors: %s\n", vipmi_error_text());
 		return 1;
 	}
-	result = run(vipmi, path, every_s);
+	result = run(vipmi, path, every_s, rounds);
 	vipmi_disconnect(vipmi);
 	return result < 0;
 }

@@ -73,15 +73,24 @@ static int feed(struct vipmi_handle *handle, unsigned int seconds, const char *c
 	const unsigned int third_ms = seconds * 1000 / 3;
 	const struct timespec pause = {third_ms / 1000, third_ms % 1000 * 1000000L};
 
+	unsigned long times = 0;
+
 	while (!stopped) {
 		if (check && system(check) != 0) {
 			fprintf(stderr, "watchdog: \"%s\" failed: not fed\n", check);
 		} else if (tell(handle, "reset timer", COMMAND_RESET_TIMER, NULL, 0) < 0) {
 			return -1;
+		} else {
+			times++;
 		}
 		(void)nanosleep(&pause, NULL); /* a signal ends it early */
 	}
-	return timer_set(handle, seconds, ACTION_NONE);
+	/* Setting it stops it. */
+	if (timer_set(handle, seconds, ACTION_NONE) < 0) {
+		return -1;
+	}
+	printf("disarmed, fed %lu times\n", times);
+	return 0;
 }
 
 static int run(struct vipmi *vipmi, unsigned int seconds, uint8_t action, const char *check)
