@@ -4,6 +4,7 @@
 A line's file calls main(show). show(world) returns one line of evidence, or raises: an assertion
 says what was not true, NotYet what it waits for. World.start() starts the hardware and the agent.
 """
+import difflib
 import json
 import os
 import resource
@@ -38,6 +39,12 @@ def wait_until(condition, what, patience=PATIENCE_S):
 
 def hexadecimal(data):
     return ' '.join(f'{byte:02x}' for byte in data)
+
+
+def difference(wanted, found):
+    """The lines that are another, for a person."""
+    return '; '.join(line for line in difflib.unified_diff(
+        wanted.splitlines(), found.splitlines(), 'alone', 'now', lineterm='', n=0))
 
 
 class Asker:
@@ -108,8 +115,13 @@ class World:
         self.agent = self.start_program(
             [self.built('agent/vipmid'), '--link', link, '--socket', self.target, *more],
             log='vipmid.log', stdout=subprocess.DEVNULL)
-        wait_until(lambda: os.path.exists(self.target) and self.status()['responsive'],
-                   'vipmid and its link')
+        wait_until(self.served, 'vipmid and its link')
+
+    def served(self):
+        """Whether the agent answers and its controller too. The socket is there a moment before
+        somebody listens."""
+        said = self.vipmi('-o', 'json', 'status', code=None)
+        return said.startswith(('{', '[')) and json.loads(said)['responsive']
 
     def start_program(self, command, log=None, **more):
         """A process that does not outlive us, with its words in a pipe or a log."""
