@@ -57,6 +57,14 @@ def ipmb_seeds():
     yield bytes(7)
 
 
+def sdr_seeds():
+    common = b"\x20\x00\x40" + bytes(4) + b"\x01\x01"
+    yield b"\x01\0\x51\x01\x33" + common + bytes(33) + b"\xC8CPU Temp"
+    yield b"\x02\0\x51\x02\x1F" + common + bytes(9) + b"\x1F\x7F" + bytes(6) + b"\xC4Fan "
+    yield b"\x03\0\x51\x03\x0F\x20\0\x50\0\0\x21\x6F\x02\x05\0\0\x83\x29\xDC\xA6"
+    yield b"\x03\0\x51\x03\x0E\x20\0\xFF\0\0\x21\x6F\x0F\x7F\0\0\x42\x12\xAB"
+
+
 def vm_seeds():
     yield vm_control(0xFF, 1) + vm_control(8, 0x3F) + vm_message(1, 6, 1)
     yield vm_control(0xFF, 1) + vm_control(0) + vm_message(0xA0, 7, 1, b"\x00\x20\xA1\xAA")
@@ -202,8 +210,8 @@ def session_seeds():
 
 
 TARGETS = {"chassis": chassis_seeds, "command": command_seeds, "core": core_seeds,
-           "door": door_seeds, "ipmb": ipmb_seeds, "shim": shim_seeds, "session": session_seeds,
-           "socket": socket_seeds, "vm": vm_seeds}
+           "door": door_seeds, "ipmb": ipmb_seeds, "sdr": sdr_seeds, "shim": shim_seeds,
+           "session": session_seeds, "socket": socket_seeds, "vm": vm_seeds}
 
 
 def main():
