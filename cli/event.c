@@ -96,15 +96,14 @@ static int keep_row(void *context, const struct vipmi_field *fields, size_t coun
 	return 0;
 }
 
-/* Names where they are wanted; the handle that reads them stays open for others on the bus. */
 static int read_names(
-	const struct event_filter *filter, struct vipmi_handle *handle, struct event_names **ret)
+	const struct cli *cli, const struct event_filter *filter, struct event_names **ret)
 {
 	*ret = NULL;
 	if (filter->plain) {
 		return EXIT_DONE;
 	}
-	*ret = event_names_read(handle);
+	*ret = event_names_read(cli);
 	return *ret ? EXIT_DONE : cli_fail(EXIT_LOCAL, "no memory");
 }
 
@@ -130,14 +129,9 @@ static int print_kept(const struct cli *cli, struct vipmi *vipmi, const struct k
 static int list(struct cli *cli, struct vipmi *vipmi, struct event_filter *filter)
 {
 	struct kept kept = {.filter = filter};
-	struct event_names *names = NULL;
-	struct vipmi_handle *handle;
-	int result = vipmi_handle_open(vipmi, NULL, &handle);
+	struct event_names *names;
+	int result = read_names(cli, filter, &names);
 
-	if (result < 0) {
-		return cli_fail_error(result);
-	}
-	result = read_names(filter, handle, &names);
 	if (result == EXIT_DONE) {
 		result = event_filter_resolve(cli, filter, vipmi, names);
 	}
@@ -292,7 +286,7 @@ static int subscribe(
 	int result = EXIT_DONE;
 
 	if (filter->sensor_name) {
-		result = read_names(filter, handle, &follower->names);
+		result = read_names(follower->cli, filter, &follower->names);
 	}
 	if (result == EXIT_DONE) {
 		result = event_filter_resolve(
@@ -308,7 +302,7 @@ static int subscribe(
 	if (result < 0) {
 		return cli_fail_error(result);
 	}
-	return follower->names ? EXIT_DONE : read_names(filter, handle, &follower->names);
+	return follower->names ? EXIT_DONE : read_names(follower->cli, filter, &follower->names);
 }
 
 static int follow(struct cli *cli, struct vipmi *vipmi, struct event_filter *filter)

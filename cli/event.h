@@ -32,9 +32,11 @@ enum event_option {
 
 struct event_names;
 
-/* Reads the records of the handle's own controller. Those of others on the bus are read when the
- * first of their events is named. A controller that does not answer has none. NULL: no memory. */
-struct event_names *event_names_read(struct vipmi_handle *handle);
+/* Reads the records of the target's controller, on a connection of its own. Those of others on the
+ * bus are read when the first of their events is named. A controller that does not answer has none.
+ * NULL: no memory. */
+struct event_names *event_names_read(const struct cli *cli);
+/* Takes NULL. */
 void event_names_free(struct event_names *names);
 #define EVENT_NAME_ROOM (IPMI_SDR_NAME_MAX + IPMI_SDR_INSTANCE_MAX + 1)
 /* The name of a generator's sensor into `text`; false where nobody says. */

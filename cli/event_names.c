@@ -31,6 +31,7 @@ struct controller {
 };
 
 struct event_names {
+	struct vipmi *vipmi; /* of their own: who waits for a name must not miss a message */
 	struct vipmi_handle *handle;
 	struct ipmi_sdr *records;
 	size_t count, room;
@@ -124,25 +125,38 @@ static bool records_read(struct event_names *names, const struct source *source)
 	return true;
 }
 
-struct event_names *event_names_read(struct vipmi_handle *handle)
+static void names_read(struct event_names *names)
 {
-	struct event_names *names = calloc(1, sizeof(*names));
-	const struct source repository = {.handle = handle,
+	const struct source repository = {.handle = names->handle,
 		.netfn = VIPMI_NETFN_STORAGE,
 		.reserve = REPOSITORY_RESERVE,
 		.get = REPOSITORY_GET};
-	const struct source device = {.handle = handle,
+	const struct source device = {.handle = names->handle,
 		.netfn = VIPMI_NETFN_SENSOR,
 		.reserve = DEVICE_RESERVE,
 		.get = DEVICE_GET};
 
-	if (!names) {
-		return NULL;
-	}
-	names->handle = handle;
 	/* A controller that is no system's has its own records only. */
 	if (!records_read(names, &repository)) {
 		(void)records_read(names, &device);
+	}
+}
+
+struct event_names *event_names_read(const struct cli *cli)
+{
+	const struct vipmi_handle_options options = {
+		.size = sizeof(options), .name = "vipmi-names"};
+	struct event_names *names = calloc(1, sizeof(*names));
+
+	if (!names) {
+		return NULL;
+	}
+	if (vipmi_connect(cli->target, NULL, &names->vipmi) < 0) {
+		names->vipmi = NULL;
+	} else if (vipmi_handle_open(names->vipmi, &options, &names->handle) < 0) {
+		names->handle = NULL;
+	} else {
+		names_read(names);
 	}
 	return names;
 }
@@ -150,6 +164,7 @@ struct event_names *event_names_read(struct vipmi_handle *handle)
 void event_names_free(struct event_names *names)
 {
 	if (names) {
+		vipmi_disconnect(names->vipmi);
 		free(names->records);
 		free(names);
 	}
@@ -172,7 +187,7 @@ static bool controller_ask(struct event_names *names, uint8_t channel, uint8_t a
 			return false;
 		}
 	}
-	if (names->asked_count == CONTROLLERS_MAX) {
+	if (!names->handle || names->asked_count == CONTROLLERS_MAX) {
 		return false;
 	}
 	names->asked[names->asked_count++] = (struct controller){channel, address};
