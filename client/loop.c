@@ -154,8 +154,8 @@ int vipmi_dispatch(struct vipmi *vipmi)
 	if (result < 0) {
 		return result;
 	}
-	/* What is here already goes first, so that a flood waits where it loses nothing: in the socket
-	 * and with the agent, which keeps more for a subscriber than we do. */
+	/* What is here already goes first, so that a flood waits where it loses nothing: in the
+	 * socket, and with the agent, which keeps more for a subscriber than we do. */
 	if (list_empty(&vipmi->ready) || connection_due_ns(vipmi) <= clock_now_ns()) {
 		connection_pump(vipmi);
 	} else if (vipmi->state == CONNECTION_UP) {

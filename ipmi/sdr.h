@@ -37,7 +37,8 @@ struct ipmi_sdr {
 	char name[IPMI_SDR_NAME_MAX + 1]; /* UTF-8; "" where it has none that we can read */
 };
 
-/* Takes the record of a sensor apart. False: it is no sensor's, or cut short; nothing is written. */
+/* Takes the record of a sensor apart. False: it is no sensor's, or cut short, and nothing is
+ * written. */
 bool ipmi_sdr_decode(const uint8_t *record, size_t length, struct ipmi_sdr *ret_sdr);
 
 /* Whether the record is for this sensor. */
