@@ -22,6 +22,13 @@ extern const struct cli_command command_sequence_list;
 extern const struct cli_command command_command_list;
 extern const struct cli_command command_command_show;
 
+/* ---- answer.c ---- */
+
+/* Prints an answer and what its completion code means; EXIT_DONE or EXIT_CODE. */
+int answer_report(const struct cli *cli, const struct vipmi_answer *answer);
+/* One JSON object, an error's included. */
+void answer_print_structured(const struct cli *cli, const struct vipmi_answer *answer);
+
 /* What may stand with every command. */
 extern const struct cli_option cli_common_options[];
 

@@ -42,7 +42,8 @@ def show(world):
         assert wants.events == fetched(world) == list(range(1, 11))
     return ('libvipmi against vipmid: 9 handles of 2 connections; a right refused with its '
             'holder\'s name, 2 strangers\' requests D5 and 0 on the wire; 10 of 10 events. '
-            'Against the module: not yet')
+            'Against the module: not yet; '
+            f'{world.judged()}')
 
 
 main(show)

@@ -1,9 +1,14 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """libvipmi as a program finds it: the shared library, called function by function."""
 import ctypes
+import os
+import sys
 import threading
 from ctypes import (CFUNCTYPE, POINTER, Structure, byref, c_char_p, c_int, c_size_t, c_uint,
                     c_uint8, c_uint16, c_uint32, c_uint64, c_void_p, cast, sizeof)
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'tap'))
+import diary as tap  # noqa: E402
 
 SEND, RECEIVE, BOTH = 1, 2, 3
 ANY, ANY_COMMAND, ANY_BODY = 0xFF, 0x100, 0xFFFFFFFF
@@ -53,13 +58,32 @@ RECEIVED = CFUNCTYPE(None, c_void_p, POINTER(RawEvent))
 DONE = CFUNCTYPE(None, c_void_p, POINTER(RawAnswer))
 
 
+# What the agent answers out of a virtual controller's own state, or sends with another
+# reservation's number in it: not the same bytes on the wire.
+OWN_STATE = {(0x06, command) for command in (0x2E, 0x2F, 0x30, 0x31, 0x32, 0x33, 0x34, 0x35)} | \
+    {(0x0A, command) for command in (0x15, 0x22, 0x23, 0x24, 0x25, 0x26, 0x27, 0x42, 0x43, 0x44,
+                                     0x45, 0x46, 0x47)} | \
+    {(0x04, command) for command in (0x21, 0x22)}
+OF_CONTROLLER, OF_AGENT = 0, 2  # enum vipmi_origin
+EXPIRED, CANCELLED = 1, 2  # enum vipmi_reason
+
+
 class Answer:
     """A copy of an answer, which outlives the callback that got it."""
 
     def __init__(self, raw):
         self.error, self.cc, self.sent = raw.error, raw.cc, raw.sent
+        self.origin, self.reason = raw.origin, raw.reason
         self.virtual_client, self.number = raw.virtual_client, raw.number
         self.data = bytes(raw.bytes[:raw.length])
+
+    def outcome(self):
+        """As a diary has it."""
+        if self.origin != OF_AGENT:
+            return tap.ANSWERED
+        if self.reason in (EXPIRED, CANCELLED):
+            return tap.EXPIRED
+        return tap.FAILED if self.sent else tap.REFUSED
 
     def __repr__(self):
         return 'Answer(error=%d cc=%02x %s)' % (self.error, self.cc, self.data.hex())
@@ -72,9 +96,11 @@ class Failed(Exception):
 
 
 class Library:
-    """One connection to the agent at `target`."""
+    """One connection to the agent at `target`. What it does is written down, if there is a diary
+    (tests/tap/diary.py)."""
 
-    def __init__(self, path, target):
+    def __init__(self, path, target, diary=None):
+        self.diary, self.handles = diary, []
         self.c = ctypes.CDLL(path)
         self.c.vipmi_error_text.restype = c_char_p
         self.c.vipmi_disconnect.argtypes = [c_void_p]
@@ -90,13 +116,16 @@ class Library:
         return result
 
     def open(self, name):
-        return Handle(self, name)
+        self.handles.append(Handle(self, name))
+        return self.handles[-1]
 
     def wait(self, milliseconds):
         return self.c.vipmi_wait(self.pointer, milliseconds)
 
     def close(self):
         if self.pointer:
+            for one in self.handles:
+                one.ends()
             self.c.vipmi_disconnect(self.pointer)
             self.pointer = None
 
@@ -119,24 +148,53 @@ def request(netfn, command, data=b'', address=None, number=None, virtual_client=
 
 class Handle:
     def __init__(self, library, name):
-        self.library, self.pointer, self.keep = library, c_void_p(), []
+        self.library, self.pointer, self.keep, self.name = library, c_void_p(), [], name
+        self.held, self.owned, self.written = [], [], []
         options = HandleOptions(sizeof(HandleOptions), name.encode(), 0)
         library.call('vipmi_handle_open', library.pointer, byref(options), byref(self.pointer))
 
     def ask(self, *arguments, **more):
         """The answer, whether the controller gave it or not."""
+        written = self.asked(*arguments, **more)
         answer, one = RawAnswer(), request(*arguments, **more)
         result = self.library.c.vipmi_command(self.pointer, byref(one), byref(answer))
         answer.error = result
-        return Answer(answer)
+        return self.heard(written, Answer(answer))
 
     def submit(self, done, *arguments, **more):
         """`done` is called with the answer, from within Library.wait."""
         def called(_, raw):
-            done(Answer(raw.contents))
+            done(self.heard(written, Answer(raw.contents)))
         one, function = request(*arguments, **more), DONE(called)
         self.keep.append(function)
+        written = self.asked(*arguments, **more)
         self.library.call('vipmi_submit', self.pointer, byref(one), function, None, None)
+
+    # ---- the diary ----
+
+    def asked(self, netfn, command, data=b'', address=None, number=None, **_):
+        if self.library.diary is None or (netfn, command) in OWN_STATE:
+            return None
+        self.written.append(self.library.diary.ask(
+            self.name, tap.CONTROLLER if address is None else (0, address), netfn, command, data,
+            number=number))
+        return self.written[-1]
+
+    @staticmethod
+    def heard(written, answer):
+        if written is not None:
+            written.hear(answer.outcome(), answer.cc, answer.data)
+        return answer
+
+    def holds(self, rights):
+        for one in rights:
+            if self.library.diary is not None and one.direction & SEND and one.lun == ANY and \
+                    one.body == ANY_BODY:
+                self.held.append((bytes(one), self.library.diary.hold(
+                    self.name, one.netfn, tap.ANY if one.command == ANY_COMMAND else one.command,
+                    address=tap.ANY if one.address == ANY else one.address)))
+
+    # ---- the rest ----
 
     def events(self, received):
         """From now on: received(kind, number, lost, data), from within Library.wait."""
@@ -150,9 +208,14 @@ class Handle:
         array = (Right * len(rights))(*rights)
         self.library.call('vipmi_reserve', self.pointer, array, c_size_t(len(rights)),
                           c_uint32(lease_ms), byref(holder) if holder is not None else None)
+        if not lease_ms:
+            self.holds(rights)
 
     def release(self, *rights):
         array = (Right * len(rights))(*rights) if rights else None
+        for right_bytes, one in self.held:
+            if not rights or right_bytes in map(bytes, rights):
+                one.end()
         self.library.call('vipmi_release', self.pointer, array, c_size_t(len(rights)))
 
     def reserve_numbers(self, address, virtual_client, count=0, numbers=0):
@@ -160,13 +223,27 @@ class Handle:
         self.library.call('vipmi_sequence_reserve', self.pointer, c_uint8(0), c_uint8(address),
                           c_uint32(virtual_client), c_uint(count), c_uint64(numbers),
                           byref(granted))
-        return [n for n in range(64) if granted.value >> n & 1]
+        got = [n for n in range(64) if granted.value >> n & 1]
+        if self.library.diary is not None:
+            self.owned += [self.library.diary.own(self.name, 0, address, number, virtual_client)
+                           for number in got]
+        return got
 
     def free_numbers(self, address, numbers):
+        for one in self.owned:
+            if one.address == address and one.number in numbers:
+                one.end()
         self.library.call('vipmi_sequence_free', self.pointer, c_uint8(0), c_uint8(address),
                           c_uint64(sum(1 << n for n in numbers)))
 
+    def ends(self):
+        for one in [held for _, held in self.held] + self.owned:
+            one.end()
+        for one in self.written:
+            one.gone = one.answers == 0
+
     def close(self):
+        self.ends()
         self.library.c.vipmi_handle_close(self.pointer)
         self.pointer = None
 
