@@ -48,6 +48,15 @@ def record(kind, *extensions, flags=0, handle=0x10007, tag=7, netfn=6, command=1
                        0, command, 0, 0, 0xFF, target, 0) + body
 
 
+def clause(kinds, directions=0, severity=0, offsets=0, sensor_type=0x100):
+    return struct.pack("<BBBBHHHHHHH", kinds, directions, severity, 0, offsets, sensor_type,
+                       *[0x100] * 5)
+
+
+SUBSCRIPTION = extension(17, clause(0xFE))
+FROM_NUMBER = extension(18, struct.pack("<BBQ", 2, 1, 1) + bytes(16))
+
+
 def ipmb_seeds():
     yield ipmb(0xB4, 0x20, 6, 0, 2, 5, 1)
     yield ipmb(0xB4, 0x20, 7, 0, 2, 5, 1, b"\xC1")
@@ -110,6 +119,10 @@ def socket_seeds():
     yield record(6, extension(99, b"?", flags=1))
     yield record(6, extension(99, b"?"))
     yield record(15, handle=0)
+    yield record(22, SUBSCRIPTION)
+    yield record(22, extension(17, clause(2, sensor_type=4) + clause(0x80)), FROM_NUMBER)
+    yield record(23)
+    yield record(10, extension(19, struct.pack("<QQ", 7, 2)))
 
 
 def shim_seeds():
@@ -200,7 +213,14 @@ def session_seeds():
     yield said(hello, opened, ask * 1, ask, ask, ask, ask, answer, record(8, handle=handle))
     yield said(hello, opened, record(9, extension(6, struct.pack("<BI", 1, 1)), handle=handle),
                b"\xF3", b"\xF3")
-    for name in (b"status", b"client", b"counter", b"reservation", b"sequence", b"nonsense"):
+    subscribe = record(22, extension(17, clause(2, directions=3, severity=1)), FROM_NUMBER,
+                       handle=handle)
+    yield said(hello, opened, record(22, SUBSCRIPTION, handle=handle), b"\xF3", subscribe, b"\xF3",
+               record(13, extension(3, b"event"), handle=0), record(23, handle=handle), b"\xF3")
+    yield said(hello, opened, opened, subscribe, record(22, FROM_NUMBER, handle=handle + 1),
+               b"\xF3", b"\xF5", b"\xF4", record(4, handle=handle), b"\xF3")
+    for name in (b"status", b"client", b"counter", b"reservation", b"sequence", b"event",
+                 b"nonsense"):
         yield said(hello, opened, record(13, extension(3, name), handle=0))
     yield said(hello, record(16, extension(11, struct.pack("<BQ", 1, 2)), handle=0))
     yield said(hello, opened, ask, record(3, handle=handle), record(4, handle=handle), answer)

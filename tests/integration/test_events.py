@@ -12,13 +12,15 @@ import struct
 import subprocess
 import sys
 
-from agent import Agent, EXT_DATA, PATIENCE, extension, message, request, run, wait_until
+from agent import Agent, PATIENCE, fork, message, request, run, wait_until
 
 VIPMID, VIPMI, CHASSISD = map(os.path.abspath, sys.argv[1:4])
 DONE, LOCAL, USAGE, REFUSED, LOST = range(5)
 SUBSCRIBE, DONE_MESSAGE, EVENT, ANSWER = 22, 10, 11, 7
 KEPT = 4096  # messages that the agent keeps
 PLATFORM_EVENT = (0x04, 0x02)  # 29.3
+# The node card's ejector, opened and closed (35.18).
+OPEN, CLOSE = bytes([0x4A, 0x20, 0, 0x10, 0]), bytes([0x4A, 0x30, 0, 0x04, 0])
 SOFTWARE = 0x41  # the generator of what we make
 LISTENER = "listener"
 
@@ -172,7 +174,7 @@ def what_is_sent_names_its_sensor_and_says_it_in_words():
     of_card = Follower(agent, "--address", "0xB4", "--count", "1")
     subscribed(agent, 3)
     # Limits below what the sensors read (35.8), and the ejector opened (35.18).
-    maker.ask(0x04, 0x30, bytes([0x4A, 0x20, 0, 0x10, 0]))
+    maker.ask(0x04, 0x30, OPEN)
     maker.ask(0x04, 0x26, bytes([1, 0x10, 0, 0, 0, 0, 0x10, 0]))
     row = by_name.row()
     assert (row["sensor_name"], row["sensor_type_name"], row["text"], row["severity"]) == (
@@ -296,6 +298,52 @@ def one_that_dies_misses_nothing_that_was_kept():
     rows = back.ended()[0]
     assert [mark_of(row) for row in rows] == list(range(11, 31)), rows
     assert {row["kind"] for row in rows} == {"event"}, rows
+    maker.close()
+    agent.stop()
+
+
+PULLS, PROGRAMS = 100, 8
+
+
+def ask_for_ever(agent):
+    client = agent.client()
+    handle = client.handle()
+    while True:
+        assert client.ask(handle, 6, 1).cc == 0
+
+
+def a_card_pulled_a_hundred_times_under_load_is_heard_once_each():
+    agent = start()
+    maker = Maker(agent)
+    load = [fork(ask_for_ever, agent) for _ in range(PROGRAMS)]
+    everybody = [Follower(agent, *words, "--count", str(2 * PULLS)) for words in (
+        ("--kind", "chassis"), ("--sensor", "Ejector"), ("--sensor-type", "slot-connector"), ())]
+    opened = Follower(agent, "--sensor", "Ejector", "--assert", "--count", str(PULLS))
+    victim = Follower(agent, "--kind", "chassis", "--numbers")
+    deaf = Follower(agent, "--sensor-type", "fan")
+    subscribed(agent, 1 + len(everybody) + 3)
+    for pull in range(PULLS):
+        for move in (OPEN, CLOSE):
+            maker.ask(0x04, 0x30, move)
+        if pull == PULLS // 3:
+            last = victim.rows(2 * (pull + 1))[-1]
+            victim.process.kill()
+            victim.process.communicate()
+    back = Follower(agent, "--kind", "chassis", "--from",
+                    "%s:%d" % (last["boot_id"], last["number"]),
+                    "--count", str(2 * PULLS - last["number"]))
+    for one in [*everybody, back]:
+        rows = one.ended()[0]
+        first = last["number"] + 1 if one is back else 1
+        assert [row["number"] for row in rows] == list(range(first, 2 * PULLS + 1)), rows[:3]
+        for row in rows:
+            assert row["sensor_name"] == "Ejector" and row["text"] == "Ready for Removal", row
+            assert row["direction"] == ("asserted" if row["number"] % 2 else "deasserted"), row
+    assert [row["number"] for row in opened.ended()[0]] == list(range(1, 2 * PULLS, 2))
+    assert deaf.end()[0] == []
+    for pid in load:
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
     maker.close()
     agent.stop()
 
@@ -436,6 +484,7 @@ run([filters_let_through_what_they_say,
      a_table_is_printed_as_it_comes,
      everybody_gets_everything_and_who_sleeps_is_told_what_it_lost,
      one_that_dies_misses_nothing_that_was_kept,
+     a_card_pulled_a_hundred_times_under_load_is_heard_once_each,
      what_is_exclusive_is_refused_with_its_holders_name,
      a_restarted_agent_cannot_know_the_loss_and_says_so,
      the_controllers_own_comings_and_goings_are_messages,
