@@ -13,6 +13,8 @@ extern const struct cli_command command_exec;
 extern const struct cli_command command_client_list;
 extern const struct cli_command command_client_show;
 extern const struct cli_command command_client_kick;
+extern const struct cli_command command_event_list;
+extern const struct cli_command command_event_follow;
 extern const struct cli_command command_reservation_list;
 extern const struct cli_command command_reservation_hold;
 extern const struct cli_command command_reservation_revoke;

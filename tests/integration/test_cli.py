@@ -351,7 +351,7 @@ def everything_has_help():
     everything = vipmi("--help").out
     assert vipmi("-h").out == everything == vipmi("help").out
     for words in ("status", "raw", "exec", "client list", "client show", "client kick",
-                  "command list", "command show"):
+                  "event list", "event follow", "command list", "command show"):
         assert words in everything
         out = vipmi(*words.split(), "--help", target="/nowhere").out
         assert out.startswith("usage: vipmi " + words), out
