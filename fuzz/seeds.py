@@ -199,6 +199,12 @@ def door_seeds():
     yield link_up + opened + bytes([4, 0x60, 0xB4, 3]) + ask_bus + pull + sent + late
 
 
+def rights_seeds():
+    """Lives of two programs: any bytes make one, and many of them meet."""
+    for number in range(200):
+        yield random.Random(number).randbytes(100 if number < 100 else 4000)
+
+
 def session_seeds():
     """Messages with their lengths before them, as fuzz_session.c reads them."""
     def said(*messages):
@@ -230,8 +236,8 @@ def session_seeds():
 
 
 TARGETS = {"chassis": chassis_seeds, "command": command_seeds, "core": core_seeds,
-           "door": door_seeds, "ipmb": ipmb_seeds, "sdr": sdr_seeds, "shim": shim_seeds,
-           "session": session_seeds, "socket": socket_seeds, "vm": vm_seeds}
+           "door": door_seeds, "ipmb": ipmb_seeds, "rights": rights_seeds, "sdr": sdr_seeds,
+           "shim": shim_seeds, "session": session_seeds, "socket": socket_seeds, "vm": vm_seeds}
 
 
 def main():
