@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 struct seen {
 	int events, losses, ends, others;
@@ -207,6 +208,29 @@ static void a_number_of_another_agent_is_told_as_unknown(void **state)
 	assert_true(seen.lost == VIPMI_LOST_UNKNOWN);
 }
 
+/* Slower than the agent, which so has more than can be read at once whenever we look. */
+static void see_slowly(void *context, const struct vipmi_event *event)
+{
+	see(context, event);
+	usleep(10);
+}
+
+static void who_dispatches_loses_nothing_however_much_comes(void **state)
+{
+	static const uint8_t much[3] = {5000 >> 8, 5000 & 0xFF};
+	struct vipmi_request request = order(FAKE_EVENTS, much);
+	struct outcome outcome = {0};
+	struct seen seen = {0};
+
+	(void)state;
+	assert_int_equal(vipmi_subscribe(handle, NULL, see_slowly, &seen, NULL), 0);
+	assert_int_equal(vipmi_submit(handle, &request, keep, &outcome, NULL), 0);
+	dispatch_until(&seen.events, 5000);
+	dispatch_until(&outcome.calls, 1);
+	assert_int_equal(seen.losses, 0);
+	assert_int_equal(seen.last_number, 5000);
+}
+
 /* ---- over a restart ---- */
 
 static void after_a_restart_it_goes_on_behind_the_last_number(void **state)
@@ -318,6 +342,7 @@ int main(void)
 		with_handle(a_refusal_names_the_holder_and_leaves_what_was),
 		with_handle(a_number_of_this_agent_is_gone_on_from),
 		with_handle(a_number_of_another_agent_is_told_as_unknown),
+		with_handle(who_dispatches_loses_nothing_however_much_comes),
 		with_handle(after_a_restart_it_goes_on_behind_the_last_number),
 		with_handle(a_loss_counts_as_seen),
 		with_handle(one_that_cannot_go_on_is_told_so),
