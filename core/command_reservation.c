@@ -5,6 +5,7 @@
  *
  *	1. A list is granted whole or not at all; what the handle holds already is
  *	   granted again and its lease begins anew.
+ *	   Unless it says that it must be new to it.
  *	2. Two reservations conflict when some message would fall under both, in a
  *	   direction that both name, and their holders differ.
  *	3. A request of anybody else that falls under a reservation to send is
@@ -210,7 +211,8 @@ int command_reserve(struct core *core, struct core_event *event)
 		if (!command_valid(&commands[i])) {
 			return -EINVAL;
 		}
-		other = conflict_of(core, handle, &commands[i]);
+		other = conflict_of(
+			core, event->command_reserve.anew ? NULL : handle, &commands[i]);
 		if (other) {
 			core_count(core, commands_refused);
 			event->command_reserve.ret_holder = handle_id(core, other->handle);

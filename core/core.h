@@ -225,6 +225,7 @@ struct core_event {
 			const struct core_command *commands; /* RELEASE: none = all it holds */
 			size_t count;                        /* at most CORE_COMMANDS_PER_CALL */
 			uint32_t lease_ms;                   /* RESERVE: 0 = until released */
+			bool anew; /* RESERVE: what the handle holds itself is in the way too */
 			size_t ret_index;             /* -EBUSY, -EINVAL: the entry that failed */
 			uint32_t ret_holder;          /* -EBUSY: who holds */
 			struct core_command ret_held; /* and what */

@@ -61,7 +61,9 @@ int incoming_message(struct core *core, const struct core_event *event)
 		return -EMSGSIZE;
 	}
 	if (message.netfn > 0x3E || message.netfn & 1 || message.rq_lun > 3 ||
-		!bus_address_valid(event->message.channel, message.rq_address)) {
+		message.rq_address & 1 ||
+		!(1u << event->message.channel % 32 & CORE_BUS_CHANNELS) ||
+		event->message.channel > 0x0F) {
 		return -EINVAL;
 	}
 	incoming_received(core, event->message.channel, &message);
