@@ -313,10 +313,10 @@ struct vipmi_event {
 	uint8_t address; /* REQUEST: who asks, its slave address */
 	uint8_t yours;   /* REQUEST: the handle has the right to receive it; vipmi_respond */
 	uint8_t reserved1;
-	uint64_t number; /* of the message, rising; LOSS: of the next one */
-	uint64_t lost;   /* LOSS */
-	int32_t error;   /* ENDED */
-	uint32_t holder; /* ENDED: the handle that is in the way, or 0 */
+	uint64_t number;       /* of the message, rising; LOSS: of the next one */
+	uint64_t lost;         /* LOSS */
+	int32_t error;         /* ENDED */
+	uint32_t holder;       /* ENDED: the handle that is in the way, or 0 */
 	uint8_t requester_lun; /* REQUEST: who asks, its LUN; `lun` is the one of ours */
 	uint8_t sequence;      /* REQUEST: its sequence number */
 	uint8_t reserved2[6];
