@@ -78,7 +78,8 @@ enum vipmi_message_type {
 	VIPMI_MESSAGE_ERROR = 17,   /* to the client: reason, TEXT; the connection ends */
 	VIPMI_MESSAGE_RESERVE = 18, /* to the agent: a handle's exclusive right to commands;
 				     * extensions COMMANDS, LEASE. Whole or not at all */
-	VIPMI_MESSAGE_RELEASE = 19, /* to the agent: extension COMMANDS; without it, all */
+	VIPMI_MESSAGE_RELEASE = 19, /* to the agent: extension COMMANDS; without it, all. The handle
+				     * of both may be one of another connection of the same user */
 	VIPMI_MESSAGE_SEQUENCE_RESERVE = 20, /* to the agent: numbers toward a responder, for the
 					      * header's virtual client; extension SEQUENCE */
 	VIPMI_MESSAGE_SEQUENCE_FREE = 21,    /* to the agent: extension SEQUENCE */
