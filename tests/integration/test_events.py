@@ -208,6 +208,9 @@ def a_table_is_printed_as_it_comes():
     assert LISTENER in vipmi(agent, "client", "list")
     process.terminate()
     assert process.wait(PATIENCE) == DONE and process.stdout.read() == ""
+    # JSON is one value, when it ends.
+    whole = vipmi(agent, "event", "follow", "-o", "json", "--from", "oldest", "--count", "1")
+    assert [mark_of(row) for row in json.loads(whole)] == [0], whole
     maker.close()
     agent.stop()
 
@@ -441,6 +444,23 @@ def the_controllers_own_comings_and_goings_are_messages():
     os.unlink(listen[5:])
 
 
+def a_reset_and_the_watchdogs_interrupt_are_messages():
+    agent = start()
+    watchdog = Follower(agent, "--kind", "watchdog", "--count", "1")
+    reset = Follower(agent, "--kind", "reset", "--count", "1")
+    subscribed(agent, 2)
+    # 2 s, and 1 s before that a messaging interrupt and nothing else (27.6, 27.5).
+    vipmi(agent, "raw", "6", "0x24", "4", "0x30", "1", "0x10", "20", "0")
+    vipmi(agent, "raw", "6", "0x22")
+    row = watchdog.ended()[0][0]
+    assert (row["kind"], row["text"]) == ("watchdog", "the watchdog's pre-timeout interrupt"), row
+    vipmi(agent, "raw", "app", "cold-reset")
+    row = reset.ended()[0][0]
+    assert (row["kind"], row["text"]) == ("reset", "the controller was reset"), row
+    assert "the controller was reset" in vipmi(agent, "event", "list", "--kind", "reset")
+    agent.stop()
+
+
 # ---- the command line
 
 def a_kicked_follower_is_refused():
@@ -488,5 +508,6 @@ run([filters_let_through_what_they_say,
      what_is_exclusive_is_refused_with_its_holders_name,
      a_restarted_agent_cannot_know_the_loss_and_says_so,
      the_controllers_own_comings_and_goings_are_messages,
+     a_reset_and_the_watchdogs_interrupt_are_messages,
      a_kicked_follower_is_refused,
      wrong_words_get_suggestions])
