@@ -108,22 +108,23 @@ enum column_kind {
 	COLUMN_NUMBER, /* aligned to the right */
 };
 
+/* A listing under way. Cells without a column appear in JSON only. */
+struct listing;
+
 /* A cell of a row; the key is its name in JSON, the heading that in a table. */
 struct cell {
 	const char *key;
 	const char *text; /* NULL: a number */
 	uint64_t number;
-	bool boolean; /* a number that is true or false */
-	bool null;    /* nothing to say */
+	bool boolean;         /* a number that is true or false */
+	bool null;            /* nothing to say */
+	struct listing *rows; /* JSON only: an array of them; taken over */
 };
 
 struct column {
 	const char *key;     /* which cell */
 	const char *heading; /* in a table */
 };
-
-/* A listing under way. Cells without a column appear in JSON only. */
-struct listing;
 
 /* `columns` are ended by one without a key, and outlive the listing. NULL: no memory. */
 struct listing *listing_begin(enum cli_format format, const struct column *columns);

@@ -21,6 +21,13 @@ extern const struct cli_command command_reservation_revoke;
 extern const struct cli_command command_sequence_list;
 extern const struct cli_command command_command_list;
 extern const struct cli_command command_command_show;
+extern const struct cli_command command_chassis_show;
+extern const struct cli_command command_chassis_insert;
+extern const struct cli_command command_chassis_pull;
+extern const struct cli_command command_chassis_set;
+extern const struct cli_command command_chassis_fault;
+extern const struct cli_command command_chassis_reset;
+extern const struct cli_command command_chassis_run;
 
 /* ---- answer.c ---- */
 

@@ -27,6 +27,13 @@ const struct cli_command *const cli_commands[] = {
 	&command_sequence_list,
 	&command_command_list,
 	&command_command_show,
+	&command_chassis_show,
+	&command_chassis_insert,
+	&command_chassis_pull,
+	&command_chassis_set,
+	&command_chassis_fault,
+	&command_chassis_reset,
+	&command_chassis_run,
 	NULL,
 };
 

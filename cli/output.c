@@ -100,6 +100,18 @@ void duration_text(uint64_t ms, char *text, size_t size)
 	}
 }
 
+struct listing {
+	enum cli_format format;
+	const struct column *columns;
+	size_t columns_count;
+	const unsigned int *widths; /* of a stream's columns; NULL: found out when all is known */
+	json_t *rows;               /* json */
+	char **cells;               /* table: rows times columns, each to be freed */
+	bool *numbers;              /* per cell: aligned to the right */
+	size_t rows_count;          /* any format */
+	size_t rows_room;
+};
+
 /* ---- JSON ---- */
 
 static json_t *cell_json(const struct cell *cell)
@@ -107,6 +119,11 @@ static json_t *cell_json(const struct cell *cell)
 	json_t *value;
 	char *text;
 
+	if (cell->rows) {
+		value = json_incref(cell->rows->rows);
+		listing_drop(cell->rows);
+		return value;
+	}
 	if (cell->null) {
 		return json_null();
 	}
@@ -142,18 +159,6 @@ static void print_json(json_t *value, size_t flags)
 }
 
 /* ---- listings ---- */
-
-struct listing {
-	enum cli_format format;
-	const struct column *columns;
-	size_t columns_count;
-	const unsigned int *widths; /* of a stream's columns; NULL: found out when all is known */
-	json_t *rows;               /* json */
-	char **cells;               /* table: rows times columns, each to be freed */
-	bool *numbers;              /* per cell: aligned to the right */
-	size_t rows_count;          /* any format */
-	size_t rows_room;
-};
 
 struct listing *listing_begin(enum cli_format format, const struct column *columns)
 {

@@ -173,6 +173,23 @@ def chassis_seeds():
             yield seed
 
 
+def chassis_control_seeds():
+    for line in (b"pull 7 now", b"insert 28 fan-tray", b"set 7 'Cpu Temp' -3.125", b"set 7 0x30 raw 9",
+                 b"set 7 \"it's\" state 0,3,14", b"set 7 x auto", b"fault late 10% by 250ms at 7 for 5s",
+                 b"fault failure at 24", b"fault none", b"reset", b"reset 7", b"x" * 120, b"puul"):
+        yield b"\0" + line
+    name = b"CT 820".ljust(16, b"\0")
+    yield b"\1\1slot 7 is empty"
+    yield b"\2\1" + bytes([21, 28, 1, 7, 0xBC, 2, 1]) + struct.pack("<QQ", 1, 1000) + name
+    yield b"\3\1" + bytes([5, 3, 3, 0xB8, 2, 0x2C, 12, 2]) + name + b"CPU Temperature "
+    yield b"\4\1" + bytes([5, 3, 12, 0x30, 1, 1, 0, 5, 0xF0, 1]) + struct.pack("<Hi", 5, -1) + name
+    yield b"\5\1" + bytes([0, 2, 2, 10, 7]) + struct.pack("<III", 7000, 0xFFFFFFFF, 3)
+    yield b"\xC0vipmpull 7"
+    yield b"\xC1vipm\7"
+    yield b"\xC2vipm\7\3"
+    yield b"\xC3vipm\0"
+
+
 def core_seeds():
     """Worlds of the simulation: any bytes make one."""
     for number in range(40):
@@ -197,6 +214,12 @@ def door_seeds():
     yield link_up + opened + ask + pull + sent + bytes([10, 1]) + pull + done + bytes([10, 0])
     yield link_up + opened + bytes([4, 0x40, 6, 1, 1, 50]) + ask + pull + sent + answer + pull
     yield link_up + opened + bytes([4, 0x60, 0xB4, 3]) + ask_bus + pull + sent + late
+
+
+def rights_seeds():
+    """Lives of two programs: any bytes make one, and many of them meet."""
+    for number in range(200):
+        yield random.Random(number).randbytes(100 if number < 100 else 4000)
 
 
 def session_seeds():
@@ -229,9 +252,10 @@ def session_seeds():
     yield said(hello, opened, ask, b"\xF0" , b"\xF5", b"\xF4", ask, answer)
 
 
-TARGETS = {"chassis": chassis_seeds, "command": command_seeds, "core": core_seeds,
-           "door": door_seeds, "ipmb": ipmb_seeds, "sdr": sdr_seeds, "shim": shim_seeds,
-           "session": session_seeds, "socket": socket_seeds, "vm": vm_seeds}
+TARGETS = {"chassis": chassis_seeds, "chassis_control": chassis_control_seeds,
+           "command": command_seeds, "core": core_seeds, "door": door_seeds, "ipmb": ipmb_seeds,
+           "rights": rights_seeds, "sdr": sdr_seeds, "shim": shim_seeds, "session": session_seeds,
+           "socket": socket_seeds, "vm": vm_seeds}
 
 
 def main():
