@@ -362,6 +362,8 @@ def what_is_exclusive_is_refused_with_its_holders_name():
     for words in (("--sensor-type", "fan"), ("--kind", "event"), ()):
         vipmi(agent, "event", "follow", "--exclusive", *words, code=REFUSED,
               says=['"%s"' % LISTENER, "exclusively"])
+    rows = json.loads(vipmi(agent, "-o", "json", "client", "list"))
+    assert {row["name"] for row in rows if row["exclusive"] is True} == {LISTENER}, rows
     # What cannot meet its filter is nobody's yet.
     second = Follower(agent, "--exclusive", "--sensor", "0x32", "--count", "1")
     subscribed(agent, 4)
