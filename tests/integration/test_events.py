@@ -196,6 +196,39 @@ def what_is_sent_names_its_sensor_and_says_it_in_words():
     agent.stop()
 
 
+def send_request(agent, netfn, command):
+    """Makes the card at B4h ask system software (LUN 2 of 20h): it forwards Send Message."""
+    frame = [0x20, netfn << 2 | 2]
+    frame += [-sum(frame) & 0xFF]
+    body = [0xB4, 1 << 2, command]
+    frame += body + [-sum(body) & 0xFF]
+    vipmi(agent, "raw", "--ipmb", "0xB4", "app", "send-message", "0", *map(str, frame))
+
+
+def requests_from_the_bus_have_filters_too():
+    agent = start()
+    cases = (((), 3), (("--kind", "request"), 3), (("--netfn", "app"), 2),
+             (("--netfn", "app", "--command", "get-device-id"), 1), (("--command", "0x42"), 1),
+             (("--address", "0xB4"), 3), (("--channel", "0", "--kind", "request"), 3))
+    followers = [Follower(agent, "--count", str(count), *words) for words, count in cases]
+    deaf = [Follower(agent, *words) for words in (
+        ("--kind", "event"), ("--severity", "non-critical"), ("--address", "0x20"),
+        ("--netfn", "chassis"), ("--netfn", "app", "--command", "0x42"))]
+    subscribed(agent, len(followers) + len(deaf))
+    for netfn, command in ((6, 1), (0x30, 0x42), (6, 4)):
+        send_request(agent, netfn, command)
+    wait_until(lambda: len(listed(agent)) == 3, "3 requests")
+    for (words, _), follower in zip(cases, followers):
+        rows = follower.ended()[0]
+        assert {row["kind"] for row in rows} == {"request"}, rows
+        assert {row["address"] for row in rows} == {0xB4}, rows
+        assert [row["number"] for row in rows] == [row["number"] for row in listed(agent, *words)]
+    for follower in deaf:
+        assert follower.end()[0] == []
+    assert "netFn 06h app, command 01h get-device-id" in vipmi(agent, "event", "list")
+    agent.stop()
+
+
 def a_table_is_printed_as_it_comes():
     agent = start()
     maker = Maker(agent)
@@ -503,6 +536,7 @@ def wrong_words_get_suggestions():
 
 run([filters_let_through_what_they_say,
      what_is_sent_names_its_sensor_and_says_it_in_words,
+     requests_from_the_bus_have_filters_too,
      a_table_is_printed_as_it_comes,
      everybody_gets_everything_and_who_sleeps_is_told_what_it_lost,
      one_that_dies_misses_nothing_that_was_kept,
