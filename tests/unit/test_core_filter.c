@@ -290,7 +290,7 @@ static bool same(struct core_clause one, struct core_clause other)
 	struct core_clause filler;
 	int r;
 
-	/* All places but one taken by others, that one by the first: only an equal one still fits. */
+	/* All places taken, the last by the first: only an equal one still fits. */
 	for (i = 0; i < CORE_FILTERS_MAX; i++) {
 		filler = every();
 		filler.sensor_type = (uint16_t)(i & 0xFF);
