@@ -359,6 +359,7 @@ struct core {
 	uint32_t filters_fresh; /* those from here on were never used */
 	struct core_handle *exclusive[CORE_EXCLUSIVE_MAX];
 	uint32_t exclusive_count;
+	bool due_left;         /* core_next has not looked at all on `due` */
 	bool loss_announced;   /* a LOST message was kept, and no BACK since */
 	uint64_t message_next; /* number of the next asynchronous message */
 	uint64_t record_next;
