@@ -128,6 +128,7 @@ struct core_request {
 	bool has_number : 1;      /* `number` is taken for it */
 	bool reserved_number : 1; /* it named `number`, which its handle reserved */
 	bool on_bus : 1;          /* it counts in core->bridged */
+	bool reached : 1; /* a sending of it was on the bus, and nothing says it was not executed */
 	uint8_t bytes[CORE_INLINE_MAX];
 };
 
