@@ -18,57 +18,44 @@ from library import in_threads  # noqa: E402
 PROGRAMS, VIRTUAL, BY_HAND, TOOLS = 60, 16, 12, 12
 EACH = int(sys.argv.pop()) if len(sys.argv) > 2 else 64
 WINDOW, BUS_WINDOW = 2, 16
-
-
-def returned(world):
-    """Whether every number that rested was used again, or had no cause to."""
-    rested, again = judge.rested(world.wire, world.diary, judge.Rules())
-    return rested, again
+REST_S = 12  # time for what was given up last to rest and be used again
+ROUND = 64 * len(RESPONDERS)
 
 
 def show(world):
     seed = int(time.time())
+    print('seed', seed)
     world.start(window=WINDOW, bus_window=BUS_WINDOW,
                 bus=Behaviour(lost=8, late=8, twice=60, seed=seed))
-    print('seed', seed)
     numbers = Numbers()
-    many = VirtualClients(world, 'many-parts', VIRTUAL, numbers.take(VIRTUAL * EACH), EACH)
-    clients = [many]
+    clients = [VirtualClients(world, 'many-parts', VIRTUAL, numbers.take(VIRTUAL * EACH), EACH)]
     clients += [Program(world, f'program-{n}', numbers.take(EACH)) for n in range(PROGRAMS)]
     clients += [ByHand(world, f'by-hand-{n}', numbers.take(EACH), n % 3) for n in range(BY_HAND)]
-    clients += [Tool(world, f'tool-{n}', [*range(n, n + EACH * 8, 8)]) for n in
-                range(1 << 24, (1 << 24) + TOOLS)] if False else \
-        [Tool(world, f'tool-{n}', numbers.take(EACH)) for n in range(TOOLS)]
+    clients += [Tool(world, f'tool-{n}', numbers.take(EACH)) for n in range(TOOLS)]
     began = time.monotonic()
     in_threads([one.run for one in clients])
     took = time.monotonic() - began
     wrong = [text for one in clients for text in one.wrong]
     assert not wrong, f'{len(wrong)} wrong: {wrong[0]}'
-    # More traffic, until the quarantines are over and the numbers come round again.
-    last = time.monotonic() + 8
-    more = Program(world, 'more', [])
-    while True:
-        before = more.got
-        for number in numbers.take(64 * len(RESPONDERS)):
-            more.wait(number - numbers.next + 64 * len(RESPONDERS) - OUT + before)
-            more.ask(more.handle, (0x0A, 0x11), RESPONDERS[number % len(RESPONDERS)], number)
-        more.wait(before + 64 * len(RESPONDERS))
-        if time.monotonic() > last:
-            break
+    count = dict(world.bus.count)
+    # More traffic, until the quarantines are over and the numbers have come round again.
+    world.bus.behaviour = Behaviour()
+    more, end = Program(world, 'more', []), time.monotonic() + REST_S
+    while time.monotonic() < end:
+        more.numbers = numbers.take(ROUND)
+        more.run(outstanding=64)
+        time.sleep(0.5)
     assert not more.wrong, more.wrong[0]
-    rested, again = returned(world)
-    many_owned = {(o.channel, o.address, o.number) for o in world.diary.owned}
-    assert rested > 0
+    rested, again = judge.rested(world.wire, world.diary, judge.Rules())
+    reserved = {(o.address, o.number) for o in world.diary.owned}
+    assert rested > 0 and again >= rested - len(reserved), f'{again} of {rested} numbers returned'
     evidence = world.judged()
-    count = world.bus.count
-    for one in clients:
+    for one in clients + [more]:
         one.end()
-    more.end()
-    return (f'{PROGRAMS + VIRTUAL + BY_HAND + TOOLS} clients (seed {seed}): {count["requests"]} '
-            f'requests to {len(RESPONDERS)} responders in {took:.1f} s, {count["late"]} answers '
-            f'late, {count["lost"]} lost, {count["twice"]} twice; {rested} numbers rested, '
-            f'{again} of them used again since; {evidence} ({len(many_owned)} numbers reserved)')
+    return (f'{PROGRAMS + VIRTUAL + BY_HAND + TOOLS} clients: {count["requests"]} requests to '
+            f'{len(RESPONDERS)} responders in {took:.1f} s, {count["late"]} answers late, '
+            f'{count["lost"]} lost, {count["twice"]} twice, 0 wrong; {len(reserved)} numbers '
+            f'reserved; {rested} rested, {again} of them used again since; {evidence}')
 
 
-OUT = 64
 main(show)
