@@ -49,7 +49,7 @@ class Program:
     """Asks through libvipmi, a few at once, on a connection of its own."""
 
     def __init__(self, world, name, numbers):
-        self.ours, self.numbers, self.wrong = world.library(), numbers, []
+        self.world, self.ours, self.numbers, self.wrong = world, world.library(), numbers, []
         self.handle, self.got, self.asked = self.ours.open(name), 0, 0
 
     def ask(self, handle, command, address, question, **more):
