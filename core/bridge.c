@@ -134,7 +134,8 @@ static void response_received(
 	struct core_number *number;
 	struct core_request *request;
 
-	if (!responder) {
+	/* The table knows slave addresses, which are even; what has bit 0 set comes from none. */
+	if (!responder || responder->address != message->rs_address) {
 		core_count(core, bus_strays);
 		return;
 	}
