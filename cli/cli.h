@@ -41,7 +41,7 @@ struct cli_option {
 	const char *text;
 };
 
-#define CLI_OPTIONS_MAX 8
+#define CLI_OPTIONS_MAX 16
 
 struct cli_command {
 	const char *object;
@@ -130,7 +130,9 @@ struct column {
 struct listing *listing_begin(enum cli_format format, const struct column *columns);
 /* Whether it will be a table, for which some things are said differently. */
 bool listing_is_table(const struct listing *listing);
-/* Takes a row, or prints it at once (jsonl). */
+/* From here on a table's rows are printed as they come too, in columns of these widths. */
+void listing_stream(struct listing *listing, const unsigned int *widths);
+/* Takes a row, or prints it at once (jsonl, streams). */
 void listing_row(struct listing *listing, const struct cell *cells, size_t count);
 /* Prints what is kept, and frees. `empty`: what a table says when there was no row, or NULL. */
 void listing_end(struct listing *listing, const char *empty);

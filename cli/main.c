@@ -19,6 +19,8 @@ const struct cli_command *const cli_commands[] = {
 	&command_client_list,
 	&command_client_show,
 	&command_client_kick,
+	&command_event_list,
+	&command_event_follow,
 	&command_reservation_list,
 	&command_reservation_hold,
 	&command_reservation_revoke,
