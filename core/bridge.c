@@ -53,6 +53,7 @@ void bridge_sent(struct core *core, struct core_request *request, uint8_t cc)
 
 	if (cc == VIPMI_CC_OK) {
 		request->state = REQUEST_BRIDGED;
+		request->reached = true;
 		request->timer_ns = core->now_ns + wait_ms * NSEC_PER_MSEC_U64;
 		list_push_back(&core->on_bus, &request->queue_link);
 		alarm_set(core, request_handle(request), request->timer_ns);
@@ -61,6 +62,9 @@ void bridge_sent(struct core *core, struct core_request *request, uint8_t cc)
 			raw_accepted(core, request);
 		}
 		return;
+	}
+	if (never_reached(cc)) {
+		request->sent = request->reached; /* by an earlier sending, if at all */
 	}
 	if (request->raw && cc != VIPMI_CC_NODE_BUSY) {
 		/* Its client sees what the controller says, and sends again if it likes. */
@@ -118,6 +122,8 @@ static void response_busy(struct core *core, struct core_request *request)
 	core_count(core, resends_busy);
 	record(core, CORE_RECORD_RESENT, handle_id(core, request_handle(request)), 0,
 		VIPMI_CC_NODE_BUSY, request->sends, 0, 0);
+	request->reached = false;
+	request->sent = false;
 	request_pause(core, request);
 }
 
@@ -128,7 +134,8 @@ static void response_received(
 	struct core_number *number;
 	struct core_request *request;
 
-	if (!responder) {
+	/* The table knows slave addresses, which are even; what has bit 0 set comes from none. */
+	if (!responder || responder->address != message->rs_address) {
 		core_count(core, bus_strays);
 		return;
 	}
@@ -150,6 +157,7 @@ static void response_received(
 		return;
 	}
 	core_count(core, answers_controller);
+	request->sent = true; /* an answer proves it, whatever Send Message said */
 	/* If it was sent twice, the other response may still come. */
 	sequence_release(core, request, request->sends > 1);
 	request_answer(core, request, message->data[0], VIPMI_ORIGIN_CONTROLLER, VIPMI_REASON_NONE,

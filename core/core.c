@@ -232,6 +232,7 @@ int core_step(struct core *core, struct core_event *event)
 	if (event->now_ns > core->now_ns) {
 		core->now_ns = event->now_ns;
 	}
+	core->due_left = false; /* who steps pulls afterwards */
 	run_timers(core);
 	return dispatch(core, event);
 }
@@ -284,7 +285,7 @@ uint64_t core_deadline(const struct core *core)
 	if (core->broken) {
 		return TIME_NEVER;
 	}
-	if (!list_empty(&core->closing) || !list_empty(&core->leaving)) {
+	if (!list_empty(&core->closing) || !list_empty(&core->leaving) || core->due_left) {
 		return core->now_ns;
 	}
 	if (core->alarms_length > 0) {

@@ -48,6 +48,18 @@ size_t core_size(const struct core_limits *limits);
 int core_init(void *memory, size_t size, const struct core_limits *limits, uint64_t now_ns,
 	struct core **ret_core);
 
+/* One word for each channel and slave address: bit n of word channel * 128 + address / 2 is
+ * sequence number n of that responder. */
+#define CORE_KEPT_WORDS 2048u
+
+/*
+ * Optional, after core_init and before the first step: memory that outlives this core, such as a
+ * mapped file, in which it keeps the sequence numbers that a response may still come for. Those
+ * that it finds there, its predecessor's, begin in quarantine; beyond that nothing in it is
+ * believed. Zeros the first time.
+ */
+void core_keep_numbers(struct core *core, uint64_t words[CORE_KEPT_WORDS]);
+
 /* ---- events ---- */
 
 enum core_event_type {

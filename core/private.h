@@ -130,6 +130,7 @@ struct core_request {
 	bool has_number : 1;      /* `number` is taken for it */
 	bool reserved_number : 1; /* it named `number`, which its handle reserved */
 	bool on_bus : 1;          /* it counts in core->bridged */
+	bool reached : 1; /* a sending of it was on the bus, and nothing says it was not executed */
 	uint8_t bytes[CORE_INLINE_MAX];
 };
 
@@ -343,8 +344,10 @@ struct core {
 	struct list_link idle, due;      /* subscribers that have everything; that do not */
 	struct list_link resting;        /* sequence numbers that were answered, oldest first */
 	struct list_link quarantined;    /* those whose response may still come, oldest first */
-	struct list_link on_bus;         /* requests BRIDGED */
-	struct list_link flight;         /* transmissions OFFERED or SENT */
+	uint64_t *kept;                  /* core_keep_numbers; NULL: nowhere */
+	uint64_t quarantine_ns;  /* no quarantine ends before; TIME_NEVER while the link is down */
+	struct list_link on_bus; /* requests BRIDGED */
+	struct list_link flight; /* transmissions OFFERED or SENT */
 	struct list_link free_transmissions[CORE_PORT_COUNT];
 
 	uint32_t requests_used, shared_used;
@@ -363,6 +366,7 @@ struct core {
 	uint32_t filters_fresh; /* those from here on were never used */
 	struct core_handle *exclusive[CORE_EXCLUSIVE_MAX];
 	uint32_t exclusive_count;
+	bool due_left;         /* core_next has not looked at all on `due` */
 	bool loss_announced;   /* a LOST message was kept, and no BACK since */
 	uint64_t message_next; /* number of the next asynchronous message */
 	uint64_t record_next;
@@ -574,6 +578,9 @@ int sequence_reserve(struct core *core, struct core_event *event);
 int sequence_free(struct core *core, const struct core_event *event);
 void sequences_forget(struct core *core, struct core_handle *handle);
 void sequences_run(struct core *core);
+/* A controller that was away may still have in its receive queue what came meanwhile: quarantine
+ * begins anew when it is back. */
+void sequences_link(struct core *core, bool up);
 uint64_t sequence_deadline(const struct core *core);
 
 /* ---- bridge.c: requests inside Send Message ---- */

@@ -371,7 +371,8 @@ static void fill_message(
 	deliver->length = message->length;
 }
 
-/* Takes the next subscriber with something to be told off the due list; NULL: nobody, for now. */
+/* Takes the next subscriber with something to be told off the due list; NULL: nobody, or nobody
+ * among as many as one call may look at, and then the deadline is now. */
 static struct core_handle *due_next(struct core *core)
 {
 	unsigned looks;
@@ -393,6 +394,7 @@ static struct core_handle *due_next(struct core *core)
 		handle->position++;
 		place(core, handle);
 	}
+	core->due_left = !list_empty(&core->due);
 	return NULL;
 }
 

@@ -261,7 +261,8 @@ static void expect_answer(struct stage *stage, struct words *words)
 	const char *virtual_client = words_value(words, "virtual-client");
 	uint8_t reason = parse_reason(words);
 	bool sent = words_flag(words, "sent"), unsent = words_flag(words, "unsent");
-	bool agent = words_flag(words, "by-agent") || reason != VIPMI_REASON_NONE;
+	bool agent = words_flag(words, "by-agent") ||
+		     (!words_flag(words, "by-controller") && reason != VIPMI_REASON_NONE);
 	const struct core_deliver *deliver;
 	struct sight *sight;
 

@@ -19,11 +19,21 @@ void stage_init(struct stage *stage, const struct words *words, const struct cor
 	if (posix_memalign(&stage->memory, 64, stage->size) != 0) {
 		words_fail(words, "no memory");
 	}
+	stage->limits = *limits;
+	stage_restart(stage, words);
+}
+
+void stage_restart(struct stage *stage, const struct words *words)
+{
 	/* The core must not rely on what was there before. */
 	memset(stage->memory, 0xA5, stage->size);
-	if (core_init(stage->memory, stage->size, limits, 0, &stage->core) != 0) {
+	if (core_init(stage->memory, stage->size, &stage->limits, stage->now_ns, &stage->core) !=
+		0) {
 		words_fail(words, "core_init refuses these limits");
 	}
+	core_keep_numbers(stage->core, stage->kept);
+	stage->housekeeping_count = 0;
+	stage->attention = false;
 }
 
 void stage_finish(struct stage *stage)

@@ -54,7 +54,9 @@ struct stage {
 	void *memory;
 	size_t size;
 	uint64_t now_ns;
+	struct core_limits limits;
 	struct core_link_capabilities link;
+	uint64_t kept[CORE_KEPT_WORDS]; /* what outlives the core */
 	struct name names[STAGE_NAMES_MAX];
 	int names_count;
 	struct sight sights[STAGE_SIGHTS_MAX];
@@ -84,6 +86,8 @@ struct stage {
 /* A fresh core at time 0. */
 void stage_init(struct stage *stage, const struct words *words, const struct core_limits *limits);
 void stage_finish(struct stage *stage);
+/* The agent is killed and starts again; the controller goes on. */
+void stage_restart(struct stage *stage, const struct words *words);
 
 /* Steps the core and then does what it wants. Fails unless the step gave `result`. */
 void stage_step(

@@ -447,6 +447,8 @@ void play_statement(struct stage *stage, struct words *words)
 		controller_statement(stage, words);
 	} else if (strcmp(first, "shell") == 0) {
 		shell_statement(stage, words);
+	} else if (strcmp(first, "agent") == 0 && words_take(words, "restarts")) {
+		stage_restart(stage, words);
 	} else if (strcmp(first, "housekeeping") == 0) {
 		stage->housekeeping_shown = words_take(words, "shown");
 		(void)words_take(words, "hidden");

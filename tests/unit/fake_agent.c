@@ -333,6 +333,10 @@ static void take_open(struct fake_agent *agent, int fd, const struct socket_mess
 	snprintf(agent->last_name, sizeof(agent->last_name), "%.*s", (int)message->name.length,
 		(const char *)message->name.bytes);
 	reply(fd, VIPMI_MESSAGE_OPENED, message->header.tag, ++agent->next_handle, 0, NULL);
+	if (agent->hang_ups_opened > 0) {
+		agent->hang_ups_opened--;
+		drop(agent, fd);
+	}
 }
 
 static void refuse_subscription(struct fake_agent *agent, int fd, const struct socket_header *asked)
@@ -371,6 +375,11 @@ static void take_subscribe(struct fake_agent *agent, int fd, const struct socket
 		last->count++;
 	}
 	agent->subscribed++;
+	if (agent->hang_ups_subscribed > 0) {
+		agent->hang_ups_subscribed--;
+		drop(agent, fd);
+		return;
+	}
 	if (agent->refuse_events) {
 		reply(fd, VIPMI_MESSAGE_DONE, header.tag, header.handle, VIPMI_REASON_DENIED,
 			"no events for you");

@@ -69,7 +69,9 @@ struct fake_agent {
 	bool refuse_clients; /* likewise, for connections */
 	bool refuse_events;
 	uint32_t holder; /* of an exclusive subscription that is in everybody's way, or 0 */
-	uint64_t gap;    /* what a subscription after a number is told */
+	/* How often it hangs up right after an OPENED, and instead of a reply to SUBSCRIBE. */
+	unsigned int hang_ups_opened, hang_ups_subscribed;
+	uint64_t gap; /* what a subscription after a number is told */
 
 	/* The thread's own; others may look once it has stopped. */
 	int clients[FAKE_CLIENTS_MAX];
