@@ -60,10 +60,9 @@ int incoming_message(struct core *core, const struct core_event *event)
 	if (message.length > CORE_MESSAGE_DATA_MAX) {
 		return -EMSGSIZE;
 	}
-	if (message.netfn > 0x3E || message.netfn & 1 || message.rq_lun > 3 ||
-		message.rq_address & 1 ||
-		!(1u << event->message.channel % 32 & CORE_BUS_CHANNELS) ||
-		event->message.channel > 0x0F) {
+	/* Even, six bits; a bus is behind channels 0 to B (section 6.3). */
+	if (message.netfn & ~0x3E || message.rq_lun > 3 || message.rq_address & 1 ||
+		event->message.channel > 0x0B) {
 		return -EINVAL;
 	}
 	incoming_received(core, event->message.channel, &message);

@@ -171,6 +171,139 @@ static void anothers_requests_do_not_disturb_a_subscriber_to_events(void **state
 	free(bus.two.world.memory);
 }
 
+/* As a link hands it in that does not own the flags: from channel 11, C4h, LUN 3. */
+static int hand_in(struct bus *bus, uint8_t command, uint8_t sequence)
+{
+	return step(&bus->two.world, (struct core_event){.type = CORE_EVENT_MESSAGE,
+					     .message = {.kind = VIPMI_ASYNC_REQUEST,
+						     .channel = 11,
+						     .address = SLOT_10,
+						     .lun = 3,
+						     .netfn = 0x3E,
+						     .command = command,
+						     .sequence = sequence}});
+}
+
+static int refuse(uint8_t channel, uint8_t address, uint8_t lun, uint8_t netfn, size_t length)
+{
+	static const uint8_t data[CORE_MESSAGE_DATA_MAX + 1];
+	static struct bus bus;
+	int r;
+
+	bus_start(&bus, 8);
+	r = step(&bus.two.world, (struct core_event){.type = CORE_EVENT_MESSAGE,
+					 .message = {.kind = VIPMI_ASYNC_REQUEST,
+						 .channel = channel,
+						 .address = address,
+						 .lun = lun,
+						 .netfn = netfn,
+						 .data = data,
+						 .length = length}});
+	free(bus.two.world.memory);
+	return r;
+}
+
+static void what_no_bus_can_bring_is_refused(void **state)
+{
+	(void)state;
+	assert_int_equal(refuse(11, 0xFE, 3, 0x3E, CORE_MESSAGE_DATA_MAX), 0);
+	assert_int_equal(refuse(12, 0xFE, 3, 0x3E, 0), -EINVAL);
+	assert_int_equal(refuse(11, 0xFF, 3, 0x3E, 0), -EINVAL);
+	assert_int_equal(refuse(11, 0xFE, 4, 0x3E, 0), -EINVAL);
+	assert_int_equal(refuse(11, 0xFE, 3, 0x3F, 0), -EINVAL);
+	assert_int_equal(refuse(11, 0xFE, 3, 0x40, 0), -EINVAL);
+	assert_int_equal(refuse(11, 0xFE, 3, 0x3E, CORE_MESSAGE_DATA_MAX + 1), -EMSGSIZE);
+}
+
+static void receive_all(struct bus *bus)
+{
+	const struct core_command what = {.netfn = 0x3E,
+		.command = CORE_ALL_COMMANDS,
+		.body = CORE_ALL_BODIES,
+		.channel = CORE_ALL,
+		.address = CORE_ALL,
+		.lun = CORE_ALL,
+		.direction = CORE_DIRECTION_RECEIVE};
+
+	bus_start(bus, 8);
+	assert_int_equal(
+		step(&bus->two.world, (struct core_event){.type = CORE_EVENT_COMMAND_RESERVE,
+					      .command_reserve = {.client = bus->two.client[0],
+						      .handle = bus->two.handle[0],
+						      .commands = &what,
+						      .count = 1}}),
+		0);
+}
+
+static int describe(struct bus *bus, uint8_t command)
+{
+	static const uint8_t cc[] = {0};
+
+	return step(&bus->two.world, (struct core_event){.type = CORE_EVENT_RESPOND,
+					     .respond = {.client = bus->two.client[0],
+						     .handle = bus->two.handle[0],
+						     .described = true,
+						     .channel = 11,
+						     .address = SLOT_10,
+						     .lun = 3,
+						     .netfn = 0x3E,
+						     .command = command,
+						     .sequence = 33,
+						     .data = cc,
+						     .length = 1}});
+}
+
+static void a_message_handed_in_says_whom_it_is_from(void **state)
+{
+	static struct bus bus;
+	struct core_deliver deliver;
+
+	(void)state;
+	receive_all(&bus);
+	assert_int_equal(hand_in(&bus, 0x41, 33), 0);
+	assert_true(bus_run(&bus, &deliver));
+	assert_true(deliver.yours);
+	assert_int_equal(deliver.lun, 2); /* system software's; no driver says which it was */
+	assert_int_equal(deliver.source_lun, 3);
+	assert_int_equal(deliver.sequence, 33);
+	assert_int_equal(deliver.channel, 11);
+	assert_int_equal(deliver.address, SLOT_10);
+	free(bus.two.world.memory);
+}
+
+static void a_described_request_is_found_behind_sixty_three_of_its_number(void **state)
+{
+	static struct bus bus;
+	unsigned i;
+
+	(void)state;
+	receive_all(&bus);
+	assert_int_equal(hand_in(&bus, 0x41, 33), 0);
+	assert_int_equal(hand_in(&bus, 0x43, 33), 0);
+	for (i = 0; i < CORE_INCOMING_LOOKS_MAX - 1; i++) {
+		assert_int_equal(hand_in(&bus, 0x42, 33), 0);
+		assert_int_equal(hand_in(&bus, 0x42, 34), 0); /* which do not count */
+	}
+	assert_int_equal(describe(&bus, 0x41), -ENOENT);
+	assert_int_equal(describe(&bus, 0x43), 0);
+	free(bus.two.world.memory);
+}
+
+static void an_answer_is_in_time_for_five_seconds(void **state)
+{
+	static struct bus bus;
+
+	(void)state;
+	receive_all(&bus);
+	assert_int_equal(hand_in(&bus, 0x41, 33), 0);
+	assert_int_equal(hand_in(&bus, 0x42, 33), 0);
+	later(&bus, CORE_RESPOND_MAX_MS * NSEC_PER_MSEC_U64);
+	assert_int_equal(describe(&bus, 0x41), 0);
+	later(&bus, 1);
+	assert_int_equal(describe(&bus, 0x42), -ETIMEDOUT);
+	free(bus.two.world.memory);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -178,6 +311,10 @@ int main(void)
 		cmocka_unit_test(what_nobody_holds_is_answered_c1),
 		cmocka_unit_test(a_right_that_is_released_gets_no_more_requests),
 		cmocka_unit_test(anothers_requests_do_not_disturb_a_subscriber_to_events),
+		cmocka_unit_test(what_no_bus_can_bring_is_refused),
+		cmocka_unit_test(a_message_handed_in_says_whom_it_is_from),
+		cmocka_unit_test(a_described_request_is_found_behind_sixty_three_of_its_number),
+		cmocka_unit_test(an_answer_is_in_time_for_five_seconds),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
