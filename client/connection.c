@@ -99,7 +99,10 @@ static void fail_written(struct vipmi *vipmi, enum vipmi_reason reason, int erro
 		switch (call->kind) {
 		case CALL_OPEN: /* handle_lost takes care of it */
 			break;
-		case CALL_SET: /* to be said again in any case */
+		case CALL_SUBSCRIBE: /* to be said again in any case */
+			if (call == &call->handle->resume) {
+				break; /* by handle_lost and what follows it */
+			}
 			list_remove(link);
 			call->state = CALL_HELD;
 			list_push_back(&call->handle->held, link);
@@ -123,7 +126,8 @@ static void hold_unwritten(struct vipmi *vipmi)
 		struct outgoing *outgoing = container_of(link, struct outgoing, on_queue);
 		struct call *call = container_of(outgoing, struct call, out);
 
-		if (outgoing->kind != OUTGOING_CALL || call->kind == CALL_OPEN) {
+		if (outgoing->kind != OUTGOING_CALL || call->kind == CALL_OPEN ||
+			(call->kind == CALL_SUBSCRIBE && call == &call->handle->resume)) {
 			continue; /* a new connection starts without */
 		}
 		call->state = CALL_HELD;

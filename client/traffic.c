@@ -50,10 +50,8 @@ static void put_call(struct writer *writer, const struct call *call, uint64_t no
 		}
 		socket_put(writer, VIPMI_EXTENSION_DATA, request->data, request->length);
 		break;
-	case CALL_SET:
-		header.type = VIPMI_MESSAGE_SET;
-		socket_begin(writer, &header);
-		socket_put_option(writer, VIPMI_OPTION_EVENTS, (uint32_t)call->argument);
+	case CALL_SUBSCRIBE:
+		subscription_put(writer, call);
 		break;
 	case CALL_QUERY:
 		header.type = VIPMI_MESSAGE_QUERY;
@@ -88,14 +86,6 @@ static int encode(const struct outgoing *outgoing, uint64_t now_ns, uint8_t *byt
 		header.handle = call->handle->number;
 		header.tag = call->tag;
 		socket_begin(&writer, &header);
-		break;
-	case OUTGOING_SUBSCRIBE:
-		handle = container_of(outgoing, struct vipmi_handle, subscribe);
-		header.type = VIPMI_MESSAGE_SET;
-		header.flags = VIPMI_FLAG_QUIET;
-		header.handle = handle->number;
-		socket_begin(&writer, &header);
-		socket_put_option(&writer, VIPMI_OPTION_EVENTS, 1);
 		break;
 	case OUTGOING_CLOSE:
 		handle = container_of(outgoing, struct vipmi_handle, close);
@@ -136,7 +126,6 @@ static void written(struct vipmi *vipmi, struct outgoing *outgoing)
 		handle_free(container_of(outgoing, struct vipmi_handle, close));
 		break;
 	case OUTGOING_CANCEL:
-	case OUTGOING_SUBSCRIBE:
 		break;
 	}
 }

@@ -441,7 +441,7 @@ void sweep(struct core *core);
 
 /* ---- request.c: the pool, from submission to answer ---- */
 void requests_init(struct core *core);
-/* Channels 0 to B may lead to a bus; slave addresses are even (section 6.3). */
+/* Channels 0 to B may lead to a bus; slave addresses are even, and not 0 (section 6.3). */
 bool bus_address_valid(uint8_t channel, uint8_t address);
 /* A slot, filled, on its handle's list, not yet in a lane; the handle must have credit. NULL: the
  * core is broken. */

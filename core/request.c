@@ -100,7 +100,9 @@ static struct core_request *request_take(struct core *core)
 
 bool bus_address_valid(uint8_t channel, uint8_t address)
 {
-	return channel < 0x0C && !(address & 1);
+	/* Address 0 is the general call, that makes a broadcast of what follows (section 6.3). A
+	 * frame to it would be read with its first byte left out: as another one. */
+	return channel < 0x0C && address != 0 && !(address & 1);
 }
 
 static bool request_valid(const struct core_event *event)

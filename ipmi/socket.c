@@ -53,7 +53,7 @@ static inline int frame_check(const uint8_t *bytes, size_t length)
 		return -EBADMSG;
 	}
 	/* Types are numbered from 1 without a gap. */
-	if ((uint8_t)(reader_u8(&reader) - 1) >= VIPMI_MESSAGE_SEQUENCE_FREE) {
+	if ((uint8_t)(reader_u8(&reader) - 1) >= VIPMI_MESSAGE_UNSUBSCRIBE) {
 		return -EPROTO;
 	}
 	return 0;

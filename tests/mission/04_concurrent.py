@@ -58,7 +58,8 @@ def show(world):
     assert seen >= READERS * EACH, f'{seen} requests of the readers on the wire'
     return (f'{READERS} readers beside one stopped, one greedy, one waiting for nobody: median '
             f'{statistics.median(before):.1f} ms before, {statistics.median(during):.1f} ms '
-            f'during, longest {max(during):.0f} ms; {seen} reads on the wire meanwhile')
+            f'during, longest {max(during):.0f} ms; {seen} reads on the wire meanwhile; '
+            f'{world.judged()}')
 
 
 main(show)

@@ -20,6 +20,7 @@ def hold(world):
     held = world.start_program([world.vipmi_program, 'reservation', 'hold', 'chassis',
                                 'get-chassis-status', '--', 'cat'], stdin=-1)
     wait_until(lambda: len(world.rows('reservation', 'list')) == 1, 'the reservation')
+    held.declared = world.diary.hold('holder', *STATUS)
     return held
 
 
@@ -50,22 +51,26 @@ def show(world):
     assert not [one for one in world.wire.bus(since) if one.netfn == 0], 'on the bus'
     # Another command of that kind is nobody's. Then released: his program ends.
     assert asker.ask(0x00, 0x00)[0] == 0
+    held.declared.end()
     held.stdin.close()
     assert held.wait(60) == 0
     assert asker.ask(*STATUS)[0] == 0, 'the right outlived its program'
     held = hold(world)
     assert asker.ask(*STATUS) == NOT_IN_STATE
+    held.declared.end()
     held.send_signal(signal.SIGKILL)
     held.wait(60)
     wait_until(lambda: not world.rows('reservation', 'list'), 'the right to go')
     assert asker.ask(*STATUS)[0] == 0, 'the right outlived its killed holder'
     held = hold(world)
+    held.declared.end()
     world.vipmi('reservation', 'revoke', str(world.rows('reservation', 'list')[0]['number']))
     assert asker.ask(*STATUS)[0] == 0, 'the right outlived its revocation'
     on_wire = len(world.wire.requests(*STATUS, since=since))
     assert on_wire == 3, on_wire
     return (f'refused D5 {ways} ways (shim, raw, Send Message, ipmitool, FreeIPMI, vipmi), 0 on '
-            f'the wire; released, killed, revoked: {on_wire} answered, {on_wire} on the wire')
+            f'the wire; released, killed, revoked: {on_wire} answered, {on_wire} on the wire; '
+            f'{world.judged()}')
 
 
 main(show)

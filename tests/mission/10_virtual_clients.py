@@ -24,7 +24,8 @@ def show(world):
     assert wait_until(lambda: not world.clients(), 'the end') is None
     return (f'{CLIENTS} virtual clients of one program, a number each: {asked} equal requests '
             f'whose answers differed, {turned} answered out of order on the wire; every answer '
-            f'with the virtual client whose number it carried')
+            f'with the virtual client whose number it carried; '
+            f'{world.judged()}')
 
 
 main(show)

@@ -20,7 +20,8 @@ def show(world):
     together = len(world.wire.requests(since=since))
     return (f'{count} runs of {len(TASKS)} tasks of ipmitool and FreeIPMI at random (seed '
             f'{seed}): each printed what it prints alone; {together / COPIES:.0f} requests on '
-            f'the wire for each set, {alone} when one after the other')
+            f'the wire for each set, {alone} when one after the other; '
+            f'{world.judged()}')
 
 
 main(show)

@@ -16,7 +16,8 @@ def show(world):
     window = world.wire.window(since)
     assert window == 1, f'{window} at once on an interface for one'
     return (f'{count} requests of {PROGRAMS} programs came over one link one at a time, each '
-            f'exactly once')
+            f'exactly once; '
+            f'{world.judged()}')
 
 
 main(show)

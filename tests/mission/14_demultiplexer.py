@@ -16,7 +16,8 @@ def show(world):
     turned = world.wire.alter.count
     assert turned > 0, 'no response overtook another'
     return (f'{count} responses to {PROGRAMS} programs, {turned} of them overtaken by a later '
-            f'one on the wire: each at the program that asked')
+            f'one on the wire: each at the program that asked; '
+            f'{world.judged()}')
 
 
 main(show)

@@ -18,7 +18,8 @@ def show(world):
     assert window <= WINDOW, f'{window} at the controller at once'
     return (f'{count} requests and responses of {PROGRAMS} programs in {seconds:.1f} s '
             f'({count / seconds:.0f} a second through the tap), at most {window} at the '
-            f'controller, {world.wire.alter.count} overtaken; none wrong, lost or twice')
+            f'controller, {world.wire.alter.count} overtaken; none wrong, lost or twice; '
+            f'{world.judged()}')
 
 
 main(show)

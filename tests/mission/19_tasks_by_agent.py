@@ -85,7 +85,8 @@ def show(world):
     assert together <= sets * once * 1.5, f'{together} requests for what takes {sets * once:.0f}'
     return (f'{PROGRAMS} programs, {PROGRAMS * ROUNDS} tasks at random (seed {seed}), each found '
             f'what it finds alone: {together / sets:.0f} requests a set on the wire, {once} '
-            f'alone; {len(refused)} reservations broken on the wire, seen by nobody')
+            f'alone; {len(refused)} reservations broken on the wire, seen by nobody; '
+            f'{world.judged()}')
 
 
 main(show)

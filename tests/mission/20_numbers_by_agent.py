@@ -1,40 +1,31 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-2-Clause
 """Sequence numbers decide, by way of the agent."""
-from mission import SATELLITE, main
+from mission import ANSWERED, SATELLITE, main
 from numbered import equal_requests, mark_and_turn_around
+from vm import SEND_MESSAGE, response_on_bus, send_message
 
 PROGRAMS, CLIENTS, RAW = 6, 8, 12
 GET_DEVICE_SDR = (0x04, 0x21)
 OWN_NUMBER, ROUNDS = 5, 6
 
 
-def checksum(data):
-    return -sum(data) & 0xFF
-
-
-def send_message(number, netfn, command, data):
-    """A Send Message as a program writes it that bridges by itself (22.7), tracking off."""
-    head = bytes([SATELLITE, netfn << 2])
-    body = bytes([0x20, number << 2 | 2, command]) + data
-    return bytes([0x06, 0x34, 0x00]) + head + bytes([checksum(head)]) + body + \
-        bytes([checksum(body)])
-
-
-def bridge(program, data):
+def bridge(world, program, data):
     """Waits in its own receive queue for the response, which must be as it wrote the request."""
-    program.tell(send_message(OWN_NUMBER, *GET_DEVICE_SDR, data))
+    written = world.diary.ask(program.name, (0, SATELLITE), *GET_DEVICE_SDR, data, raw=True)
+    program.tell(bytes(SEND_MESSAGE) +
+                 send_message(SATELLITE, *GET_DEVICE_SDR, data, number=OWN_NUMBER))
     assert program.hear() == b'\0'
     while True:
         got = program.ask(0x06, 0x33)
         if got[0] != 0x80:  # the queue is empty
             break
-    inner = got[2:]
-    assert got[0] == 0 and sum(b'\x20' + inner[:2]) & 0xFF == 0 and sum(inner[2:]) & 0xFF == 0, \
-        got.hex()
-    assert (inner[2], inner[3] >> 2, inner[4]) == (SATELLITE, OWN_NUMBER, GET_DEVICE_SDR[1]), \
-        got.hex()
-    return inner[5:-1]
+    inner = response_on_bus(got[1:])
+    assert got[0] == 0 and inner is not None, got.hex()
+    assert (inner.address, inner.number, inner.command) == \
+        (SATELLITE, OWN_NUMBER, GET_DEVICE_SDR[1]), got.hex()
+    written.hear(ANSWERED, inner.cc, inner.data)
+    return bytes([inner.cc]) + inner.data
 
 
 def show(world):
@@ -61,7 +52,7 @@ def show(world):
         for turn in range(ROUNDS):
             for number, one in enumerate(programs):
                 answer = known[(number + turn) % RAW]
-                got = bridge(one, questions[(number + turn) % RAW])
+                got = bridge(world, one, questions[(number + turn) % RAW])
                 assert got == bytes([answer.cc]) + answer.data, (one.name, got.hex(), answer)
         used = {one.number for one in world.wire.bus(since)}
         assert not used & set(taken), f'reserved numbers used by others: {used & set(taken)}'
@@ -69,7 +60,8 @@ def show(world):
         assert 'Device ID                 : 52' in said, said
     return (f'{PROGRAMS} programs with {CLIENTS} virtual clients each: {asked} equal requests, '
             f'{turned} answered out of order, 0 mixed up; {RAW} programs bridged {RAW * ROUNDS} '
-            f'by hand under one number {OWN_NUMBER}, on the wire under {len(used)} others')
+            f'by hand under one number {OWN_NUMBER}, on the wire under {len(used)} others; '
+            f'{world.judged()}')
 
 
 main(show)

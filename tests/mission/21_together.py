@@ -66,7 +66,8 @@ def show(world):
     equal, turned = result['equal']
     return (f'at once: {count} tool runs as alone, {equal} equal requests told apart ({turned} '
             f'out of order), {len(made)} events at {len(subscribers)} subscribers, a right held '
-            f'against {8 * 20} requests with 0 on the wire. Daemon; module: not yet')
+            f'against {8 * 20} requests with 0 on the wire. Daemon; module: not yet; '
+            f'{world.judged()}')
 
 
 main(show)

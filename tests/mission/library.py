@@ -1,12 +1,18 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """libvipmi as a program finds it: the shared library, called function by function."""
 import ctypes
+import os
+import sys
 import threading
-from ctypes import (CFUNCTYPE, POINTER, Structure, byref, c_char_p, c_int, c_size_t, c_uint,
+from ctypes import (CFUNCTYPE, POINTER, Structure, byref, c_char, c_char_p, c_int, c_size_t, c_uint,
                     c_uint8, c_uint16, c_uint32, c_uint64, c_void_p, cast, sizeof)
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'tap'))
+import diary as tap  # noqa: E402
 
 SEND, RECEIVE, BOTH = 1, 2, 3
 ANY, ANY_COMMAND, ANY_BODY = 0xFF, 0x100, 0xFFFFFFFF
+ANY_FIELD = 0x100  # of a clause
 CONTROLLER, IPMB = 0, 1
 DATA_MAX = 272
 
@@ -43,14 +49,51 @@ class HandleOptions(Structure):
 
 class RawEvent(Structure):
     _fields_ = [('kind', c_uint8), ('channel', c_uint8), ('netfn', c_uint8), ('lun', c_uint8),
-                ('command', c_uint8), ('reserved1', c_uint8 * 3), ('number', c_uint64),
-                ('lost', c_uint64), ('reserved2', c_uint8 * 16), ('length', c_uint16),
-                ('bytes', c_uint8 * DATA_MAX)]
+                ('command', c_uint8), ('address', c_uint8), ('reserved1', c_uint8 * 2),
+                ('number', c_uint64), ('lost', c_uint64), ('error', c_int), ('holder', c_uint32),
+                ('reserved2', c_uint8 * 8), ('length', c_uint16), ('bytes', c_uint8 * DATA_MAX)]
 
 
+class Clause(Structure):
+    _fields_ = [('kinds', c_uint8), ('directions', c_uint8), ('severity', c_uint8),
+                ('reserved', c_uint8), ('offsets', c_uint16), ('sensor_type', c_uint16),
+                ('sensor', c_uint16), ('netfn', c_uint16), ('command', c_uint16),
+                ('channel', c_uint16), ('address', c_uint16)]
+
+
+class Subscription(Structure):
+    _fields_ = [('size', c_size_t), ('clauses', POINTER(Clause)), ('clauses_count', c_size_t),
+                ('exclusive', c_uint8), ('start', c_uint8), ('boot_id', c_uint8 * 16),
+                ('number', c_uint64)]
+
+
+class Subscribed(Structure):
+    _fields_ = [('next', c_uint64), ('gap', c_uint64), ('holder', c_uint32),
+                ('reserved', c_uint8 * 12)]
+
+
+class RawInfo(Structure):
+    _fields_ = [('connected', c_int), ('connections', c_uint32), ('capabilities', c_uint32),
+                ('epoch', c_uint32), ('handles_max', c_uint32), ('data_max', c_uint16),
+                ('credit_max', c_uint16), ('boot_id', c_uint8 * 16), ('controller', c_char * 64),
+                ('target', c_char * 108), ('reserved', c_uint8 * 32)]
+
+
+NOW, OLDEST, AFTER = 0, 1, 2
+LOST_UNKNOWN = 2**64 - 1
 EVENT, LOSS = 1, 0xFF
 RECEIVED = CFUNCTYPE(None, c_void_p, POINTER(RawEvent))
 DONE = CFUNCTYPE(None, c_void_p, POINTER(RawAnswer))
+
+
+# What the agent answers out of a virtual controller's own state, or sends with another
+# reservation's number in it: not the same bytes on the wire.
+OWN_STATE = {(0x06, command) for command in (0x2E, 0x2F, 0x30, 0x31, 0x32, 0x33, 0x34, 0x35)} | \
+    {(0x0A, command) for command in (0x15, 0x22, 0x23, 0x24, 0x25, 0x26, 0x27, 0x42, 0x43, 0x44,
+                                     0x45, 0x46, 0x47)} | \
+    {(0x04, command) for command in (0x21, 0x22)}
+OF_CONTROLLER, OF_AGENT = 0, 2  # enum vipmi_origin
+EXPIRED, CANCELLED = 1, 2  # enum vipmi_reason
 
 
 class Answer:
@@ -58,8 +101,17 @@ class Answer:
 
     def __init__(self, raw):
         self.error, self.cc, self.sent = raw.error, raw.cc, raw.sent
+        self.origin, self.reason = raw.origin, raw.reason
         self.virtual_client, self.number = raw.virtual_client, raw.number
         self.data = bytes(raw.bytes[:raw.length])
+
+    def outcome(self):
+        """As a diary has it."""
+        if self.origin != OF_AGENT:
+            return tap.ANSWERED
+        if self.reason in (EXPIRED, CANCELLED):
+            return tap.EXPIRED
+        return tap.FAILED if self.sent else tap.REFUSED
 
     def __repr__(self):
         return 'Answer(error=%d cc=%02x %s)' % (self.error, self.cc, self.data.hex())
@@ -72,9 +124,11 @@ class Failed(Exception):
 
 
 class Library:
-    """One connection to the agent at `target`."""
+    """One connection to the agent at `target`. What it does is written down, if there is a diary
+    (tests/tap/diary.py)."""
 
-    def __init__(self, path, target):
+    def __init__(self, path, target, diary=None):
+        self.diary, self.handles = diary, []
         self.c = ctypes.CDLL(path)
         self.c.vipmi_error_text.restype = c_char_p
         self.c.vipmi_disconnect.argtypes = [c_void_p]
@@ -90,13 +144,21 @@ class Library:
         return result
 
     def open(self, name):
-        return Handle(self, name)
+        self.handles.append(Handle(self, name))
+        return self.handles[-1]
+
+    def boot_id(self):
+        info = RawInfo()
+        self.call('vipmi_get_info', self.pointer, byref(info))
+        return bytes(info.boot_id)
 
     def wait(self, milliseconds):
         return self.c.vipmi_wait(self.pointer, milliseconds)
 
     def close(self):
         if self.pointer:
+            for one in self.handles:
+                one.ends()
             self.c.vipmi_disconnect(self.pointer)
             self.pointer = None
 
@@ -119,24 +181,53 @@ def request(netfn, command, data=b'', address=None, number=None, virtual_client=
 
 class Handle:
     def __init__(self, library, name):
-        self.library, self.pointer, self.keep = library, c_void_p(), []
+        self.library, self.pointer, self.keep, self.name = library, c_void_p(), [], name
+        self.held, self.owned, self.written = [], [], []
         options = HandleOptions(sizeof(HandleOptions), name.encode(), 0)
         library.call('vipmi_handle_open', library.pointer, byref(options), byref(self.pointer))
 
     def ask(self, *arguments, **more):
         """The answer, whether the controller gave it or not."""
+        written = self.asked(*arguments, **more)
         answer, one = RawAnswer(), request(*arguments, **more)
         result = self.library.c.vipmi_command(self.pointer, byref(one), byref(answer))
         answer.error = result
-        return Answer(answer)
+        return self.heard(written, Answer(answer))
 
     def submit(self, done, *arguments, **more):
         """`done` is called with the answer, from within Library.wait."""
         def called(_, raw):
-            done(Answer(raw.contents))
+            done(self.heard(written, Answer(raw.contents)))
         one, function = request(*arguments, **more), DONE(called)
         self.keep.append(function)
+        written = self.asked(*arguments, **more)
         self.library.call('vipmi_submit', self.pointer, byref(one), function, None, None)
+
+    # ---- the diary ----
+
+    def asked(self, netfn, command, data=b'', address=None, number=None, **_):
+        if self.library.diary is None or (netfn, command) in OWN_STATE:
+            return None
+        self.written.append(self.library.diary.ask(
+            self.name, tap.CONTROLLER if address is None else (0, address), netfn, command, data,
+            number=number))
+        return self.written[-1]
+
+    @staticmethod
+    def heard(written, answer):
+        if written is not None:
+            written.hear(answer.outcome(), answer.cc, answer.data)
+        return answer
+
+    def holds(self, rights):
+        for one in rights:
+            if self.library.diary is not None and one.direction & SEND and one.lun == ANY and \
+                    one.body == ANY_BODY:
+                self.held.append((bytes(one), self.library.diary.hold(
+                    self.name, one.netfn, tap.ANY if one.command == ANY_COMMAND else one.command,
+                    address=tap.ANY if one.address == ANY else one.address)))
+
+    # ---- the rest ----
 
     def events(self, received):
         """From now on: received(kind, number, lost, data), from within Library.wait."""
@@ -146,13 +237,36 @@ class Handle:
         self.keep.append(RECEIVED(called))
         self.library.call('vipmi_handle_events', self.pointer, self.keep[-1], None)
 
+    def subscribe(self, received, clauses=(), exclusive=False, start=NOW, after=(bytes(16), 0)):
+        """As `events`, for what one of the clauses lets through. A Subscribed; Failed carries one
+        too, as its `subscribed`."""
+        def called(_, raw):
+            one = raw.contents
+            received(one.kind, one.number, one.lost, bytes(one.bytes[:one.length]))
+        got, boot_id = Subscribed(), (c_uint8 * 16)(*after[0])
+        options = Subscription(sizeof(Subscription), (Clause * max(1, len(clauses)))(*clauses),
+                               len(clauses), exclusive, start, boot_id, after[1])
+        self.keep.append(RECEIVED(called))
+        try:
+            self.library.call('vipmi_subscribe', self.pointer, byref(options), self.keep[-1], None,
+                              byref(got))
+        except Failed as failed:
+            failed.subscribed = got
+            raise
+        return got
+
     def reserve(self, *rights, lease_ms=0, holder=None):
         array = (Right * len(rights))(*rights)
         self.library.call('vipmi_reserve', self.pointer, array, c_size_t(len(rights)),
                           c_uint32(lease_ms), byref(holder) if holder is not None else None)
+        if not lease_ms:
+            self.holds(rights)
 
     def release(self, *rights):
         array = (Right * len(rights))(*rights) if rights else None
+        for right_bytes, one in self.held:
+            if not rights or right_bytes in map(bytes, rights):
+                one.end()
         self.library.call('vipmi_release', self.pointer, array, c_size_t(len(rights)))
 
     def reserve_numbers(self, address, virtual_client, count=0, numbers=0):
@@ -160,19 +274,39 @@ class Handle:
         self.library.call('vipmi_sequence_reserve', self.pointer, c_uint8(0), c_uint8(address),
                           c_uint32(virtual_client), c_uint(count), c_uint64(numbers),
                           byref(granted))
-        return [n for n in range(64) if granted.value >> n & 1]
+        got = [n for n in range(64) if granted.value >> n & 1]
+        if self.library.diary is not None:
+            self.owned += [self.library.diary.own(self.name, 0, address, number, virtual_client)
+                           for number in got]
+        return got
 
     def free_numbers(self, address, numbers):
+        for one in self.owned:
+            if one.address == address and one.number in numbers:
+                one.end()
         self.library.call('vipmi_sequence_free', self.pointer, c_uint8(0), c_uint8(address),
                           c_uint64(sum(1 << n for n in numbers)))
 
+    def ends(self):
+        for one in [held for _, held in self.held] + self.owned:
+            one.end()
+        for one in self.written:
+            one.gone = one.answers == 0
+
     def close(self):
+        self.ends()
         self.library.c.vipmi_handle_close(self.pointer)
         self.pointer = None
 
 
 def right(netfn, command=ANY_COMMAND, direction=SEND):
     return Right(netfn, direction, command, ANY_BODY, ANY, ANY, ANY)
+
+
+def clause(kinds=1 << EVENT, directions=0, severity=0, offsets=0, sensor_type=ANY_FIELD,
+           sensor=ANY_FIELD, address=ANY_FIELD):
+    return Clause(kinds, directions, severity, 0, offsets, sensor_type, sensor, ANY_FIELD, ANY_FIELD,
+                  ANY_FIELD, address)
 
 
 def in_threads(functions):

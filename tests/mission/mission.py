@@ -4,6 +4,8 @@
 A line's file calls main(show). show(world) returns one line of evidence, or raises: an assertion
 says what was not true, NotYet what it waits for. World.start() starts the hardware and the agent.
 """
+import collections
+import difflib
 import json
 import os
 import resource
@@ -15,8 +17,11 @@ import tempfile
 import time
 import traceback
 
-import library
-from wire import Wire
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'tap'))
+import judge  # noqa: E402
+import library  # noqa: E402
+from diary import ANSWERED, CONTROLLER, REFUSED, Diary  # noqa: E402
+from wire import Wire  # noqa: E402
 
 # For what must happen, but nobody says when on a busy machine.
 PATIENCE_S = 90
@@ -40,11 +45,17 @@ def hexadecimal(data):
     return ' '.join(f'{byte:02x}' for byte in data)
 
 
+def difference(wanted, found):
+    """The lines that are another, for a person."""
+    return '; '.join(line for line in difflib.unified_diff(
+        wanted.splitlines(), found.splitlines(), 'alone', 'now', lineterm='', n=0))
+
+
 class Asker:
     """A real program of its own, that asks what it is told to (asker.c)."""
 
     def __init__(self, world, name):
-        self.name = name
+        self.name, self.world, self.waiting = name, world, collections.deque()
         self.process = world.start_program([world.built('tests/mission/asker'), name],
                                            stdin=subprocess.PIPE)
 
@@ -58,6 +69,10 @@ class Asker:
         return self
 
     def tell(self, *requests):
+        for one in requests:
+            key = one[0], one[1]
+            self.waiting.append(None if key in library.OWN_STATE else self.world.diary.ask(
+                self.name, CONTROLLER, *key, one[2:]))
         self.process.stdin.write(''.join(hexadecimal(one) + '\n' for one in requests))
         self.process.stdin.flush()
 
@@ -65,7 +80,12 @@ class Asker:
         """Completion code and data of the next answer."""
         line = self.process.stdout.readline()
         assert line and not line.startswith('error'), f'{self.name}: {line or "ended"}'
-        return bytes.fromhex(line)
+        answer, written = bytes.fromhex(line), self.waiting.popleft()
+        if written is not None:
+            # Refused by the agent: what others reserved, and nobody has answers it on the wire.
+            refused = answer == b'\xd5'
+            written.hear(REFUSED if refused else ANSWERED, answer[0], answer[1:])
+        return answer
 
     def ask(self, netfn, command, data=b''):
         self.tell(bytes([netfn, command]) + data)
@@ -82,7 +102,8 @@ class World:
         self.folder = tempfile.mkdtemp(prefix='vipmi-mission-')
         self.target = self.path('ipmi0.sock')
         self.environment = TOOLS | {'VIPMI_TARGET': self.target, 'HOME': self.folder}
-        self.processes, self.wire = [], None
+        self.processes, self.wire, self.diary = [], None, Diary()
+        self.told = []
         self.vipmi_program = self.built('cli/vipmi')
 
     def path(self, name):
@@ -104,12 +125,18 @@ class World:
         return self
 
     def start_agent(self, window=1, bus_window=8, more=()):
+        self.windows = window, bus_window
         link = f'vm:unix:{self.path("tap")},window={window},bus_window={bus_window}'
         self.agent = self.start_program(
             [self.built('agent/vipmid'), '--link', link, '--socket', self.target, *more],
             log='vipmid.log', stdout=subprocess.DEVNULL)
-        wait_until(lambda: os.path.exists(self.target) and self.status()['responsive'],
-                   'vipmid and its link')
+        wait_until(self.served, 'vipmid and its link')
+
+    def served(self):
+        """Whether the agent answers and its controller too. The socket is there a moment before
+        somebody listens."""
+        said = self.vipmi('-o', 'json', 'status', code=None)
+        return said.startswith(('{', '[')) and json.loads(said)['responsive']
 
     def start_program(self, command, log=None, **more):
         """A process that does not outlive us, with its words in a pipe or a log."""
@@ -174,12 +201,28 @@ class World:
 
     def library(self):
         """A connection of our own through libvipmi's shared library."""
-        return library.Library(self.built('client/libvipmi.so'), self.target)
+        return library.Library(self.built('client/libvipmi.so'), self.target, self.diary)
 
     def askers(self, names):
         """One program for each name, all of them with their handle open."""
         started = [Asker(self, name) for name in names]
+        self.told += started
         return [one.opened() for one in started]
+
+    # ---- the verdict ----
+
+    def judged(self):
+        """No fault in all that the eye on the wire saw and programs of ours wrote down
+        (tests/tap/judge.py); what it was."""
+        for one in self.told:
+            for written in one.waiting:
+                if written is not None:
+                    written.gone = True
+        rules = judge.Rules(window=self.windows[0], bus_window=self.windows[1])
+        faults = judge.judge(self.wire, self.diary, rules)
+        assert not faults, judge.words(faults)
+        return f'the tap judged {len(self.wire.frames)} frames and {len(self.diary.asked)} ' \
+               f'declared requests: no fault'
 
     # ---- questions of which no two have the same answer ----
 

@@ -7,7 +7,7 @@ the first. So equal requests have different answers, which come in another order
 the sequence number says whose is whose.
 """
 from mission import SATELLITE
-from wire import Frame, checksum
+from vm import Frame, checksum
 
 SELF_TEST = (0x06, 0x04)
 ROUNDS = 8

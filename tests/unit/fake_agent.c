@@ -290,16 +290,58 @@ static void take_open(struct fake_agent *agent, int fd, const struct socket_mess
 	reply(fd, VIPMI_MESSAGE_OPENED, message->header.tag, ++agent->next_handle, 0, NULL);
 }
 
-static void take_set(struct fake_agent *agent, int fd, const struct socket_message *message)
+static void refuse_subscription(struct fake_agent *agent, int fd, const struct socket_header *asked)
 {
-	bool quiet = message->header.flags & VIPMI_FLAG_QUIET;
+	static const struct socket_command none;
+	uint8_t bytes[VIPMI_MESSAGE_MAX];
+	struct writer writer = writer_init(bytes, sizeof(bytes));
+	struct socket_header header = {.type = VIPMI_MESSAGE_DONE,
+		.tag = asked->tag,
+		.handle = asked->handle,
+		.reason = VIPMI_REASON_RESERVED};
 
-	agent->subscribed += message->option.value;
-	if (!quiet) {
-		reply(fd, VIPMI_MESSAGE_DONE, message->header.tag, message->header.handle,
-			agent->refuse_events ? VIPMI_REASON_DENIED : 0,
-			agent->refuse_events ? "no events for you" : NULL);
+	socket_begin(&writer, &header);
+	socket_put_holder(&writer, agent->holder, 0, &none);
+	transmit(fd, &writer);
+}
+
+static void take_subscribe(struct fake_agent *agent, int fd, const struct socket_message *message)
+{
+	struct fake_subscription *last = &agent->last;
+	struct socket_bytes left = message->clauses;
+	uint8_t bytes[VIPMI_MESSAGE_MAX];
+	struct writer writer = writer_init(bytes, sizeof(bytes));
+	struct socket_header header = {.type = VIPMI_MESSAGE_DONE,
+		.tag = message->header.tag,
+		.handle = message->header.handle};
+	bool after;
+
+	REQUIRE(socket_has(message, VIPMI_EXTENSION_FROM));
+	*last = (struct fake_subscription){.from = message->from.from,
+		.exclusive = message->from.exclusive,
+		.number = message->from.number,
+		.boot_id = message->from.boot_id[0]};
+	while (last->count < VIPMI_CLAUSES_MAX &&
+		socket_clause_next(&left, &last->clauses[last->count])) {
+		last->count++;
 	}
+	agent->subscribed++;
+	if (agent->refuse_events) {
+		reply(fd, VIPMI_MESSAGE_DONE, header.tag, header.handle, VIPMI_REASON_DENIED,
+			"no events for you");
+		return;
+	}
+	if (agent->holder) {
+		refuse_subscription(agent, fd, &message->header);
+		return;
+	}
+	after = last->from == VIPMI_FROM_NUMBER;
+	socket_begin(&writer, &header);
+	socket_put_subscribed(&writer, agent->next_event,
+		after && last->boot_id != agent->boot_id ? VIPMI_GAP_UNKNOWN
+		: after                                  ? agent->gap
+							 : 0);
+	transmit(fd, &writer);
 }
 
 static void take(struct fake_agent *agent, int fd, const struct socket_message *message)
@@ -339,8 +381,12 @@ static void take(struct fake_agent *agent, int fd, const struct socket_message *
 	case VIPMI_MESSAGE_CANCEL:
 		cancel(agent, fd, header);
 		break;
-	case VIPMI_MESSAGE_SET:
-		take_set(agent, fd, message);
+	case VIPMI_MESSAGE_SUBSCRIBE:
+		take_subscribe(agent, fd, message);
+		break;
+	case VIPMI_MESSAGE_UNSUBSCRIBE:
+		agent->unsubscribed++;
+		reply(fd, VIPMI_MESSAGE_DONE, header->tag, header->handle, 0, NULL);
 		break;
 	case VIPMI_MESSAGE_QUERY:
 		list(fd, message);
@@ -424,6 +470,7 @@ void fake_agent_init(struct fake_agent *agent)
 	REQUIRE(mkdtemp(agent->directory));
 	snprintf(agent->path, sizeof(agent->path), "%s/sock", agent->directory);
 	agent->credit_max = 128;
+	agent->next_event = 1;
 	for (int i = 0; i < FAKE_CLIENTS_MAX; i++) {
 		agent->clients[i] = -1;
 	}

@@ -43,6 +43,15 @@ struct fake_later {
 	size_t length;
 };
 
+struct fake_subscription {
+	uint8_t from;
+	bool exclusive;
+	uint64_t number;
+	uint8_t boot_id;
+	struct socket_clause clauses[VIPMI_CLAUSES_MAX];
+	size_t count;
+};
+
 struct fake_agent {
 	char directory[64];
 	char path[96];
@@ -58,6 +67,8 @@ struct fake_agent {
 	bool refuse_opens;   /* the table is full */
 	bool refuse_clients; /* likewise, for connections */
 	bool refuse_events;
+	uint32_t holder; /* of an exclusive subscription that is in everybody's way, or 0 */
+	uint64_t gap;    /* what a subscription after a number is told */
 
 	/* The thread's own; others may look once it has stopped. */
 	int clients[FAKE_CLIENTS_MAX];
@@ -70,6 +81,8 @@ struct fake_agent {
 	uint8_t boot_id;
 	char last_name[VIPMI_NAME_MAX + 1];
 	uint8_t last_class;
+	struct fake_subscription last; /* that was asked for */
+	uint32_t unsubscribed;
 };
 
 void fake_agent_init(struct fake_agent *agent);

@@ -285,6 +285,67 @@ static void a_request_with_a_number_that_is_not_its_own_is_answered_so(void **st
 	free(agent.world.memory);
 }
 
+/* What `who` is told about a subscription to everything. */
+static void subscribe(struct agent *agent, int who, bool exclusive, enum vipmi_from from,
+	uint64_t number, const uint8_t *boot_id)
+{
+	const struct socket_clause clause = {.kinds = 1u << VIPMI_ASYNC_EVENT,
+		.sensor_type = VIPMI_ANY,
+		.sensor = VIPMI_ANY,
+		.netfn = VIPMI_ANY,
+		.command = VIPMI_ANY,
+		.channel = VIPMI_ANY,
+		.address = VIPMI_ANY};
+	uint8_t bytes[VIPMI_MESSAGE_MAX];
+	struct writer writer = message(agent, who, bytes, VIPMI_MESSAGE_SUBSCRIBE);
+
+	socket_put_clauses(&writer, &clause, 1);
+	socket_put_from(&writer, from, exclusive, number, boot_id);
+	give(agent, who, &writer);
+	assert_int_equal(agent->said.header.type, VIPMI_MESSAGE_DONE);
+	assert_int_equal(agent->said.header.tag, 5);
+}
+
+static void a_subscription_says_from_where_or_who_is_in_the_way(void **state)
+{
+	static const uint8_t another[16] = {0xEE}, record[16];
+	uint8_t bytes[VIPMI_MESSAGE_MAX];
+	struct core_event event = {.type = CORE_EVENT_MESSAGE};
+	struct agent agent;
+	struct writer writer;
+
+	(void)state;
+	agent_start(&agent);
+	event.message.kind = VIPMI_ASYNC_EVENT;
+	event.message.data = record;
+	event.message.length = sizeof(record);
+	assert_int_equal(step(&agent.world, event), 0);
+	assert_int_equal(step(&agent.world, event), 0);
+	subscribe(&agent, 0, true, VIPMI_FROM_NOW, 0, NULL);
+	assert_int_equal(agent.said.header.reason, VIPMI_REASON_NONE);
+	assert_int_equal(agent.said.subscribed.next, 3);
+	assert_int_equal(agent.said.subscribed.gap, 0);
+	subscribe(&agent, 1, true, VIPMI_FROM_NOW, 0, NULL);
+	assert_int_equal(agent.said.header.reason, VIPMI_REASON_RESERVED);
+	assert_int_equal(agent.said.holder.handle, agent.peers[0].handle);
+	subscribe(&agent, 1, false, VIPMI_FROM_NUMBER, 1, NULL); /* the boot id is all zeros */
+	assert_int_equal(agent.said.subscribed.next, 2);
+	assert_int_equal(agent.said.subscribed.gap, 0);
+	subscribe(&agent, 1, false, VIPMI_FROM_NUMBER, 3, NULL);
+	assert_int_equal(agent.said.header.reason, VIPMI_REASON_NOT_FOUND);
+	subscribe(&agent, 1, false, VIPMI_FROM_NUMBER, 3, another);
+	assert_int_equal(agent.said.header.reason, VIPMI_REASON_NONE);
+	assert_int_equal(agent.said.subscribed.next, 1);
+	assert_true(agent.said.subscribed.gap == VIPMI_GAP_UNKNOWN);
+	writer = message(&agent, 0, bytes, VIPMI_MESSAGE_UNSUBSCRIBE);
+	give(&agent, 0, &writer);
+	assert_int_equal(agent.said.header.reason, VIPMI_REASON_NONE);
+	subscribe(&agent, 1, true, VIPMI_FROM_OLDEST, 0, NULL);
+	assert_int_equal(agent.said.header.reason, VIPMI_REASON_NONE);
+	assert_int_equal(agent.said.subscribed.next, 1);
+	free(agent.world.memory);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -293,6 +354,7 @@ int main(void)
 		cmocka_unit_test(an_administrator_may_revoke_and_nobody_else),
 		cmocka_unit_test(sequence_numbers_are_granted_listed_and_given_back),
 		cmocka_unit_test(a_request_with_a_number_that_is_not_its_own_is_answered_so),
+		cmocka_unit_test(a_subscription_says_from_where_or_who_is_in_the_way),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -142,7 +142,7 @@ static void what_breaks_the_frame_is_told_apart(void **state)
 	assert_int_equal(socket_decode(bytes, sizeof(bytes), &m), -EMSGSIZE);
 	bytes[2] = 0;
 	assert_int_equal(socket_decode(bytes, 32, &m), -EPROTO);
-	bytes[2] = VIPMI_MESSAGE_SEQUENCE_FREE + 1;
+	bytes[2] = VIPMI_MESSAGE_UNSUBSCRIBE + 1;
 	assert_int_equal(socket_decode(bytes, 32, &m), -EPROTO);
 	/* One to three bytes left are no extension. */
 	bytes[2] = VIPMI_MESSAGE_ERROR;
@@ -153,6 +153,9 @@ static void what_breaks_the_frame_is_told_apart(void **state)
 	bytes[0] = 32;
 	assert_int_equal(socket_decode(bytes, 32, &m), 0);
 	assert_true(m.header.tag != 42);
+	for (bytes[2] = 1; bytes[2] <= VIPMI_MESSAGE_UNSUBSCRIBE; bytes[2]++) {
+		assert_int_equal(socket_decode(bytes, 32, &m), 0);
+	}
 }
 
 static void extensions_keep_their_lengths(void **state)

@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What the controller saw, and questions about it."""
+import json
+from dataclasses import dataclass
+
+from vm import GET_MESSAGE, SEND_MESSAGE, Frame, Inner, request_on_bus, response_on_bus
+
+
+@dataclass
+class Exchange:
+    """A request at the system interface and its response."""
+    request: Frame
+    response: Frame = None
+
+
+@dataclass
+class Bus:
+    """A request on the IPMB, in a Send Message, with its response out of a Get Message."""
+    at: float
+    address: int
+    netfn: int
+    command: int
+    number: int
+    data: bytes
+    requester: int
+    cc: int = -1
+    answer: bytes = b''
+    answered: float = 0.0
+
+
+@dataclass
+class Sending:
+    """A Send Message that carries a request, as it passed; the place is the one in the record."""
+    at: float
+    place: int
+    inner: Inner
+    cc: int = -1  # of the Send Message, once it is answered
+
+
+@dataclass
+class Arrival:
+    """A response from the bus, as the agent got it."""
+    at: float
+    place: int
+    inner: Inner
+
+
+class Record:
+    def __init__(self, frames=()):
+        self.frames, self.garbled = list(frames), 0
+
+    def mark(self):
+        """Where the record is now: pass it as `since`."""
+        return len(self.frames)
+
+    def requests(self, netfn=None, command=None, data=None, since=0):
+        return [f for f in self.frames[since:] if f.down
+                and netfn in (None, f.netfn) and command in (None, f.command)
+                and data in (None, f.data)]
+
+    def exchanges(self, since=0):
+        """Each request with its response; without one, `response` is None."""
+        waiting, all_of_them = {}, []
+        for frame in self.frames[since:]:
+            if frame.down:
+                exchange = Exchange(frame)
+                all_of_them.append(exchange)
+                waiting[frame.sequence] = exchange
+            elif frame.sequence in waiting:
+                waiting.pop(frame.sequence).response = frame
+        return all_of_them
+
+    def window(self, since=0):
+        """Most requests that were at the system interface at once."""
+        most, waiting = 0, set()
+        for frame in self.frames[since:]:
+            if frame.down:
+                waiting.add(frame.sequence)
+            else:
+                waiting.discard(frame.sequence)
+            most = max(most, len(waiting))
+        return most
+
+    def traffic(self, since=0):
+        """Every Sending and every Arrival on the IPMB, in order of the record."""
+        found, waiting = [], {}
+        for place, frame in enumerate(self.frames[since:], since):
+            if frame.down:
+                sending = None
+                if (frame.netfn, frame.command) == SEND_MESSAGE:
+                    inner = request_on_bus(frame.data)
+                    if inner is not None and inner.netfn % 2 == 0:
+                        sending = Sending(frame.at, place, inner)
+                        found.append(sending)
+                waiting[frame.sequence] = frame, sending
+            elif frame.sequence in waiting:
+                request, sending = waiting.pop(frame.sequence)
+                if sending is not None:
+                    sending.cc = frame.cc
+                elif (request.netfn, request.command) == GET_MESSAGE and frame.cc == 0:
+                    inner = response_on_bus(frame.data)
+                    if inner is not None:
+                        found.append(Arrival(frame.at, place, inner))
+        return found
+
+    def bus(self, since=0):
+        """Every request that went to the IPMB, with its response."""
+        found, waiting = [], {}
+        for one in self.traffic(since):
+            inner = one.inner
+            if isinstance(one, Sending):
+                if one.cc == 0:
+                    found.append(Bus(one.at, inner.address, inner.netfn, inner.command,
+                                     inner.number, inner.data, inner.requester))
+                    waiting[inner.key] = found[-1]
+            elif inner.key in waiting:
+                request = waiting.pop(inner.key)
+                request.cc, request.answer, request.answered = inner.cc, inner.data, one.at
+        return found
+
+
+def frame_line(frame):
+    """A frame as a line of a log."""
+    return json.dumps({
+        'at': frame.at, 'way': 'down' if frame.down else 'up',
+        'sequence': frame.sequence, 'netfn': frame.netfn, 'lun': frame.lun,
+        'command': frame.command, 'data': frame.data.hex()} |
+        ({} if frame.down else {'cc': frame.cc}))
+
+
+def read_log(lines):
+    """The record that a tap's log holds."""
+    frames = []
+    for line in lines:
+        one = json.loads(line)
+        frames.append(Frame(one['at'], one['way'] == 'down', one['sequence'], one['netfn'],
+                            one['lun'], one['command'], bytes.fromhex(one['data']),
+                            one.get('cc', 0)))
+    return Record(frames)
