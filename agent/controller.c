@@ -118,6 +118,13 @@ static void controller_act(
 {
 	struct link *link = controller->link;
 
+	if (action->type == CORE_ACTION_REGISTER) {
+		core_done(controller->core, action->id,
+			link->ops->registration
+				? link->ops->registration(link, &action->registration)
+				: -EOPNOTSUPP);
+		return;
+	}
 	if (action->type != CORE_ACTION_TRANSMIT) {
 		controller->face->ops->act(controller->face, action);
 		return;

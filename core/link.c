@@ -81,6 +81,7 @@ int link_went_up(struct core *core, const struct core_link_capabilities *capabil
 	core_count(core, link_ups);
 	link_record(core, CORE_LINK_RECORD_UP);
 	announce_back(core);
+	registrations_renew(core);
 	return 0;
 }
 

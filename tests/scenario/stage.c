@@ -188,7 +188,7 @@ static bool is_housekeeping(const struct stage *stage, const struct core_transmi
 	case 0x35:
 		return true;
 	case 0x34: /* Send Message of a response: to an incoming request */
-		return transmit->length > 2 && transmit->data[1] != 0 &&
+		return !stage->responses_shown && transmit->length > 2 && transmit->data[1] != 0 &&
 		       (transmit->data[2] >> 2 & 1);
 	default:
 		return false;
@@ -270,6 +270,11 @@ static void act(struct stage *stage, const struct words *words, struct core_acti
 		}
 		see(stage, words, action, false);
 		core_done(stage->core, action->id, 0);
+		break;
+	case CORE_ACTION_REGISTER:
+		see(stage, words, action, false);
+		core_done(stage->core, action->id, stage->register_result);
+		stage->register_result = 0;
 		break;
 	default:
 		see(stage, words, action, false);
@@ -424,6 +429,11 @@ const char *stage_describe(const struct stage *stage, const struct sight *sight)
 			deliver->sent ? "sent" : "unsent", (unsigned long long)deliver->number,
 			(unsigned long long)deliver->lost);
 		describe_bytes(text + at, sizeof(text) - (size_t)at, sight->data, deliver->length);
+		break;
+	case CORE_ACTION_REGISTER:
+		snprintf(text + at, sizeof(text) - (size_t)at, "registration %02x/%02x channels %x",
+			sight->action.registration.netfn, sight->action.registration.command,
+			sight->action.registration.channels);
 		break;
 	default:
 		snprintf(text + at, sizeof(text) - (size_t)at, "credit for %s",
