@@ -62,7 +62,7 @@ coverage:
 	@tools/coverage
 
 deep:
-	@tools/setup.sh build demo test bench lab
+	@tools/setup.sh build demo test bench lab coverage
 	@tools/deep
 
 install:

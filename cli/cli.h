@@ -41,7 +41,7 @@ struct cli_option {
 	const char *text;
 };
 
-#define CLI_OPTIONS_MAX 8
+#define CLI_OPTIONS_MAX 16
 
 struct cli_command {
 	const char *object;
@@ -108,13 +108,17 @@ enum column_kind {
 	COLUMN_NUMBER, /* aligned to the right */
 };
 
+/* A listing under way. Cells without a column appear in JSON only. */
+struct listing;
+
 /* A cell of a row; the key is its name in JSON, the heading that in a table. */
 struct cell {
 	const char *key;
 	const char *text; /* NULL: a number */
 	uint64_t number;
-	bool boolean; /* a number that is true or false */
-	bool null;    /* nothing to say */
+	bool boolean;         /* a number that is true or false */
+	bool null;            /* nothing to say */
+	struct listing *rows; /* JSON only: an array of them; taken over */
 };
 
 struct column {
@@ -122,14 +126,13 @@ struct column {
 	const char *heading; /* in a table */
 };
 
-/* A listing under way. Cells without a column appear in JSON only. */
-struct listing;
-
 /* `columns` are ended by one without a key, and outlive the listing. NULL: no memory. */
 struct listing *listing_begin(enum cli_format format, const struct column *columns);
 /* Whether it will be a table, for which some things are said differently. */
 bool listing_is_table(const struct listing *listing);
-/* Takes a row, or prints it at once (jsonl). */
+/* From here on a table's rows are printed as they come too, in columns of these widths. */
+void listing_stream(struct listing *listing, const unsigned int *widths);
+/* Takes a row, or prints it at once (jsonl, streams). */
 void listing_row(struct listing *listing, const struct cell *cells, size_t count);
 /* Prints what is kept, and frees. `empty`: what a table says when there was no row, or NULL. */
 void listing_end(struct listing *listing, const char *empty);

@@ -13,12 +13,28 @@ extern const struct cli_command command_exec;
 extern const struct cli_command command_client_list;
 extern const struct cli_command command_client_show;
 extern const struct cli_command command_client_kick;
+extern const struct cli_command command_event_list;
+extern const struct cli_command command_event_follow;
 extern const struct cli_command command_reservation_list;
 extern const struct cli_command command_reservation_hold;
 extern const struct cli_command command_reservation_revoke;
 extern const struct cli_command command_sequence_list;
 extern const struct cli_command command_command_list;
 extern const struct cli_command command_command_show;
+extern const struct cli_command command_chassis_show;
+extern const struct cli_command command_chassis_insert;
+extern const struct cli_command command_chassis_pull;
+extern const struct cli_command command_chassis_set;
+extern const struct cli_command command_chassis_fault;
+extern const struct cli_command command_chassis_reset;
+extern const struct cli_command command_chassis_run;
+
+/* ---- answer.c ---- */
+
+/* Prints an answer and what its completion code means; EXIT_DONE or EXIT_CODE. */
+int answer_report(const struct cli *cli, const struct vipmi_answer *answer);
+/* One JSON object, an error's included. */
+void answer_print_structured(const struct cli *cli, const struct vipmi_answer *answer);
 
 /* What may stand with every command. */
 extern const struct cli_option cli_common_options[];

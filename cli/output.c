@@ -100,6 +100,18 @@ void duration_text(uint64_t ms, char *text, size_t size)
 	}
 }
 
+struct listing {
+	enum cli_format format;
+	const struct column *columns;
+	size_t columns_count;
+	const unsigned int *widths; /* of a stream's columns; NULL: found out when all is known */
+	json_t *rows;               /* json */
+	char **cells;               /* table: rows times columns, each to be freed */
+	bool *numbers;              /* per cell: aligned to the right */
+	size_t rows_count;          /* any format */
+	size_t rows_room;
+};
+
 /* ---- JSON ---- */
 
 static json_t *cell_json(const struct cell *cell)
@@ -107,6 +119,11 @@ static json_t *cell_json(const struct cell *cell)
 	json_t *value;
 	char *text;
 
+	if (cell->rows) {
+		value = json_incref(cell->rows->rows);
+		listing_drop(cell->rows);
+		return value;
+	}
 	if (cell->null) {
 		return json_null();
 	}
@@ -142,17 +159,6 @@ static void print_json(json_t *value, size_t flags)
 }
 
 /* ---- listings ---- */
-
-struct listing {
-	enum cli_format format;
-	const struct column *columns;
-	size_t columns_count;
-	json_t *rows;      /* json */
-	char **cells;      /* table: rows times columns, each to be freed */
-	bool *numbers;     /* per cell: aligned to the right */
-	size_t rows_count; /* any format */
-	size_t rows_room;
-};
 
 struct listing *listing_begin(enum cli_format format, const struct column *columns)
 {
@@ -190,6 +196,21 @@ void listing_drop(struct listing *listing)
 bool listing_is_table(const struct listing *listing)
 {
 	return listing->format == FORMAT_TABLE;
+}
+
+static void print_padded(const char *text, size_t width, bool right, bool last);
+
+void listing_stream(struct listing *listing, const unsigned int *widths)
+{
+	listing->widths = widths;
+	if (listing->format != FORMAT_TABLE) {
+		return;
+	}
+	for (size_t i = 0; i < listing->columns_count; i++) {
+		print_padded(listing->columns[i].heading, widths[i], false,
+			i + 1 == listing->columns_count);
+	}
+	(void)fflush(stdout);
 }
 
 /* Room for one row more; false when there is no memory. */
@@ -244,6 +265,20 @@ static const struct cell *find_cell(const struct cell *cells, size_t count, cons
 	return NULL;
 }
 
+static void stream_row(struct listing *listing, const struct cell *cells, size_t count)
+{
+	for (size_t i = 0; i < listing->columns_count; i++) {
+		const struct cell *cell = find_cell(cells, count, listing->columns[i].key);
+		char *text = cell_text(cell);
+
+		print_padded(text ? text : "", listing->widths[i],
+			cell && !cell->text && !cell->null && !cell->boolean,
+			i + 1 == listing->columns_count);
+		free(text);
+	}
+	(void)fflush(stdout);
+}
+
 void listing_row(struct listing *listing, const struct cell *cells, size_t count)
 {
 	if (listing->format == FORMAT_JSONL) {
@@ -254,6 +289,10 @@ void listing_row(struct listing *listing, const struct cell *cells, size_t count
 	}
 	if (listing->format == FORMAT_JSON) {
 		(void)json_array_append_new(listing->rows, row_json(cells, count));
+		return;
+	}
+	if (listing->widths) {
+		stream_row(listing, cells, count);
 		return;
 	}
 	if (!listing_grow(listing)) {
@@ -316,7 +355,7 @@ void listing_end(struct listing *listing, const char *empty)
 	} else if (listing->format == FORMAT_TABLE) {
 		if (listing->rows_count > 0) {
 			print_table(listing);
-		} else if (empty) {
+		} else if (empty && !listing->widths) {
 			(void)puts(empty);
 		}
 	} else {

@@ -130,3 +130,22 @@ int words_command(const struct cli *cli, const char *netfn_word, uint8_t netfn, 
 	*ret_command = command;
 	return EXIT_DONE;
 }
+
+void words_slug(const char *text, char *slug, size_t size)
+{
+	size_t used = 0;
+	bool between = false;
+
+	for (; *text && used + 2 < size; text++) {
+		if (!isalnum((unsigned char)*text)) {
+			between = used > 0;
+			continue;
+		}
+		if (between) {
+			slug[used++] = '-';
+			between = false;
+		}
+		slug[used++] = (char)tolower((unsigned char)*text);
+	}
+	slug[used] = '\0';
+}

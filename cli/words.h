@@ -17,4 +17,7 @@ int words_netfn(const struct cli *cli, const char *word, uint8_t *ret_netfn);
 int words_command(const struct cli *cli, const char *netfn_word, uint8_t netfn, const char *word,
 	uint8_t *ret_code, const struct ipmi_command **ret_command);
 
+/* A text as a word of the command line: "Slot / Connector" becomes "slot-connector". */
+void words_slug(const char *text, char *slug, size_t size);
+
 #endif

@@ -38,7 +38,8 @@ int call_start(struct vipmi *vipmi, struct call *call)
 	if (call_table_add(&vipmi->calls, call, &call->tag) < 0) {
 		return text_fail(-ENOMEM, "no memory for a request");
 	}
-	if (call->kind == CALL_REQUEST || call->kind == CALL_SET || call->kind == CALL_RIGHTS) {
+	if (call->kind == CALL_REQUEST || call->kind == CALL_SUBSCRIBE ||
+		call->kind == CALL_RIGHTS) {
 		list_push_back(&handle->calls, &call->on_handle);
 	}
 	if (call->deadline_ns < vipmi->alarm_ns) {
@@ -205,9 +206,11 @@ void call_reply(struct vipmi *vipmi, struct call *call, const struct socket_mess
 	} else if (call->kind == CALL_RIGHTS && type == VIPMI_MESSAGE_DONE) {
 		rights_done(call, message);
 		take_end(vipmi, call, message);
+	} else if (call->kind == CALL_SUBSCRIBE && type == VIPMI_MESSAGE_DONE) {
+		take_end(vipmi, call, message);
+		subscription_done(vipmi, call, message);
 	} else if ((call->kind == CALL_QUERY && type == VIPMI_MESSAGE_END) ||
-		   ((call->kind == CALL_SET || call->kind == CALL_CONTROL) &&
-			   type == VIPMI_MESSAGE_DONE)) {
+		   (call->kind == CALL_CONTROL && type == VIPMI_MESSAGE_DONE)) {
 		take_end(vipmi, call, message);
 	} else {
 		connection_end(vipmi, VIPMI_REASON_PROTOCOL, -EPROTO,

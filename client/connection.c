@@ -99,7 +99,7 @@ static void fail_written(struct vipmi *vipmi, enum vipmi_reason reason, int erro
 		switch (call->kind) {
 		case CALL_OPEN: /* handle_lost takes care of it */
 			break;
-		case CALL_SET: /* to be said again in any case */
+		case CALL_SUBSCRIBE: /* to be said again anyhow; a handle's own by handle_lost */
 			list_remove(link);
 			call->state = CALL_HELD;
 			list_push_back(&call->handle->held, link);

@@ -36,6 +36,7 @@ void handle_refused(
 			vipmi, container_of(link, struct call, out.on_queue), reason, error, text);
 	}
 	call_fail(vipmi, &handle->open, reason, error, text);
+	subscription_end(handle, error, 0);
 	if (handle->closed) {
 		handle_free(handle);
 	}
@@ -63,10 +64,7 @@ void handle_opened(struct vipmi_handle *handle, const struct socket_message *mes
 		traffic_send(vipmi, &handle->close);
 		return;
 	}
-	if (handle->subscribed) {
-		event_loss(handle, VIPMI_LOST_UNKNOWN, 0);
-		traffic_send(vipmi, &handle->subscribe);
-	}
+	subscription_resume(handle);
 	while ((link = list_pop_front(&handle->held)) != NULL) {
 		struct call *call = container_of(link, struct call, out.on_queue);
 
@@ -79,7 +77,8 @@ void handle_lost(struct vipmi_handle *handle)
 {
 	handle->state = HANDLE_OPENING;
 	list_remove(&handle->on_number);
-	list_remove(&handle->subscribe.on_queue);
+	list_remove(&handle->resume.out.on_queue);
+	call_table_remove(&handle->vipmi->calls, handle->resume.tag);
 	list_remove(&handle->open.out.on_queue);
 	call_table_remove(&handle->vipmi->calls, handle->open.tag);
 	handle->open.state = CALL_IDLE;
@@ -89,8 +88,9 @@ void handle_free(struct vipmi_handle *handle)
 {
 	list_remove(&handle->on_handles);
 	list_remove(&handle->on_number);
-	list_remove(&handle->subscribe.on_queue);
 	list_remove(&handle->close.on_queue);
+	list_remove(&handle->resume.out.on_queue);
+	call_table_remove(&handle->vipmi->calls, handle->resume.tag);
 	list_remove(&handle->open.out.on_queue);
 	call_table_remove(&handle->vipmi->calls, handle->open.tag);
 	handle_release(handle);
@@ -129,8 +129,7 @@ static int handle_new(struct vipmi *vipmi, const struct vipmi_handle_options *op
 	list_init(&handle->calls);
 	list_init(&handle->credit);
 	call_init(&handle->open, CALL_OPEN, handle);
-	list_init(&handle->subscribe.on_queue);
-	handle->subscribe.kind = OUTGOING_SUBSCRIBE;
+	call_init(&handle->resume, CALL_SUBSCRIBE, handle);
 	list_init(&handle->close.on_queue);
 	handle->close.kind = OUTGOING_CLOSE;
 	handle->urgency = options->urgency;
@@ -207,8 +206,7 @@ int vipmi_handle_open(struct vipmi *vipmi, const struct vipmi_handle_options *op
 
 /* ---- closing ---- */
 
-/* Takes what waits to be called back for this handle: events are dropped, requests collected. */
-static void take_ready(struct vipmi_handle *handle, struct list_link *requests)
+void handle_take_ready(struct vipmi_handle *handle, struct list_link *requests)
 {
 	struct list_link *link, *following;
 
@@ -242,7 +240,7 @@ void handle_cancel_all(struct vipmi_handle *handle, struct list_link *ready)
 		call_fail(vipmi, container_of(link, struct call, on_handle), VIPMI_REASON_CANCELLED,
 			-ECANCELED, "its handle was closed");
 	}
-	take_ready(handle, ready);
+	handle_take_ready(handle, ready);
 }
 
 void vipmi_handle_close(struct vipmi_handle *handle)
@@ -266,7 +264,7 @@ void vipmi_handle_close(struct vipmi_handle *handle)
 
 /* ---- asynchronous messages ---- */
 
-static struct event_node *event_keep(struct vipmi_handle *handle)
+struct event_node *event_keep(struct vipmi_handle *handle)
 {
 	struct event_node *node = calloc(1, sizeof(*node));
 
@@ -306,6 +304,7 @@ static void take_event(struct vipmi_handle *handle, const struct socket_message 
 	const struct socket_header *header = &message->header;
 	struct event_node *node;
 
+	handle->subscription.number = message->async.number;
 	/* One place is kept for the notice. */
 	if (handle->events_kept >= EVENTS_KEPT_MAX - 1) {
 		event_loss(handle, 1, message->async.number + 1);
@@ -317,6 +316,14 @@ static void take_event(struct vipmi_handle *handle, const struct socket_message 
 	}
 	node->event.kind = message->async.kind;
 	node->event.channel = message->async.channel;
+	if (socket_has(message, VIPMI_EXTENSION_TARGET)) {
+		node->event.address = message->target.address;
+	}
+	node->event.yours = header->flags & VIPMI_FLAG_YOURS ? 1 : 0;
+	if (socket_has(message, VIPMI_EXTENSION_REQUESTER)) {
+		node->event.requester_lun = message->requester.lun;
+		node->event.sequence = message->requester.sequence;
+	}
 	node->event.netfn = header->netfn;
 	node->event.lun = header->lun;
 	node->event.command = header->command;
@@ -343,48 +350,16 @@ void handle_event(struct vipmi *vipmi, const struct socket_message *message)
 			break;
 		}
 	}
-	if (!handle || !handle->received) {
+	if (!handle || (!handle->received &&
+			       !(message->header.flags & VIPMI_FLAG_YOURS && handle->requested))) {
 		return; /* on its way when the handle was closed, or the events switched off */
 	}
 	if (message->data.length > VIPMI_DATA_MAX || !socket_has(message, extension)) {
 		connection_end(vipmi, VIPMI_REASON_PROTOCOL, -EPROTO, "an event is malformed");
 	} else if (message->header.type == VIPMI_MESSAGE_LOSS) {
+		handle->subscription.number = message->loss.next - 1;
 		event_loss(handle, message->loss.lost, message->loss.next);
 	} else {
 		take_event(handle, message);
 	}
-}
-
-int vipmi_handle_events(struct vipmi_handle *handle,
-	void (*received)(void *context, const struct vipmi_event *event), void *context)
-{
-	struct vipmi *vipmi = handle->vipmi;
-	struct call call;
-	int result = connection_lock(vipmi);
-
-	if (result < 0) {
-		return result;
-	}
-	result = connection_ended(vipmi);
-	if (result == 0) {
-		/* Before the agent hears of it: its first event may come with the reply. */
-		handle->received = received;
-		handle->context = context;
-		handle->subscribed = false;
-		if (!received) {
-			take_ready(handle, NULL);
-		}
-		call_init(&call, CALL_SET, handle);
-		call.argument = received != NULL;
-		result = call_wait(vipmi, &call);
-		if (result < 0) {
-			handle->received = NULL;
-			(void)text_fail(result, "cannot switch events %s: %s",
-				received ? "on" : "off",
-				call.text[0] ? call.text : vipmi_strerror(result));
-		}
-		handle->subscribed = result == 0 && received;
-	}
-	connection_unlock(vipmi);
-	return result;
 }

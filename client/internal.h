@@ -54,10 +54,9 @@
 /* Something to be written: part of a call or a handle, so that no allocation can fail on the way.
  */
 enum outgoing_kind {
-	OUTGOING_CALL,      /* call->out */
-	OUTGOING_CANCEL,    /* call->cancel */
-	OUTGOING_SUBSCRIBE, /* handle->subscribe: the events that a reconnect switched off */
-	OUTGOING_CLOSE,     /* handle->close */
+	OUTGOING_CALL,   /* call->out */
+	OUTGOING_CANCEL, /* call->cancel */
+	OUTGOING_CLOSE,  /* handle->close */
 };
 
 struct outgoing {
@@ -75,8 +74,8 @@ struct ready {
 enum call_kind {
 	CALL_OPEN, /* handle->open */
 	CALL_REQUEST,
-	CALL_SET,
-	CALL_RIGHTS, /* a reservation: of commands, or of sequence numbers */
+	CALL_SUBSCRIBE, /* handle->resume, or a call of the program's */
+	CALL_RIGHTS,    /* a reservation: of commands, or of sequence numbers */
 	CALL_QUERY,
 	CALL_CONTROL,
 };
@@ -101,25 +100,47 @@ struct rights {
 	struct vipmi_holder *holder; /* filled in when somebody is in the way; or NULL */
 };
 
+/* What a CALL_SUBSCRIBE asks for, and what it got: on its caller's stack, then the handle's. */
+struct subscription {
+	struct vipmi_clause clauses[VIPMI_CLAUSES_MAX];
+	uint8_t count; /* of them; 0: the default kinds */
+	bool exclusive;
+	uint8_t start; /* enum vipmi_start */
+	/* START_AFTER. In force: the last message that the handle had or lost, and of which agent,
+	 * for the next reconnect. */
+	uint8_t boot_id[16];
+	uint64_t number;
+	uint64_t next, gap;
+	uint32_t holder;
+};
+
+/* A REQUEST that is in truth a RESPOND: to which message, and what else it says. */
+struct response {
+	uint64_t number; /* 0: it is none */
+	uint8_t lun, sequence, cc;
+};
+
 /* A message of ours that gets exactly one reply (a QUERY: rows and an end). On its caller's stack,
  * inside its handle, or, where it has a callback, allocated with the request's data behind it. */
 struct call {
 	struct outgoing out;
 	struct outgoing cancel;
 	struct ready ready;         /* allocated calls, once done */
-	struct list_link on_handle; /* handle->calls; requests and SETs */
+	struct list_link on_handle; /* handle->calls; what the program asks of it */
 	struct list_link rows;      /* QUERY: struct row, not yet taken by the caller */
 	enum call_kind kind;
 	enum call_state state;
-	struct vipmi_handle *handle;  /* NULL: QUERY, CONTROL */
-	uint64_t tag;                 /* in vipmi->calls while under way */
-	uint64_t deadline_ns;         /* requests; else TIME_NEVER: the waiter's counts */
-	struct waiter *waiter;        /* the thread that blocks for it, or NULL */
-	struct vipmi_request request; /* REQUEST */
-	struct rights *rights;        /* RIGHTS */
-	uint8_t verb;                 /* CONTROL: enum vipmi_control */
-	uint64_t argument;            /* SET: the option's value; CONTROL: whom or what */
-	const char *object;           /* QUERY */
+	struct vipmi_handle *handle;       /* NULL: QUERY, CONTROL */
+	uint64_t tag;                      /* in vipmi->calls while under way */
+	uint64_t deadline_ns;              /* requests; else TIME_NEVER: the waiter's counts */
+	struct waiter *waiter;             /* the thread that blocks for it, or NULL */
+	struct vipmi_request request;      /* REQUEST */
+	struct response response;          /* REQUEST, if it is the answer to one */
+	struct rights *rights;             /* RIGHTS */
+	struct subscription *subscription; /* SUBSCRIBE; NULL: to end it */
+	uint8_t verb;                      /* CONTROL: enum vipmi_control */
+	uint64_t argument;                 /* CONTROL: whom or what */
+	const char *object;                /* QUERY */
 	void (*done)(void *context, const struct vipmi_answer *answer);
 	void *context;
 	int error;                  /* of everything but REQUEST */
@@ -223,10 +244,10 @@ struct vipmi_handle {
 	struct list_link on_handles; /* vipmi->handles or vipmi->closing */
 	struct list_link on_number;  /* vipmi->numbers, while open */
 	struct list_link held;       /* struct outgoing */
-	struct list_link calls;      /* struct call: requests and SETs under way */
+	struct list_link calls;      /* struct call: what the program asks, under way */
 	struct list_link credit;     /* struct waiter: threads that wait for credit, in order */
 	struct call open;
-	struct outgoing subscribe;
+	struct call resume; /* a CALL_SUBSCRIBE: what a reconnect switched off */
 	struct outgoing close;
 	enum handle_state state;
 	bool closed;          /* by the program: freed once the agent knows, or is gone */
@@ -236,10 +257,13 @@ struct vipmi_handle {
 	uint8_t urgency;
 	char name[VIPMI_NAME_MAX + 1];
 
-	bool subscribed;         /* the agent agreed to deliver events */
+	bool subscribed; /* the agent agreed to deliver messages: */
+	struct subscription subscription;
 	uint32_t events_kept;    /* on vipmi->ready */
 	struct event_node *loss; /* the last of them, if it is a notice that counts on */
 	void (*received)(void *context, const struct vipmi_event *event);
+	void (*requested)(void *context, const struct vipmi_event *request);
+	void *requested_context;
 	void *context;
 };
 
@@ -307,9 +331,14 @@ void handle_lost(struct vipmi_handle *handle);
  * thread is still on its way out of the wait for credit. */
 void handle_free(struct vipmi_handle *handle);
 void handle_release(struct vipmi_handle *handle);
+/* A message for the program, to be filled in; NULL: no memory. */
+struct event_node *event_keep(struct vipmi_handle *handle);
 /* Keeps a notice of lost messages for the program; `next` is the number of the next one. */
 void event_loss(struct vipmi_handle *handle, uint64_t lost, uint64_t next);
 void handle_event(struct vipmi *vipmi, const struct socket_message *message);
+/* Takes what waits to be called back for this handle: events are dropped; requests are collected,
+ * or, where `requests` is NULL, stay. */
+void handle_take_ready(struct vipmi_handle *handle, struct list_link *requests);
 /* Ends everything on it; what has a callback goes to `ready`. */
 void handle_cancel_all(struct vipmi_handle *handle, struct list_link *ready);
 
@@ -357,6 +386,17 @@ void text_fail_request(const struct vipmi *vipmi, const struct call *call);
 /* Copies an option structure that may be older (the rest is zero) or newer (what we do not know
  * must be zero) than ours. -EINVAL, -E2BIG. */
 int options_copy(void *destination, size_t size, const void *source);
+
+/* ---- subscribe.c ---- */
+
+/* Writes a CALL_SUBSCRIBE; takes what its reply says. */
+void subscription_put(struct writer *writer, const struct call *call);
+void subscription_done(
+	struct vipmi *vipmi, struct call *call, const struct socket_message *message);
+/* The handle is open again: it goes on where it was, if it was subscribed. */
+void subscription_resume(struct vipmi_handle *handle);
+/* The handle's subscription, if it has one, is over, and the program is told. */
+void subscription_end(struct vipmi_handle *handle, int error, uint32_t holder);
 
 /* ---- rights.c ---- */
 

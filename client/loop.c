@@ -132,6 +132,10 @@ static void dispatch_one(struct vipmi *vipmi, struct ready *ready)
 		}
 		received = handle->received;
 		context = handle->context;
+		if (node->event.yours && handle->requested) {
+			received = handle->requested;
+			context = handle->requested_context;
+		}
 	}
 	waiter_update_reader(vipmi);
 	(void)pthread_mutex_unlock(&vipmi->lock);
@@ -154,7 +158,13 @@ int vipmi_dispatch(struct vipmi *vipmi)
 	if (result < 0) {
 		return result;
 	}
-	connection_pump(vipmi);
+	/* What is here already goes first, so that a flood waits where it loses nothing: in the
+	 * socket, and with the agent, which keeps more for a subscriber than we do. */
+	if (list_empty(&vipmi->ready) || connection_due_ns(vipmi) <= clock_now_ns()) {
+		connection_pump(vipmi);
+	} else if (vipmi->state == CONNECTION_UP) {
+		traffic_transmit(vipmi);
+	}
 	while (count < DISPATCH_MAX && (link = list_pop_front(&vipmi->ready)) != NULL) {
 		dispatch_one(vipmi, container_of(link, struct ready, on_ready));
 		count++;

@@ -10,6 +10,26 @@
 
 /* ---- out ---- */
 
+static void put_response(struct writer *writer, const struct call *call)
+{
+	const struct vipmi_request *request = &call->request;
+	const struct socket_header header = {
+		.type = VIPMI_MESSAGE_RESPOND,
+		.tag = call->tag,
+		.handle = call->handle->number,
+		.netfn = request->netfn | 1,
+		.lun = request->lun,
+		.command = request->command,
+		.cc = call->response.cc,
+	};
+
+	socket_begin(writer, &header);
+	socket_put_async(writer, call->response.number, VIPMI_ASYNC_REQUEST, request->channel);
+	socket_put_target(writer, request->channel, request->address);
+	socket_put_requester(writer, call->response.lun, call->response.sequence);
+	socket_put(writer, VIPMI_EXTENSION_DATA, request->data, request->length);
+}
+
 static void put_call(struct writer *writer, const struct call *call, uint64_t now_ns)
 {
 	const struct vipmi_request *request = &call->request;
@@ -31,6 +51,10 @@ static void put_call(struct writer *writer, const struct call *call, uint64_t no
 		left_ms = call->deadline_ns > now_ns
 				  ? (call->deadline_ns - now_ns - 1) / NSEC_PER_MSEC_U64 + 1
 				  : 1;
+		if (call->response.number > 0) {
+			put_response(writer, call);
+			break;
+		}
 		header.type = VIPMI_MESSAGE_REQUEST;
 		header.flags = request->flags & VIPMI_REQUEST_FRESH ? VIPMI_FLAG_FRESH : 0;
 		header.virtual_client = request->virtual_client;
@@ -50,10 +74,8 @@ static void put_call(struct writer *writer, const struct call *call, uint64_t no
 		}
 		socket_put(writer, VIPMI_EXTENSION_DATA, request->data, request->length);
 		break;
-	case CALL_SET:
-		header.type = VIPMI_MESSAGE_SET;
-		socket_begin(writer, &header);
-		socket_put_option(writer, VIPMI_OPTION_EVENTS, (uint32_t)call->argument);
+	case CALL_SUBSCRIBE:
+		subscription_put(writer, call);
 		break;
 	case CALL_QUERY:
 		header.type = VIPMI_MESSAGE_QUERY;
@@ -88,14 +110,6 @@ static int encode(const struct outgoing *outgoing, uint64_t now_ns, uint8_t *byt
 		header.handle = call->handle->number;
 		header.tag = call->tag;
 		socket_begin(&writer, &header);
-		break;
-	case OUTGOING_SUBSCRIBE:
-		handle = container_of(outgoing, struct vipmi_handle, subscribe);
-		header.type = VIPMI_MESSAGE_SET;
-		header.flags = VIPMI_FLAG_QUIET;
-		header.handle = handle->number;
-		socket_begin(&writer, &header);
-		socket_put_option(&writer, VIPMI_OPTION_EVENTS, 1);
 		break;
 	case OUTGOING_CLOSE:
 		handle = container_of(outgoing, struct vipmi_handle, close);
@@ -136,7 +150,6 @@ static void written(struct vipmi *vipmi, struct outgoing *outgoing)
 		handle_free(container_of(outgoing, struct vipmi_handle, close));
 		break;
 	case OUTGOING_CANCEL:
-	case OUTGOING_SUBSCRIBE:
 		break;
 	}
 }

@@ -5,6 +5,7 @@
  *
  *	1. A list is granted whole or not at all; what the handle holds already is
  *	   granted again and its lease begins anew.
+ *	   Unless it says that it must be new to it.
  *	2. Two reservations conflict when some message would fall under both, in a
  *	   direction that both name, and their holders differ.
  *	3. A request of anybody else that falls under a reservation to send is
@@ -44,9 +45,24 @@ static uint16_t *chain_of(struct core *core, const struct core_command *what)
 	return &core->command_chain[what->netfn >> 1][what->command];
 }
 
+/* Only group and OEM requests name a body (section 5.1); in any other place it would be a right to
+ * nothing. */
+static bool body_valid(const struct core_command *what)
+{
+	switch (what->netfn) {
+	case VIPMI_NETFN_GROUP:
+		return what->body <= 0xFF || what->body == CORE_ALL_BODIES;
+	case VIPMI_NETFN_OEM:
+		return what->body <= 0xFFFFFF || what->body == CORE_ALL_BODIES;
+	default:
+		return what->body == CORE_ALL_BODIES;
+	}
+}
+
 static bool command_valid(const struct core_command *what)
 {
-	return what->netfn <= 0x3E && !(what->netfn & 1) && what->command <= CORE_ALL_COMMANDS &&
+	return body_valid(what) && what->netfn <= 0x3E && !(what->netfn & 1) &&
+	       what->command <= CORE_ALL_COMMANDS &&
 	       (what->channel <= 0x0F || what->channel == CORE_ALL) &&
 	       (what->lun <= 3 || what->lun == CORE_ALL) &&
 	       (!(what->address & 1) || what->address == CORE_ALL) &&
@@ -140,6 +156,7 @@ static void command_release(struct core *core, struct core_held_command *held)
 	list_push_back(&core->free_commands, &held->handle_link);
 	if (held->what.direction & CORE_DIRECTION_RECEIVE) {
 		receiving_settle(core, handle);
+		registration_changed(core, &held->what);
 	}
 }
 
@@ -161,9 +178,10 @@ static void command_hold(struct core *core, struct core_handle *handle,
 		if (*chain >= core->commands_fresh) {
 			core->commands_fresh = *chain + 1;
 		}
-	}
-	if (what->direction & CORE_DIRECTION_RECEIVE) {
-		receiving_settle(core, handle);
+		if (what->direction & CORE_DIRECTION_RECEIVE) {
+			receiving_settle(core, handle);
+			registration_changed(core, what);
+		}
 	}
 	held->until_ns = until_ns;
 	if (until_ns < core->lease_alarm_ns) {
@@ -193,7 +211,8 @@ int command_reserve(struct core *core, struct core_event *event)
 		if (!command_valid(&commands[i])) {
 			return -EINVAL;
 		}
-		other = conflict_of(core, handle, &commands[i]);
+		other = conflict_of(
+			core, event->command_reserve.anew ? NULL : handle, &commands[i]);
 		if (other) {
 			core_count(core, commands_refused);
 			event->command_reserve.ret_holder = handle_id(core, other->handle);
@@ -318,10 +337,20 @@ static bool body_meets(const struct core_command *held, const uint8_t *data, siz
 	return reader.failed || body == held->body;
 }
 
+/* View's channel: unknown to us, and so any. */
+#define CHANNEL_ANY CORE_ALL
+/* Send Message's channel numbers (section 6.3). */
+#define CHANNEL_PRESENT 0x0E
+#define CHANNEL_SYSTEM 0x0F
+/* Bit 0 of a slave address is the bus's own: to write. */
+#define ADDRESS_MASK 0xFE
+
 /* What a request asks for, or what it carries asks for. */
 struct view {
-	uint8_t netfn, command, lun, channel, address;
-	bool controller; /* the controller itself, however it is addressed */
+	uint8_t netfn, command, lun;
+	uint8_t channel; /* that it comes to its executor by */
+	uint8_t address; /* of its executor */
+	bool controller; /* which is the controller itself, however it is addressed */
 	const uint8_t *data;
 	size_t length;
 };
@@ -331,7 +360,8 @@ static bool falls_under(const struct view *view, const struct core_command *held
 	return (held->direction & CORE_DIRECTION_SEND) &&
 	       (held->address == CORE_ALL || held->address == view->address) &&
 	       /* No channel sets the controller apart: it is one on all of them. */
-	       (held->channel == CORE_ALL || view->controller || held->channel == view->channel) &&
+	       (view->controller || view->channel == CHANNEL_ANY ||
+		       fields_meet(held->channel, view->channel, CORE_ALL)) &&
 	       (held->lun == CORE_ALL || held->lun == view->lun) &&
 	       body_meets(held, view->data, view->length);
 }
@@ -358,6 +388,16 @@ static bool view_forbidden(
 	       chain_forbids(core, handle, view, chains[CORE_ALL_COMMANDS]);
 }
 
+/* Where Send Message's channel number leads, from where `view` is executed. Another controller's
+ * numbers are its own: we cannot tell which of our buses, if any, one of them is. */
+static uint8_t channel_from(const struct view *view, uint8_t number)
+{
+	if (number == CHANNEL_PRESENT) {
+		return view->channel;
+	}
+	return view->controller ? number : CHANNEL_ANY;
+}
+
 /* From a carrier to the frame that it carries. Lenient where a bus might be: a wrong checksum does
  * not hide what is asked. */
 static bool view_open(const struct core *core, struct view *view)
@@ -369,17 +409,20 @@ static bool view_open(const struct core *core, struct view *view)
 		return false;
 	}
 	if (view->command == CORE_SEND_MESSAGE) {
-		view->channel = reader_u8(&reader) & 0x0F;
-		view->address = reader_u8(&reader);
-		if (view->address == 0) {
-			view->address = reader_u8(&reader); /* broadcast */
-		}
+		view->channel = channel_from(view, reader_u8(&reader) & 0x0F);
+		view->address = reader_u8(&reader) & ADDRESS_MASK;
 	} else if (view->command == CORE_MASTER_WRITE_READ) {
-		(void)reader_u8(&reader); /* bus */
-		view->address = reader_u8(&reader) & 0xFE;
+		/* Section 22.11: a channel, or a private bus, which may be any behind its number.
+		 * IPMI 1.0 had no channel there, and who knows that only takes no notice of it. */
+		(void)reader_u8(&reader);
+		view->channel = CHANNEL_ANY;
+		view->address = reader_u8(&reader) & ADDRESS_MASK;
 		(void)reader_u8(&reader); /* bytes to read */
 	} else {
 		return false;
+	}
+	if (view->address == 0) {
+		view->address = reader_u8(&reader) & ADDRESS_MASK; /* broadcast */
 	}
 	netfn_lun = reader_u8(&reader);
 	(void)reader_bytes(&reader, 3); /* checksum, requester, its sequence number and LUN */
@@ -410,7 +453,8 @@ bool command_forbidden(struct core *core, struct core_request *request)
 	if (core->commands_held == 0) {
 		return false;
 	}
-	if (view.controller) {
+	if (request->target_kind == VIPMI_TARGET_CONTROLLER) {
+		view.channel = CHANNEL_SYSTEM;
 		view.address = core->link.own_address;
 	}
 	/* Each turn is at least six bytes shorter. */
@@ -449,6 +493,29 @@ struct core_handle *command_receiver(
 		}
 	}
 	return NULL;
+}
+
+uint16_t command_channels(const struct core *core, uint8_t netfn, uint8_t command)
+{
+	const uint16_t *chains = core->command_chain[netfn >> 1 & (CORE_NETFN_PAIRS - 1)];
+	const uint16_t starts[] = {chains[command], chains[CORE_ALL_COMMANDS]};
+	uint16_t channels = 0;
+	size_t i;
+
+	for (i = 0; i < ARRAY_LENGTH(starts); i++) {
+		uint16_t index = starts[i];
+
+		for (; index != CORE_NO_COMMAND; index = core->commands[index].next) {
+			const struct core_command *what = &core->commands[index].what;
+
+			if (what->direction & CORE_DIRECTION_RECEIVE) {
+				channels |= what->channel == CORE_ALL
+						    ? CORE_BUS_CHANNELS
+						    : (uint16_t)(1u << (what->channel & 0xF));
+			}
+		}
+	}
+	return channels;
 }
 
 void command_refuse(struct core *core, struct core_request *request)

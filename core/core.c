@@ -198,7 +198,7 @@ static int dispatch(struct core *core, struct core_event *event)
 	case CORE_EVENT_SEQUENCE_FREE:
 		return sequence_free(core, event);
 	case CORE_EVENT_RESPOND:
-		return bridge_respond(core, event);
+		return incoming_respond(core, event);
 	case CORE_EVENT_CREDIT_WANTED:
 		return credit_wanted(core, event->handle.client, event->handle.handle);
 	case CORE_EVENT_LINK_UP:
@@ -232,6 +232,7 @@ int core_step(struct core *core, struct core_event *event)
 	if (event->now_ns > core->now_ns) {
 		core->now_ns = event->now_ns;
 	}
+	core->due_left = false; /* who steps pulls afterwards */
 	run_timers(core);
 	return dispatch(core, event);
 }
@@ -243,7 +244,8 @@ bool core_next(struct core *core, struct core_action *ret_action)
 	}
 	/* The controller first: while it works, the rest is handed out. */
 	return transmission_next(core, ret_action) || deliver_next(core, ret_action) ||
-	       subscription_next(core, ret_action) || credit_next(core, ret_action);
+	       subscription_next(core, ret_action) || credit_next(core, ret_action) ||
+	       registration_next(core, ret_action);
 }
 
 void core_done(struct core *core, uint64_t id, int result)
@@ -263,6 +265,9 @@ void core_done(struct core *core, uint64_t id, int result)
 		break;
 	case ABOUT_CREDIT:
 		break;
+	case ABOUT_REGISTRATION:
+		registration_done(core, id, result);
+		break;
 	default:
 		core_count(core, actions_stale);
 	}
@@ -280,7 +285,7 @@ uint64_t core_deadline(const struct core *core)
 	if (core->broken) {
 		return TIME_NEVER;
 	}
-	if (!list_empty(&core->closing) || !list_empty(&core->leaving)) {
+	if (!list_empty(&core->closing) || !list_empty(&core->leaving) || core->due_left) {
 		return core->now_ns;
 	}
 	if (core->alarms_length > 0) {

@@ -337,6 +337,9 @@ int subscription_message(struct core *core, const struct core_event *event)
 		.sequence = event->message.sequence,
 	};
 
+	if (event->message.kind == VIPMI_ASYNC_REQUEST) {
+		return incoming_message(core, event);
+	}
 	if (event->message.length > CORE_MESSAGE_DATA_MAX) {
 		return -EMSGSIZE;
 	}
@@ -358,14 +361,18 @@ static void fill_message(
 	deliver->async_kind = message->kind;
 	deliver->channel = message->channel;
 	deliver->address = message->address;
-	deliver->lun = message->lun;
+	deliver->lun = message->own_lun;
+	deliver->source_lun = message->lun;
+	deliver->sequence = message->sequence;
+	deliver->yours = message->kind == VIPMI_ASYNC_REQUEST && !message->answered;
 	deliver->netfn = message->netfn;
 	deliver->command = message->command;
 	deliver->data = message->bytes;
 	deliver->length = message->length;
 }
 
-/* Takes the next subscriber with something to be told off the due list; NULL: nobody, for now. */
+/* Takes the next subscriber with something to be told off the due list; NULL: nobody, or nobody
+ * among as many as one call may look at, and then the deadline is now. */
 static struct core_handle *due_next(struct core *core)
 {
 	unsigned looks;
@@ -387,6 +394,7 @@ static struct core_handle *due_next(struct core *core)
 		handle->position++;
 		place(core, handle);
 	}
+	core->due_left = !list_empty(&core->due);
 	return NULL;
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Listens for cards that come and go: events of slot and connector sensors
- * (type 21h), one line each. It asks for events and then waits in an event loop
- * that is its own; the library is one descriptor in it.
+ * (type 21h), one line each. It subscribes to these alone, and then waits in an
+ * event loop that is its own; the library is one descriptor in it.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -32,6 +32,7 @@ static const char usage[] = "usage: hotswap [--count N] [--all]\n"
 
 struct listener {
 	int all;
+	int ended; /* an error that nothing comes after */
 	unsigned long printed;
 };
 
@@ -50,6 +51,10 @@ static void received(void *context, const struct vipmi_event *event)
 	struct listener *listener = context;
 	const uint8_t *record = event->data;
 
+	if (event->kind == VIPMI_EVENT_ENDED) {
+		listener->ended = event->error;
+		return;
+	}
 	if (event->kind == VIPMI_EVENT_LOSS) {
 		if (event->lost == VIPMI_LOST_UNKNOWN) {
 			printf("events were lost, nobody knows how many\n");
@@ -57,8 +62,7 @@ static void received(void *context, const struct vipmi_event *event)
 			printf("%llu events were lost\n", (unsigned long long)event->lost);
 		}
 		listener->printed++;
-	} else if (event->kind == VIPMI_EVENT_SEL && event->length == RECORD_LENGTH &&
-		   (listener->all || record[RECORD_SENSOR_TYPE] == TYPE_SLOT)) {
+	} else if (event->kind == VIPMI_EVENT_SEL && event->length == RECORD_LENGTH) {
 		uint8_t offset = record[RECORD_OFFSET] & 0x0F;
 
 		printf("%llu: from %02Xh, sensor %02Xh", (unsigned long long)event->number,
@@ -76,11 +80,17 @@ static void received(void *context, const struct vipmi_event *event)
 
 static int run(struct vipmi *vipmi, struct listener *listener, unsigned long count)
 {
+	struct vipmi_clause clause = vipmi_clause_make(VIPMI_CLAUSE_KIND(VIPMI_EVENT_SEL));
+	struct vipmi_subscription options = {
+		.size = sizeof(options), .clauses = &clause, .clauses_count = 1};
 	struct vipmi_handle *handle;
 	struct pollfd fd = {.fd = vipmi_get_fd(vipmi), .events = POLLIN};
 
+	if (!listener->all) {
+		clause.sensor_type = TYPE_SLOT;
+	}
 	if (vipmi_handle_open(vipmi, NULL, &handle) < 0 ||
-		vipmi_handle_events(handle, received, listener) < 0) {
+		vipmi_subscribe(handle, &options, received, listener, NULL) < 0) {
 		return -1;
 	}
 	while (count == 0 || listener->printed < count) {
@@ -89,6 +99,10 @@ static int run(struct vipmi *vipmi, struct listener *listener, unsigned long cou
 		}
 		if (vipmi_dispatch(vipmi) < 0) {
 			return -1;
+		}
+		if (listener->ended) {
+			fprintf(stderr, "hotswap: %s\n", vipmi_strerror(listener->ended));
+			return listener->ended;
 		}
 	}
 	return 0;
@@ -125,7 +139,7 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	result = run(vipmi, &listener, count);
-	if (result < 0) {
+	if (result < 0 && !listener.ended) {
 		fprintf(stderr, "hotswap: %s\n", vipmi_error_text());
 	}
 	vipmi_disconnect(vipmi);

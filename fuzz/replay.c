@@ -2,12 +2,18 @@
 /*
  * Calls a fuzz target with files: replay PATH…, where a folder stands for what is
  * in it. So seeds and old findings are tests like any other, without a fuzzer.
+ * replay --random FIRST COUNT calls it with so many inputs of random bytes: for
+ * targets that make something of any bytes. Equal numbers are equal inputs.
  */
 #include "fuzz/fuzz.h"
 
 #include <dirent.h>
 #include <errno.h>
+#include <signal.h>
 #include <string.h>
+#include <unistd.h>
+
+#include "base/random.h"
 
 /* The longest input that libFuzzer makes unless told otherwise. */
 #define INPUT_MAX 4096
@@ -60,10 +66,46 @@ static int replay(const char *path)
 	return rc;
 }
 
+static volatile unsigned long random_number;
+
+/* Which input a finding was. */
+static void random_aborted(int signal_number)
+{
+	char text[64];
+	int length = snprintf(text, sizeof(text), "replay: --random %lu 1\n", random_number);
+
+	(void)!write(STDERR_FILENO, text, (size_t)length); /* there is nobody left to tell */
+	(void)signal(signal_number, SIG_DFL);
+	(void)raise(signal_number);
+}
+
+static void replay_random(unsigned long first, unsigned long count)
+{
+	static uint8_t bytes[INPUT_MAX];
+
+	(void)signal(SIGABRT, random_aborted);
+	for (random_number = first; random_number < first + count; random_number++) {
+		struct random random;
+		size_t length, i;
+
+		random_init(&random, random_number);
+		length = random_below(&random, INPUT_MAX + 1);
+		for (i = 0; i < length; i++) {
+			bytes[i] = (uint8_t)random_u32(&random);
+		}
+		(void)LLVMFuzzerTestOneInput(bytes, length);
+		replayed++;
+	}
+}
+
 int main(int argc, char **argv)
 {
 	int i;
 
+	if (argc == 4 && strcmp(argv[1], "--random") == 0) {
+		replay_random(strtoul(argv[2], NULL, 10), strtoul(argv[3], NULL, 10));
+		argc = 1;
+	}
 	for (i = 1; i < argc; i++) {
 		int rc = replay(argv[i]);
 

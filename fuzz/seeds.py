@@ -48,6 +48,15 @@ def record(kind, *extensions, flags=0, handle=0x10007, tag=7, netfn=6, command=1
                        0, command, 0, 0, 0xFF, target, 0) + body
 
 
+def clause(kinds, directions=0, severity=0, offsets=0, sensor_type=0x100):
+    return struct.pack("<BBBBHHHHHHH", kinds, directions, severity, 0, offsets, sensor_type,
+                       *[0x100] * 5)
+
+
+SUBSCRIPTION = extension(17, clause(0xFE))
+FROM_NUMBER = extension(18, struct.pack("<BBQ", 2, 1, 1) + bytes(16))
+
+
 def ipmb_seeds():
     yield ipmb(0xB4, 0x20, 6, 0, 2, 5, 1)
     yield ipmb(0xB4, 0x20, 7, 0, 2, 5, 1, b"\xC1")
@@ -55,6 +64,14 @@ def ipmb_seeds():
     yield ipmb(0xFE, 0x20, 0x3F, 3, 3, 63, 0xFF, bytes(24))
     yield b"\x20\x1E\xC2\xB4\x14\x01\x37"
     yield bytes(7)
+
+
+def sdr_seeds():
+    common = b"\x20\x00\x40" + bytes(4) + b"\x01\x01"
+    yield b"\x01\0\x51\x01\x33" + common + bytes(33) + b"\xC8CPU Temp"
+    yield b"\x02\0\x51\x02\x1F" + common + bytes(9) + b"\x1F\x7F" + bytes(6) + b"\xC4Fan "
+    yield b"\x03\0\x51\x03\x0F\x20\0\x50\0\0\x21\x6F\x02\x05\0\0\x83\x29\xDC\xA6"
+    yield b"\x03\0\x51\x03\x0E\x20\0\xFF\0\0\x21\x6F\x0F\x7F\0\0\x42\x12\xAB"
 
 
 def vm_seeds():
@@ -84,6 +101,11 @@ def command_seeds():
     yield b"picmg\0fru-control"
 
 
+# The answer to message 5, from B4h, LUN 1, number 33.
+RESPONSE = (extension(7, struct.pack("<QBB", 5, 2, 0)), extension(1, b"\x00\xB4"),
+            extension(20, b"\x01\x21"), extension(2, b"\x77"))
+
+
 def socket_seeds():
     hello = struct.pack("<IHHQ", 0x4D504976, 1, 1, 0)
     yield record(1, extension(4, hello), handle=0)
@@ -102,6 +124,12 @@ def socket_seeds():
     yield record(6, extension(99, b"?", flags=1))
     yield record(6, extension(99, b"?"))
     yield record(15, handle=0)
+    yield record(22, SUBSCRIPTION)
+    yield record(22, extension(17, clause(2, sensor_type=4) + clause(0x80)), FROM_NUMBER)
+    yield record(23)
+    yield record(10, extension(19, struct.pack("<QQ", 7, 2)))
+    yield record(24, *RESPONSE, netfn=0x31)
+    yield record(11, *RESPONSE, flags=8, netfn=0x30)
 
 
 def shim_seeds():
@@ -152,6 +180,23 @@ def chassis_seeds():
             yield seed
 
 
+def chassis_control_seeds():
+    for line in (b"pull 7 now", b"insert 28 fan-tray", b"set 7 'Cpu Temp' -3.125", b"set 7 0x30 raw 9",
+                 b"set 7 \"it's\" state 0,3,14", b"set 7 x auto", b"fault late 10% by 250ms at 7 for 5s",
+                 b"fault failure at 24", b"fault none", b"reset", b"reset 7", b"x" * 120, b"puul"):
+        yield b"\0" + line
+    name = b"CT 820".ljust(16, b"\0")
+    yield b"\1\1slot 7 is empty"
+    yield b"\2\1" + bytes([21, 28, 1, 7, 0xBC, 2, 1]) + struct.pack("<QQ", 1, 1000) + name
+    yield b"\3\1" + bytes([5, 3, 3, 0xB8, 2, 0x2C, 12, 2]) + name + b"CPU Temperature "
+    yield b"\4\1" + bytes([5, 3, 12, 0x30, 1, 1, 0, 5, 0xF0, 1]) + struct.pack("<Hi", 5, -1) + name
+    yield b"\5\1" + bytes([0, 2, 2, 10, 7]) + struct.pack("<III", 7000, 0xFFFFFFFF, 3)
+    yield b"\xC0vipmpull 7"
+    yield b"\xC1vipm\7"
+    yield b"\xC2vipm\7\3"
+    yield b"\xC3vipm\0"
+
+
 def core_seeds():
     """Worlds of the simulation: any bytes make one."""
     for number in range(40):
@@ -178,6 +223,12 @@ def door_seeds():
     yield link_up + opened + bytes([4, 0x60, 0xB4, 3]) + ask_bus + pull + sent + late
 
 
+def rights_seeds():
+    """Lives of two programs: any bytes make one, and many of them meet."""
+    for number in range(200):
+        yield random.Random(number).randbytes(100 if number < 100 else 4000)
+
+
 def session_seeds():
     """Messages with their lengths before them, as fuzz_session.c reads them."""
     def said(*messages):
@@ -192,17 +243,28 @@ def session_seeds():
     yield said(hello, opened, ask * 1, ask, ask, ask, ask, answer, record(8, handle=handle))
     yield said(hello, opened, record(9, extension(6, struct.pack("<BI", 1, 1)), handle=handle),
                b"\xF3", b"\xF3")
-    for name in (b"status", b"client", b"counter", b"reservation", b"sequence", b"nonsense"):
+    subscribe = record(22, extension(17, clause(2, directions=3, severity=1)), FROM_NUMBER,
+                       handle=handle)
+    yield said(hello, opened, record(22, SUBSCRIPTION, handle=handle), b"\xF3", subscribe, b"\xF3",
+               record(13, extension(3, b"event"), handle=0), record(23, handle=handle), b"\xF3")
+    yield said(hello, opened, opened, subscribe, record(22, FROM_NUMBER, handle=handle + 1),
+               b"\xF3", b"\xF5", b"\xF4", record(4, handle=handle), b"\xF3")
+    for name in (b"status", b"client", b"counter", b"reservation", b"sequence", b"event",
+                 b"nonsense"):
         yield said(hello, opened, record(13, extension(3, name), handle=0))
     yield said(hello, record(16, extension(11, struct.pack("<BQ", 1, 2)), handle=0))
     yield said(hello, opened, ask, record(3, handle=handle), record(4, handle=handle), answer)
+    yield said(hello, opened, record(18, extension(12, struct.pack(
+        "<BBHIBBBB", 0x30, 2, 0x41, 0xFFFFFFFF, 0xFF, 0xFF, 0xFF, 0)), handle=handle),
+               record(24, *RESPONSE, handle=handle, netfn=0x31), record(24, handle=handle))
     yield said(opened)
     yield said(hello, hello)
     yield said(hello, opened, ask, b"\xF0" , b"\xF5", b"\xF4", ask, answer)
 
 
-TARGETS = {"chassis": chassis_seeds, "command": command_seeds, "core": core_seeds,
-           "door": door_seeds, "ipmb": ipmb_seeds, "shim": shim_seeds, "session": session_seeds,
+TARGETS = {"chassis": chassis_seeds, "chassis_control": chassis_control_seeds,
+           "command": command_seeds, "core": core_seeds, "door": door_seeds, "ipmb": ipmb_seeds,
+           "rights": rights_seeds, "sdr": sdr_seeds, "shim": shim_seeds, "session": session_seeds,
            "socket": socket_seeds, "vm": vm_seeds}
 
 

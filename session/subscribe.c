@@ -110,6 +110,10 @@ int subscribe_begin(struct session *session, const struct session_host *host,
 	if (result == -EBUSY) {
 		return reply_taken(scratch, reply);
 	}
+	if (result == -EINVAL && scratch->event.subscribe.from == CORE_FROM_NUMBER) {
+		return reply_plain(asked, VIPMI_MESSAGE_DONE, VIPMI_REASON_NOT_FOUND,
+			"there is no message of that number yet", reply);
+	}
 	if (result) {
 		return reply_done(asked, result, reply);
 	}

@@ -287,10 +287,21 @@ enum vipmi_event_kind {
 		VIPMI_ASYNC_EVENT, /* an event: data is the 16-byte image of a SEL record */
 	VIPMI_EVENT_REQUEST =
 		VIPMI_ASYNC_REQUEST, /* a request to system software: netfn, lun, command, data */
-	VIPMI_EVENT_LOSS = 0xFF,     /* `lost` messages did not reach this handle */
+	VIPMI_EVENT_WATCHDOG =
+		VIPMI_ASYNC_WATCHDOG, /* the watchdog's pre-timeout interrupt; no data, like: */
+	VIPMI_EVENT_CONTROLLER_LOST = VIPMI_ASYNC_LOST, /* it does not answer, or is gone */
+	VIPMI_EVENT_CONTROLLER_BACK = VIPMI_ASYNC_BACK,
+	VIPMI_EVENT_CONTROLLER_RESET = VIPMI_ASYNC_RESET,
+	/* In filters alone: those VIPMI_EVENT_SEL that tell of a board, FRU or entity that comes
+	 * or goes. */
+	VIPMI_EVENT_CHASSIS = VIPMI_ASYNC_CHASSIS,
+	/* The subscription is over: it could not be taken up again after the agent was away.
+	 * `error` says why as vipmi_subscribe would have, `holder` who is in the way. */
+	VIPMI_EVENT_ENDED = 0xFE,
+	VIPMI_EVENT_LOSS = 0xFF, /* `lost` messages did not reach this handle */
 };
 
-/* vipmi_event.lost: the agent was away, nobody knows how many. */
+/* vipmi_event.lost, vipmi_subscribed.gap: nobody knows how many. */
 #define VIPMI_LOST_UNKNOWN UINT64_MAX
 
 struct vipmi_event {
@@ -299,23 +310,154 @@ struct vipmi_event {
 	uint8_t netfn;
 	uint8_t lun;
 	uint8_t command;
-	uint8_t reserved1[3];
-	uint64_t number; /* of the message, rising; LOSS: of the next one */
-	uint64_t lost;   /* LOSS */
-	uint8_t reserved2[16];
+	uint8_t address; /* REQUEST: who asks, its slave address */
+	uint8_t yours;   /* REQUEST: the handle has the right to receive it; vipmi_respond */
+	uint8_t reserved1;
+	uint64_t number;       /* of the message, rising; LOSS: of the next one */
+	uint64_t lost;         /* LOSS */
+	int32_t error;         /* ENDED */
+	uint32_t holder;       /* ENDED: the handle that is in the way, or 0 */
+	uint8_t requester_lun; /* REQUEST: who asks, its LUN; `lun` is the one of ours */
+	uint8_t sequence;      /* REQUEST: its sequence number */
+	uint8_t reserved2[6];
 	uint16_t length;
 	uint8_t data[VIPMI_DATA_MAX];
 };
 
+/* vipmi_clause: any value. */
+#define VIPMI_CLAUSE_ANY 0x100
+/* vipmi_clause.kinds. */
+#define VIPMI_CLAUSE_KIND(kind) ((uint8_t)(1u << (kind)))
+/* vipmi_clause.directions. */
+#define VIPMI_CLAUSE_ASSERTED 0x01
+#define VIPMI_CLAUSE_DEASSERTED 0x02
+/* Clauses of a filter. */
+#define VIPMI_CLAUSES_AT_MOST 4
+
 /*
- * Subscribes the handle to asynchronous messages, from now on; `received` NULL
- * ends it. The callback is called from vipmi_dispatch and vipmi_wait. Blocks
- * until the agent agreed. A program that subscribes must dispatch: the library
- * keeps at most 1,024 messages a handle for it, then counts losses. Errors as
- * vipmi_handle_open.
+ * What a message must be to be delivered: of one of the kinds, and what each
+ * field says that is not left at "any". Fields from `directions` to `sensor` are
+ * about events (VIPMI_EVENT_SEL) alone; a clause that uses one lets nothing else
+ * through.
+ */
+struct vipmi_clause {
+	uint8_t kinds;        /* VIPMI_CLAUSE_KIND(VIPMI_EVENT_SEL) | ... */
+	uint8_t directions;   /* VIPMI_CLAUSE_ASSERTED, ...; 0 = any */
+	uint8_t severity;     /* at least: 1 non-critical, 2 critical, 3 non-recoverable; 0 = any */
+	uint8_t reserved;     /* 0 */
+	uint16_t offsets;     /* bit n: event offset n; 0 = any */
+	uint16_t sensor_type; /* IPMI 2.0 table 42-3; or VIPMI_CLAUSE_ANY, as all that follow */
+	uint16_t sensor;      /* its number */
+	uint16_t netfn;       /* of incoming requests */
+	uint16_t command;     /* likewise */
+	uint16_t channel;     /* that it came by; of an event, its generator's */
+	uint16_t address;     /* who asks; of an event, its generator */
+};
+
+/* Everything of these kinds. */
+static inline struct vipmi_clause vipmi_clause_make(uint8_t kinds)
+{
+	struct vipmi_clause clause = {kinds, 0, 0, 0, 0, VIPMI_CLAUSE_ANY, VIPMI_CLAUSE_ANY,
+		VIPMI_CLAUSE_ANY, VIPMI_CLAUSE_ANY, VIPMI_CLAUSE_ANY, VIPMI_CLAUSE_ANY};
+
+	return clause;
+}
+
+/* Where a subscription starts. */
+enum vipmi_start {
+	VIPMI_START_NOW = 0,
+	VIPMI_START_OLDEST = 1, /* that the agent keeps: 4,096 of all kinds together */
+	VIPMI_START_AFTER = 2,  /* what came after message `number` of the agent `boot_id` */
+};
+
+struct vipmi_subscription {
+	size_t size; /* sizeof(struct vipmi_subscription) */
+	/* At most VIPMI_CLAUSES_AT_MOST, of which one must match; copied by the call. None: events
+	 * and incoming requests that nobody has the right to receive. */
+	const struct vipmi_clause *clauses;
+	size_t clauses_count;
+	uint8_t exclusive;   /* 1: what matches from now on is for this handle alone */
+	uint8_t start;       /* enum vipmi_start */
+	uint8_t boot_id[16]; /* START_AFTER: vipmi_info.boot_id when the message came */
+	uint64_t number;     /* START_AFTER: the last message that the program has */
+};
+
+struct vipmi_subscribed {
+	uint64_t next; /* number of the first message looked at */
+	/* START_AFTER: messages after `number` that are no longer kept, whatever the filter thinks
+	 * of them. VIPMI_LOST_UNKNOWN: the agent is not the one with that boot id any more, and all
+	 * that it keeps is delivered. VIPMI_EVENT_LOSS tells both once more. */
+	uint64_t gap;
+	uint32_t holder; /* -EPERM: whose exclusive subscription is in the way, as the listing
+			  * "client" numbers handles */
+	uint8_t reserved[12];
+};
+
+/*
+ * Subscribes the handle to asynchronous messages. `options` NULL: the default
+ * kinds, from now on, shared. `received` is called from vipmi_dispatch and
+ * vipmi_wait, with each message once and in the order of their numbers; where some
+ * are missing, VIPMI_EVENT_LOSS says in their place how many. A handle has one
+ * subscription; another call puts another in its place, and what is due by then
+ * still comes, to the new callback. Blocks until the agent agreed. `ret_subscribed`
+ * may be NULL.
+ *
+ * A program that subscribes must dispatch: the library keeps at most 1,024
+ * messages a handle for it, then counts losses. After the agent was away the
+ * library subscribes again, after the last number seen, and tells the loss; an
+ * agent that was started anew cannot know it (VIPMI_LOST_UNKNOWN). Messages are not
+ * answered by this call, and nobody is slowed down by a subscriber that sleeps.
+ *
+ *	-EPERM   somebody else is subscribed exclusively to some of it:
+ *	         ret_subscribed->holder says who. What the handle had before stays in force
+ *	-ENOSPC  the agent has as many different filters, or exclusive subscriptions, as it may
+ *	-ENOENT  there is no message `number` yet
+ *	-ETIMEDOUT, -ECONNABORTED, -EACCES, -EPROTO, -EOPNOTSUPP, -EINVAL, -E2BIG, -ENOMEM, -ECHILD
+ */
+int vipmi_subscribe(struct vipmi_handle *handle, const struct vipmi_subscription *options,
+	void (*received)(void *context, const struct vipmi_event *event), void *context,
+	struct vipmi_subscribed *ret_subscribed);
+
+/* Ends it; messages that wait for vipmi_dispatch are dropped. Without a subscription, nothing
+ * happens. Blocks. Errors as vipmi_subscribe. */
+int vipmi_unsubscribe(struct vipmi_handle *handle);
+
+/*
+ * The same in short: vipmi_subscribe with no options, and vipmi_unsubscribe where
+ * `received` is NULL.
  */
 int vipmi_handle_events(struct vipmi_handle *handle,
 	void (*received)(void *context, const struct vipmi_event *event), void *context);
+
+/* ---- requests to this machine ---- */
+
+/*
+ * Whom a management controller's request to system software is for, is said with
+ * vipmi_reserve and VIPMI_RIGHT_RECEIVE. From then on such requests come as
+ * VIPMI_EVENT_REQUEST with `yours` set, to nobody but this handle, with or without
+ * a subscription. `received` is called for them from vipmi_dispatch and vipmi_wait,
+ * in place of a subscription's callback; NULL ends that. Say it before the right
+ * is reserved. Does not block. -ECHILD.
+ */
+int vipmi_handle_requests(struct vipmi_handle *handle,
+	void (*received)(void *context, const struct vipmi_event *request), void *context);
+
+/*
+ * Answers such a request, once, within 5 s, from its callback or later with a copy
+ * of it. Returns at once; `done` (may be NULL) is called exactly once, as for
+ * vipmi_submit, and says whether the response went out: error 0 and cc 0. Another
+ * cc is Send Message's (83h: the requester did not take it). Errors: -ENOENT, no
+ * such request waits for this handle's answer (any more); -ETIMEDOUT, it comes too
+ * late; -EMSGSIZE, longer than a frame of the bus; else as in vipmi_answer.
+ *
+ *	-EINVAL      not a request that is this handle's to answer
+ *	-EBUSY       the handle's credit is used up
+ *	-ECONNRESET  the agent went away, and the request with it
+ *	-EMSGSIZE, -ENOMEM, -ECHILD, -ECONNABORTED, -EACCES, -EPROTO
+ */
+int vipmi_respond(struct vipmi_handle *handle, const struct vipmi_event *request, uint8_t cc,
+	const void *data, size_t length,
+	void (*done)(void *context, const struct vipmi_answer *answer), void *context);
 
 /* ---- rights ---- */
 
@@ -337,7 +479,8 @@ struct vipmi_right {
 	uint8_t channel, address, lun; /* of the responder, or VIPMI_RIGHT_ANY */
 };
 
-/* The right to send a command, to whomever. */
+/* The right to send a command, to whomever; with `direction` set to VIPMI_RIGHT_RECEIVE, to
+ * receive it from whomever. */
 static inline struct vipmi_right vipmi_right_make(uint8_t netfn, uint16_t command)
 {
 	struct vipmi_right right = {netfn, VIPMI_RIGHT_SEND, command, VIPMI_RIGHT_ANY_BODY,

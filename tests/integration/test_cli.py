@@ -33,11 +33,11 @@ class Result:
         return "exit %d\n--- out\n%s--- err\n%s" % (self.code, self.out, self.err)
 
 
-def vipmi(*words, code=DONE, says=(), target=None, env=(), **more):
+def vipmi(*words, code=DONE, says=(), target=None, env=(), stdin="", **more):
     """Runs it and checks the exit code, and that standard error has these words."""
     environment = {**os.environ, "VIPMI_TARGET": target or AGENT.path, **dict(env)}
     result = Result(subprocess.run([VIPMI, *words], env=environment, text=True, timeout=PATIENCE,
-                                   stdin=subprocess.DEVNULL, capture_output=True, **more))
+                                   input=stdin, capture_output=True, **more))
     assert result.code == code, (words, result)
     for text in [says] if isinstance(says, str) else says:
         assert text in result.err, (text, words, result)
@@ -128,6 +128,27 @@ def a_completion_code_is_told_in_words():
     assert answer["origin"] == "controller" and answer["reason"] is None, answer
 
 
+def raw_sends_several_on_one_controller():
+    """What a Send Message brings is in the queue of the virtual controller that sent it."""
+    send = "app send-message 0 0xb4 0x18 0x34 0x81 0x04 0x01 0x7a"
+    both = vipmi("raw", "--wait", "20s", *send.split(), "+", "app", "get-message").out
+    # Send Message brings nothing itself. Channel 0, netFn 07h, LUN 0, checksum, from B4h under the
+    # number that was written, Get Device ID, completed.
+    assert both.startswith("\n 00 1c 63 b4 04 01 00 34 "), both
+    vipmi("raw", *send.split())
+    vipmi("raw", "app", "get-message", code=CODE, says="80h")
+    lines = f"# to the third slot\n\n{send}\napp get-message # waits\n6 0x2e 0x0f\n"
+    assert vipmi("raw", "--wait", "20s", "-", stdin=lines).out == both + "\n"
+    result = vipmi("raw", "6", "0xFF", "+", "6", "1", code=CODE, says="C1h")
+    assert result.out == "", result
+    answers = vipmi("raw", "-o", "jsonl", "6", "1", "+", "6", "4").out.splitlines()
+    assert [json.loads(one)["command"] for one in answers] == [1, 4], answers
+    vipmi("raw", "6", "1", "+", code=USAGE, says="too few words")
+    vipmi("raw", "-o", "json", "6", "1", "+", "6", "4", code=USAGE, says="jsonl")
+    vipmi("raw", "-", stdin="6 1\n6 zz\n", code=USAGE, says=["zz", "line 2 of standard input"])
+    vipmi("raw", "6", "1", "--wait", "0", code=USAGE, says="not a time")
+
+
 def raw_in_json_says_who_answered():
     answer = vipmi("raw", "app", "get-device-id", "-o", "jsonl").json
     assert answer["completion_code"] == 0 and len(answer["data"]) == 30, answer
@@ -153,7 +174,8 @@ def wrong_numbers_are_named():
             ("6 1 --timeout 2h", "2h"), ("6 1 --timeout 3601s", "3601s"),
             ("6 1 --timeout", "needs a TIME"), ("6 1 --fresh=1", "takes no value")):
         vipmi("raw", *words.split(), code=USAGE, says=[text, "vipmi raw --help"])
-    vipmi("raw", "6", code=USAGE, says="too few arguments")
+    vipmi("raw", "6", code=USAGE, says="too few words")
+    vipmi("raw", code=USAGE, says="too few arguments")
     vipmi("raw", "6", "1", *["0"] * 273, code=USAGE, says="272")
     vipmi("raw", "6", "1", "--name", "n" * 32, code=USAGE, says="31")
 
@@ -329,7 +351,7 @@ def everything_has_help():
     everything = vipmi("--help").out
     assert vipmi("-h").out == everything == vipmi("help").out
     for words in ("status", "raw", "exec", "client list", "client show", "client kick",
-                  "command list", "command show"):
+                  "event list", "event follow", "command list", "command show"):
         assert words in everything
         out = vipmi(*words.split(), "--help", target="/nowhere").out
         assert out.startswith("usage: vipmi " + words), out

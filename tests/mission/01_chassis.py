@@ -3,7 +3,7 @@
 """Chassis, node card, many programs, one controller."""
 import subprocess
 
-from mission import SATELLITE, main
+from mission import SATELLITE, difference, main
 
 
 def show(world):
@@ -32,7 +32,8 @@ def show(world):
             raise AssertionError('the self test has another result')
     for name, process in running.items():
         said = process.stdout.read()
-        assert process.returncode == 0 and said == alone[name], f'{name} found: {said}'
+        assert process.returncode == 0, f'{name} ended with {process.returncode}: {said}'
+        assert said == alone[name], f'{name} found: {difference(alone[name], said)}'
     seen = len(world.wire.requests(since=since))
     slot = len(world.wire.bus(since))
     assert slot > 0, 'no frame went to the satellite'

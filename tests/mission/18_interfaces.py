@@ -36,12 +36,23 @@ def show(world):
         assert len(world.wire.requests(0x00, 0x01, since=since)) == 1
         handles[0].release()
         assert other.ask(0x00, 0x01).cc == 0
-        # 9: messages
+        # 9: messages, of those that are asked for
         wants = Subscriber(ours, 'wants')
+        hot = Subscriber(others, 'hot', clauses=[library.clause(sensor=0x31)], exclusive=True)
+        try:
+            Subscriber(ours, 'late', clauses=[library.clause(sensor_type=1)], exclusive=True)
+            raise AssertionError('messages were given exclusively to two')
+        except library.Failed as refused:
+            assert refused.error == EPERM, refused
+            assert {row['handle']: row['name'] for row in world.clients()}[
+                refused.subscribed.holder] == 'hot'
         happen(other, wants, range(1, 11))
-        assert wants.events == fetched(world) == list(range(1, 11))
+        happen(other, hot, [11], sensor=0x31)
+        assert fetched(world) == list(range(1, 12))
+        assert wants.events == list(range(1, 11)) and hot.events == [11]
     return ('libvipmi against vipmid: 9 handles of 2 connections; a right refused with its '
-            'holder\'s name, 2 strangers\' requests D5 and 0 on the wire; 10 of 10 events. '
+            'holder\'s name, 2 strangers\' requests D5 and 0 on the wire; 10 of 10 events, '
+            'and one that is somebody\'s alone. '
             'Against the module: not yet; '
             f'{world.judged()}')
 

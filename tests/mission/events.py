@@ -10,25 +10,32 @@ SENSOR_TYPE, SENSOR = 0x01, 0x30
 
 
 class Subscriber:
-    def __init__(self, library, name):
-        self.library, self.events, self.lost = library, [], 0
-        self.handle = library.open(name)
-        self.handle.events(self.received)
+    """With `subscription`: the arguments of library.Handle.subscribe."""
 
-    def received(self, kind, _, lost, data):
+    def __init__(self, library, name, **subscription):
+        self.library, self.events, self.lost, self.last = library, [], 0, 0
+        self.handle = library.open(name)
+        if subscription:
+            self.subscribed = self.handle.subscribe(self.received, **subscription)
+        else:
+            self.handle.events(self.received)
+
+    def received(self, kind, number, lost, data):
         if kind == LOSS:
             self.lost += lost
         elif kind == EVENT:
             self.events.append(mark_of(data))
+            self.last = number
 
     def until(self, count):
         while len(self.events) < count:
             assert self.library.wait(60000) >= 0, 'the agent is gone'
 
 
-def make(mark):
+def make(mark, sensor_type=SENSOR_TYPE, sensor=SENSOR, direction_and_type=0x01, offset=9):
     """The data of a Platform Event Message that carries a mark in its two free bytes."""
-    return bytes([GENERATOR, 0x04, SENSOR_TYPE, SENSOR, 0x01, 0xA9, mark & 0xFF, mark >> 8])
+    return bytes([GENERATOR, 0x04, sensor_type, sensor, direction_and_type, 0xA0 | offset,
+                  mark & 0xFF, mark >> 8])
 
 
 def mark_of(record):
@@ -38,15 +45,19 @@ def mark_of(record):
 
 def fetched(world, since=0):
     """The marks of the events as the controller gave them out, in order."""
-    return [mark_of(exchange.response.data) for exchange in world.wire.exchanges(since)
+    return [mark_of(record) for record in records(world, since)]
+
+
+def records(world, since=0):
+    return [exchange.response.data for exchange in world.wire.exchanges(since)
             if (exchange.request.netfn, exchange.request.command) == READ_EVENT_BUFFER
             and exchange.response is not None and exchange.response.cc == 0]
 
 
-def happen(maker, subscriber, marks):
+def happen(maker, subscriber, marks, **more):
     """Makes the events one by one: the controller's buffer holds one (22.6)."""
     for mark in marks:
-        answer = maker.ask(*PLATFORM_EVENT, make(mark))
+        answer = maker.ask(*PLATFORM_EVENT, make(mark, **more))
         assert (answer.error, answer.cc) == (0, 0), answer
         before = len(subscriber.events)
         subscriber.until(before + 1)

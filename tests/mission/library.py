@@ -4,7 +4,7 @@ import ctypes
 import os
 import sys
 import threading
-from ctypes import (CFUNCTYPE, POINTER, Structure, byref, c_char_p, c_int, c_size_t, c_uint,
+from ctypes import (CFUNCTYPE, POINTER, Structure, byref, c_char, c_char_p, c_int, c_size_t, c_uint,
                     c_uint8, c_uint16, c_uint32, c_uint64, c_void_p, cast, sizeof)
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'tap'))
@@ -12,6 +12,7 @@ import diary as tap  # noqa: E402
 
 SEND, RECEIVE, BOTH = 1, 2, 3
 ANY, ANY_COMMAND, ANY_BODY = 0xFF, 0x100, 0xFFFFFFFF
+ANY_FIELD = 0x100  # of a clause
 CONTROLLER, IPMB = 0, 1
 DATA_MAX = 272
 
@@ -48,11 +49,38 @@ class HandleOptions(Structure):
 
 class RawEvent(Structure):
     _fields_ = [('kind', c_uint8), ('channel', c_uint8), ('netfn', c_uint8), ('lun', c_uint8),
-                ('command', c_uint8), ('reserved1', c_uint8 * 3), ('number', c_uint64),
-                ('lost', c_uint64), ('reserved2', c_uint8 * 16), ('length', c_uint16),
-                ('bytes', c_uint8 * DATA_MAX)]
+                ('command', c_uint8), ('address', c_uint8), ('reserved1', c_uint8 * 2),
+                ('number', c_uint64), ('lost', c_uint64), ('error', c_int), ('holder', c_uint32),
+                ('reserved2', c_uint8 * 8), ('length', c_uint16), ('bytes', c_uint8 * DATA_MAX)]
 
 
+class Clause(Structure):
+    _fields_ = [('kinds', c_uint8), ('directions', c_uint8), ('severity', c_uint8),
+                ('reserved', c_uint8), ('offsets', c_uint16), ('sensor_type', c_uint16),
+                ('sensor', c_uint16), ('netfn', c_uint16), ('command', c_uint16),
+                ('channel', c_uint16), ('address', c_uint16)]
+
+
+class Subscription(Structure):
+    _fields_ = [('size', c_size_t), ('clauses', POINTER(Clause)), ('clauses_count', c_size_t),
+                ('exclusive', c_uint8), ('start', c_uint8), ('boot_id', c_uint8 * 16),
+                ('number', c_uint64)]
+
+
+class Subscribed(Structure):
+    _fields_ = [('next', c_uint64), ('gap', c_uint64), ('holder', c_uint32),
+                ('reserved', c_uint8 * 12)]
+
+
+class RawInfo(Structure):
+    _fields_ = [('connected', c_int), ('connections', c_uint32), ('capabilities', c_uint32),
+                ('epoch', c_uint32), ('handles_max', c_uint32), ('data_max', c_uint16),
+                ('credit_max', c_uint16), ('boot_id', c_uint8 * 16), ('controller', c_char * 64),
+                ('target', c_char * 108), ('reserved', c_uint8 * 32)]
+
+
+NOW, OLDEST, AFTER = 0, 1, 2
+LOST_UNKNOWN = 2**64 - 1
 EVENT, LOSS = 1, 0xFF
 RECEIVED = CFUNCTYPE(None, c_void_p, POINTER(RawEvent))
 DONE = CFUNCTYPE(None, c_void_p, POINTER(RawAnswer))
@@ -120,6 +148,11 @@ class Library:
     def open(self, name):
         self.handles.append(Handle(self, name))
         return self.handles[-1]
+
+    def boot_id(self):
+        info = RawInfo()
+        self.call('vipmi_get_info', self.pointer, byref(info))
+        return bytes(info.boot_id)
 
     def wait(self, milliseconds):
         return self.c.vipmi_wait(self.pointer, milliseconds)
@@ -206,6 +239,24 @@ class Handle:
         self.keep.append(RECEIVED(called))
         self.library.call('vipmi_handle_events', self.pointer, self.keep[-1], None)
 
+    def subscribe(self, received, clauses=(), exclusive=False, start=NOW, after=(bytes(16), 0)):
+        """As `events`, for what one of the clauses lets through. A Subscribed; Failed carries one
+        too, as its `subscribed`."""
+        def called(_, raw):
+            one = raw.contents
+            received(one.kind, one.number, one.lost, bytes(one.bytes[:one.length]))
+        got, boot_id = Subscribed(), (c_uint8 * 16)(*after[0])
+        options = Subscription(sizeof(Subscription), (Clause * max(1, len(clauses)))(*clauses),
+                               len(clauses), exclusive, start, boot_id, after[1])
+        self.keep.append(RECEIVED(called))
+        try:
+            self.library.call('vipmi_subscribe', self.pointer, byref(options), self.keep[-1], None,
+                              byref(got))
+        except Failed as failed:
+            failed.subscribed = got
+            raise
+        return got
+
     def reserve(self, *rights, lease_ms=0, holder=None):
         array = (Right * len(rights))(*rights)
         self.library.call('vipmi_reserve', self.pointer, array, c_size_t(len(rights)),
@@ -252,6 +303,12 @@ class Handle:
 
 def right(netfn, command=ANY_COMMAND, direction=SEND):
     return Right(netfn, direction, command, ANY_BODY, ANY, ANY, ANY)
+
+
+def clause(kinds=1 << EVENT, directions=0, severity=0, offsets=0, sensor_type=ANY_FIELD,
+           sensor=ANY_FIELD, address=ANY_FIELD):
+    return Clause(kinds, directions, severity, 0, offsets, sensor_type, sensor, ANY_FIELD, ANY_FIELD,
+                  ANY_FIELD, address)
 
 
 def in_threads(functions):

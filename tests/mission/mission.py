@@ -5,6 +5,7 @@ A line's file calls main(show). show(world) returns one line of evidence, or rai
 says what was not true, NotYet what it waits for. World.start() starts the hardware and the agent.
 """
 import collections
+import difflib
 import json
 import os
 import resource
@@ -44,6 +45,12 @@ def wait_until(condition, what, patience=PATIENCE_S):
 
 def hexadecimal(data):
     return ' '.join(f'{byte:02x}' for byte in data)
+
+
+def difference(wanted, found):
+    """The lines that are another, for a person."""
+    return '; '.join(line for line in difflib.unified_diff(
+        wanted.splitlines(), found.splitlines(), 'alone', 'now', lineterm='', n=0))
 
 
 class Asker:
@@ -140,9 +147,10 @@ class World:
         wait_until(self.served, 'vipmid and its link')
 
     def served(self):
-        # Its socket has a name a moment before somebody listens at it.
+        """Whether the agent answers and its controller too. The socket is there a moment before
+        somebody listens."""
         said = self.vipmi('-o', 'json', 'status', code=None)
-        return said.startswith('{') and json.loads(said)['responsive']
+        return said.startswith(('{', '[')) and json.loads(said)['responsive']
 
     def start_program(self, command, log=None, **more):
         """A process that does not outlive us, with its words in a pipe or a log."""

@@ -5,7 +5,7 @@ import random
 import subprocess
 import time
 
-from mission import SATELLITE
+from mission import SATELLITE, difference
 
 IPMITOOL = ('ipmitool', '-I', 'open')
 FREEIPMI = '--driver-type=OPENIPMI'
@@ -62,6 +62,7 @@ class Tasks:
         """How many there were, each of which printed what it prints alone."""
         for name, process in self.running:
             said = process.communicate(timeout=90)[0]
-            assert process.returncode == 0 and said == self.alone[name], \
-                f'{name} ended with {process.returncode} and says: {said}'
+            assert process.returncode == 0, f'{name} ended with {process.returncode}: {said}'
+            assert said == self.alone[name], \
+                f'{name} says another thing: {difference(self.alone[name], said)}'
         return len(self.running)

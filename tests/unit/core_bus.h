@@ -34,6 +34,8 @@ static inline void bus_answer(struct bus *bus, const struct core_action *action)
 	uint8_t flags[] = {0, bus->queue_head != bus->queue_tail};
 	int at = bus->queue_head;
 
+	assert_int_equal(action->transmit.netfn, 6);
+	assert_int_equal(action->transmit.lun, 0);
 	switch (action->transmit.command) {
 	case 0x2F:
 		respond(&bus->two.world, action, enables, sizeof(enables));
@@ -68,6 +70,7 @@ static inline bool bus_run(struct bus *bus, struct core_deliver *ret_deliver)
 {
 	struct core_action action;
 
+	*ret_deliver = (struct core_deliver){0};
 	while (core_next(bus->two.world.core, &action)) {
 		if (action.type == CORE_ACTION_DELIVER) {
 			*ret_deliver = action.deliver;

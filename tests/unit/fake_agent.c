@@ -174,6 +174,48 @@ static void loss(struct fake_agent *agent, int fd, uint32_t handle)
 	transmit(fd, &writer);
 }
 
+static void incoming(struct fake_agent *agent, int fd, uint32_t handle)
+{
+	uint8_t bytes[VIPMI_MESSAGE_MAX];
+	struct writer writer = writer_init(bytes, sizeof(bytes));
+	struct socket_header header = {.type = VIPMI_MESSAGE_EVENT,
+		.flags = VIPMI_FLAG_YOURS,
+		.handle = handle,
+		.netfn = 0x30,
+		.lun = 2,
+		.command = 0x41};
+
+	socket_begin(&writer, &header);
+	socket_put_async(&writer, ++agent->next_event, VIPMI_ASYNC_REQUEST, 3);
+	socket_put_target(&writer, 3, 0xC4);
+	socket_put_requester(&writer, 1, 33);
+	socket_put(&writer, VIPMI_EXTENSION_DATA, "\x09", 1);
+	transmit(fd, &writer);
+}
+
+static void take_response(struct fake_agent *agent, int fd, const struct socket_message *message)
+{
+	uint8_t bytes[VIPMI_MESSAGE_MAX];
+	struct writer writer = writer_init(bytes, sizeof(bytes));
+	struct socket_header header = message->header;
+
+	REQUIRE(header.netfn == 0x31 && header.command == 0x41 && header.lun == 2);
+	REQUIRE(message->async.kind == VIPMI_ASYNC_REQUEST && message->target.channel == 3);
+	agent->responded = message->async.number;
+	agent->response_cc = header.cc;
+	agent->response_address = message->target.address;
+	agent->response_lun = message->requester.lun;
+	agent->response_sequence = message->requester.sequence;
+	agent->response_data = message->data.length > 0 ? message->data.bytes[0] : 0;
+	header.type = VIPMI_MESSAGE_ANSWER;
+	header.flags = VIPMI_FLAG_RESPONSE;
+	header.cc = 0;
+	header.reason = agent->refuse_response;
+	header.origin = header.reason ? VIPMI_ORIGIN_AGENT : VIPMI_ORIGIN_CONTROLLER;
+	socket_begin(&writer, &header);
+	transmit(fd, &writer);
+}
+
 static void drop(struct fake_agent *agent, int fd)
 {
 	for (int i = 0; i < FAKE_CLIENTS_MAX; i++) {
@@ -223,6 +265,9 @@ static bool obey(struct fake_agent *agent, int fd, const struct socket_message *
 		return true;
 	case FAKE_EVENTS:
 		events(agent, fd, header->handle, data[0] * 256u + data[1]);
+		return false;
+	case FAKE_INCOMING:
+		incoming(agent, fd, header->handle);
 		return false;
 	case FAKE_LOSS:
 		loss(agent, fd, header->handle);
@@ -288,18 +333,69 @@ static void take_open(struct fake_agent *agent, int fd, const struct socket_mess
 	snprintf(agent->last_name, sizeof(agent->last_name), "%.*s", (int)message->name.length,
 		(const char *)message->name.bytes);
 	reply(fd, VIPMI_MESSAGE_OPENED, message->header.tag, ++agent->next_handle, 0, NULL);
+	if (agent->hang_ups_opened > 0) {
+		agent->hang_ups_opened--;
+		drop(agent, fd);
+	}
 }
 
-static void take_set(struct fake_agent *agent, int fd, const struct socket_message *message)
+static void refuse_subscription(struct fake_agent *agent, int fd, const struct socket_header *asked)
 {
-	bool quiet = message->header.flags & VIPMI_FLAG_QUIET;
+	static const struct socket_command none;
+	uint8_t bytes[VIPMI_MESSAGE_MAX];
+	struct writer writer = writer_init(bytes, sizeof(bytes));
+	struct socket_header header = {.type = VIPMI_MESSAGE_DONE,
+		.tag = asked->tag,
+		.handle = asked->handle,
+		.reason = VIPMI_REASON_RESERVED};
 
-	agent->subscribed += message->option.value;
-	if (!quiet) {
-		reply(fd, VIPMI_MESSAGE_DONE, message->header.tag, message->header.handle,
-			agent->refuse_events ? VIPMI_REASON_DENIED : 0,
-			agent->refuse_events ? "no events for you" : NULL);
+	socket_begin(&writer, &header);
+	socket_put_holder(&writer, agent->holder, 0, &none);
+	transmit(fd, &writer);
+}
+
+static void take_subscribe(struct fake_agent *agent, int fd, const struct socket_message *message)
+{
+	struct fake_subscription *last = &agent->last;
+	struct socket_bytes left = message->clauses;
+	uint8_t bytes[VIPMI_MESSAGE_MAX];
+	struct writer writer = writer_init(bytes, sizeof(bytes));
+	struct socket_header header = {.type = VIPMI_MESSAGE_DONE,
+		.tag = message->header.tag,
+		.handle = message->header.handle};
+	bool after;
+
+	REQUIRE(socket_has(message, VIPMI_EXTENSION_FROM));
+	*last = (struct fake_subscription){.from = message->from.from,
+		.exclusive = message->from.exclusive,
+		.number = message->from.number,
+		.boot_id = message->from.boot_id[0]};
+	while (last->count < VIPMI_CLAUSES_MAX &&
+		socket_clause_next(&left, &last->clauses[last->count])) {
+		last->count++;
 	}
+	agent->subscribed++;
+	if (agent->hang_ups_subscribed > 0) {
+		agent->hang_ups_subscribed--;
+		drop(agent, fd);
+		return;
+	}
+	if (agent->refuse_events) {
+		reply(fd, VIPMI_MESSAGE_DONE, header.tag, header.handle, VIPMI_REASON_DENIED,
+			"no events for you");
+		return;
+	}
+	if (agent->holder) {
+		refuse_subscription(agent, fd, &message->header);
+		return;
+	}
+	after = last->from == VIPMI_FROM_NUMBER;
+	socket_begin(&writer, &header);
+	socket_put_subscribed(&writer, agent->next_event,
+		after && last->boot_id != agent->boot_id ? VIPMI_GAP_UNKNOWN
+		: after                                  ? agent->gap
+							 : 0);
+	transmit(fd, &writer);
 }
 
 static void take(struct fake_agent *agent, int fd, const struct socket_message *message)
@@ -336,11 +432,18 @@ static void take(struct fake_agent *agent, int fd, const struct socket_message *
 				true);
 		}
 		break;
+	case VIPMI_MESSAGE_RESPOND:
+		take_response(agent, fd, message);
+		break;
 	case VIPMI_MESSAGE_CANCEL:
 		cancel(agent, fd, header);
 		break;
-	case VIPMI_MESSAGE_SET:
-		take_set(agent, fd, message);
+	case VIPMI_MESSAGE_SUBSCRIBE:
+		take_subscribe(agent, fd, message);
+		break;
+	case VIPMI_MESSAGE_UNSUBSCRIBE:
+		agent->unsubscribed++;
+		reply(fd, VIPMI_MESSAGE_DONE, header->tag, header->handle, 0, NULL);
 		break;
 	case VIPMI_MESSAGE_QUERY:
 		list(fd, message);
@@ -424,6 +527,7 @@ void fake_agent_init(struct fake_agent *agent)
 	REQUIRE(mkdtemp(agent->directory));
 	snprintf(agent->path, sizeof(agent->path), "%s/sock", agent->directory);
 	agent->credit_max = 128;
+	agent->next_event = 1;
 	for (int i = 0; i < FAKE_CLIENTS_MAX; i++) {
 		agent->clients[i] = -1;
 	}
