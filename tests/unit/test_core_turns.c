@@ -169,7 +169,7 @@ static void messages(struct world *world, uint32_t count)
 {
 	while (count-- > 0) {
 		assert_int_equal(step(world, (struct core_event){.type = CORE_EVENT_MESSAGE,
-						     .message = {.kind = VIPMI_ASYNC_REQUEST}}),
+						     .message = {.kind = VIPMI_ASYNC_EVENT}}),
 			0);
 	}
 }
