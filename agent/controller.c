@@ -118,6 +118,13 @@ static void controller_act(
 {
 	struct link *link = controller->link;
 
+	if (action->type == CORE_ACTION_REGISTER) {
+		core_done(controller->core, action->id,
+			link->ops->registration
+				? link->ops->registration(link, &action->registration)
+				: -EOPNOTSUPP);
+		return;
+	}
 	if (action->type != CORE_ACTION_TRANSMIT) {
 		controller->face->ops->act(controller->face, action);
 		return;
@@ -226,6 +233,12 @@ int controller_open(struct controller *controller, const char *link, const char 
 		controller_close(controller);
 		return result;
 	}
+	result = numbers_open(socket, error, error_size, &controller->numbers);
+	if (result) {
+		controller_close(controller);
+		return result;
+	}
+	core_keep_numbers(controller->core, controller->numbers.words);
 	controller->host.core = controller->core;
 	result = link_open(link, now_ns, &sink, error, error_size, &controller->link);
 	if (result == 0) {
@@ -279,7 +292,10 @@ void controller_dump(const struct controller *controller)
 
 void controller_close(struct controller *controller)
 {
-	if (controller->face) {
+	/* Where another agent serves, there is no face of ours. */
+	bool served = controller->face != NULL;
+
+	if (served) {
 		controller->face->ops->close(controller->face);
 		controller->face = NULL;
 	}
@@ -291,4 +307,5 @@ void controller_close(struct controller *controller)
 		munmap(controller->core_memory, controller->core_size);
 		controller->core_memory = NULL;
 	}
+	numbers_close(&controller->numbers, served);
 }

@@ -6,6 +6,7 @@
 #ifndef VIPMI_AGENT_CONTROLLER_H
 #define VIPMI_AGENT_CONTROLLER_H
 
+#include "agent/numbers.h"
 #include "core/core.h"
 #include "faces/faces.h"
 #include "links/links.h"
@@ -25,6 +26,7 @@ struct controller {
 	struct core *core;
 	void *core_memory;
 	size_t core_size;
+	struct numbers numbers;
 	struct link *link;
 	struct face *face;
 	int epoll;

@@ -5,10 +5,14 @@
  */
 #include "chassis/chassis.h"
 
-#include "chassis/bus.h"
+#include "chassis/backplane.h"
 
 /* A command that the controller does not know is refused after this. */
 #define SERVICE_UNKNOWN_US 2000u
+
+/* Where time does not pass, a request wakes another controller, whose answer wakes another: each is
+ * a round. More than a long chain needs; a bound costs nothing. */
+#define ROUNDS_MAX 1000
 
 /* The order in which outputs are told: what a host must know before the response, the response,
  * and then what may end the host. */
@@ -36,7 +40,7 @@ struct chassis {
 	struct controller *card; /* the first on the bus */
 	uint64_t due_ns;         /* of the request in hand */
 	enum phase phase;
-	bool garbled, lost, busy;
+	bool garbled, lost, busy, restart;
 	bool attention; /* as last reported */
 	uint8_t netfn, lun, command;
 	uint16_t length; /* of the request in `data`, then of the response */
@@ -44,24 +48,25 @@ struct chassis {
 	struct random random;
 	uint64_t requests, responses, fault_count;
 	uint8_t data[VIPMI_DATA_MAX], response[1 + VIPMI_DATA_MAX];
+	struct faults injected;
+	struct backplane backplane;
 	struct bus bus;
 };
 
-static const struct board *const boards[] = {&board_node_card, &board_satellite};
-
 /* Takes everything that a chassis consists of from the arena. */
-static struct chassis *carve(struct arena *arena)
+static struct chassis *carve(struct arena *arena, const struct chassis_options *options)
 {
+	struct placement plan[BUS_CONTROLLERS_MAX];
+	uint8_t i, count = backplane_plan(options, plan);
 	struct chassis *chassis = arena_take(arena, sizeof(*chassis));
 	struct controller *controller;
-	size_t i;
 
 	if (chassis) {
 		memset(chassis, 0, sizeof(*chassis));
-		bus_init(&chassis->bus);
+		bus_init(&chassis->bus, options->service_percent, &chassis->injected);
 	}
-	for (i = 0; i < ARRAY_LENGTH(boards); i++) {
-		controller = controller_carve(arena, boards[i]);
+	for (i = 0; i < count; i++) {
+		controller = controller_carve(arena, &plan[i]);
 		if (chassis) {
 			chassis->bus.controllers[chassis->bus.controllers_count++] = controller;
 		}
@@ -69,12 +74,21 @@ static struct chassis *carve(struct arena *arena)
 	return chassis;
 }
 
-size_t chassis_size(void)
+size_t chassis_size(const struct chassis_options *options)
 {
 	struct arena arena = {0};
 
-	(void)carve(&arena); /* only counts */
+	(void)carve(&arena, options); /* only counts */
 	return arena.used;
+}
+
+static bool options_valid(const struct chassis_options *options)
+{
+	return options->service_percent <= CHASSIS_SERVICE_PERCENT_MAX &&
+	       options->role <= CHASSIS_ROLE_PERIPHERAL &&
+	       (options->drawer || options->role == CHASSIS_ROLE_BMC) &&
+	       (!options->drawer ||
+		       (options->slot >= NODE_SLOT_FIRST && options->slot <= NODE_SLOT_LAST));
 }
 
 int chassis_init(void *memory, size_t size, const struct chassis_options *options, uint64_t now_ns,
@@ -84,16 +98,18 @@ int chassis_init(void *memory, size_t size, const struct chassis_options *option
 	struct chassis *chassis;
 	uint8_t i;
 
-	if (size < chassis_size() || options->service_percent > CHASSIS_SERVICE_PERCENT_MAX) {
+	if (!options_valid(options) || size < chassis_size(options)) {
 		return -EINVAL;
 	}
-	chassis = carve(&arena);
+	chassis = carve(&arena, options);
 	chassis->card = chassis->bus.controllers[0];
 	random_init(&chassis->random, options->seed);
+	faults_init(&chassis->injected, options->seed);
 	chassis_set_faults(chassis, &options->faults);
 	for (i = 0; i < chassis->bus.controllers_count; i++) {
 		controller_init(chassis->bus.controllers[i], &chassis->bus, options, now_ns);
 	}
+	backplane_init(&chassis->backplane, &chassis->bus, options, now_ns);
 	*ret_chassis = chassis;
 	return 0;
 }
@@ -124,6 +140,12 @@ static void execute(struct chassis *chassis, uint64_t now_ns)
 		.channel = CHANNEL_SYSTEM_INTERFACE,
 	};
 
+	if (chassis->restart) {
+		/* It starts anew instead, and knows nothing of the request. */
+		controller_restart(chassis->card, now_ns);
+		chassis->phase = PHASE_IDLE;
+		return;
+	}
 	chassis->response[0] =
 		chassis->busy ? VIPMI_CC_NODE_BUSY : controller_execute(chassis->card, &exchange);
 	chassis->length = (uint16_t)(1 + writer_length(&exchange.response));
@@ -135,8 +157,14 @@ static bool strikes(struct chassis *chassis, uint8_t percent)
 	return percent > 0 && random_below(&chassis->random, 100) < percent;
 }
 
+/* The same of the faults that somebody ordered. */
+static bool injected(struct chassis *chassis, enum chassis_fault_kind kind, uint64_t now_ns)
+{
+	return faults_strike(&chassis->injected, kind, chassis->card->slot, now_ns);
+}
+
 /* Decides what goes wrong with the request in hand. Returns by how much it is late. */
-static uint64_t misbehave(struct chassis *chassis)
+static uint64_t misbehave(struct chassis *chassis, uint64_t now_ns)
 {
 	const struct chassis_faults *faults = &chassis->faults;
 	uint64_t late_ns = 0;
@@ -148,6 +176,13 @@ static uint64_t misbehave(struct chassis *chassis)
 		late_ns = faults->late_ms * NSEC_PER_MSEC_U64;
 	}
 	chassis->fault_count += chassis->lost || chassis->garbled || chassis->busy || late_ns > 0;
+	chassis->lost |= injected(chassis, CHASSIS_FAULT_SILENCE, now_ns) ||
+			 injected(chassis, CHASSIS_FAULT_LOST, now_ns);
+	chassis->garbled |= injected(chassis, CHASSIS_FAULT_GARBLED, now_ns);
+	chassis->busy |= injected(chassis, CHASSIS_FAULT_BUSY, now_ns);
+	chassis->restart = injected(chassis, CHASSIS_FAULT_RESET, now_ns);
+	late_ns += (uint64_t)faults_late(&chassis->injected, chassis->card->slot, now_ns) *
+		   NSEC_PER_MSEC_U64;
 	return late_ns;
 }
 
@@ -186,7 +221,7 @@ int chassis_request(struct chassis *chassis, uint64_t now_ns, const struct chass
 	if (request->length > 0) {
 		memcpy(chassis->data, request->data, request->length);
 	}
-	due_ns += misbehave(chassis) + service_time(chassis);
+	due_ns += misbehave(chassis, now_ns) + service_time(chassis);
 	chassis->due_ns = due_ns;
 	if (due_ns > now_ns) {
 		chassis->phase = PHASE_WORKING;
@@ -196,18 +231,41 @@ int chassis_request(struct chassis *chassis, uint64_t now_ns, const struct chass
 	return 0;
 }
 
+/* When something happens by itself, without a request. */
+static uint64_t world_deadline(const struct chassis *chassis)
+{
+	uint64_t deadline = chassis->bus.due_ns;
+	uint8_t i;
+
+	if (chassis->backplane.due_ns < deadline) {
+		deadline = chassis->backplane.due_ns;
+	}
+	for (i = 0; i < chassis->bus.controllers_count; i++) {
+		const struct controller *controller = chassis->bus.controllers[i];
+
+		if (controller->present && controller->due_ns < deadline) {
+			deadline = controller->due_ns;
+		}
+	}
+	return deadline;
+}
+
 /* Lets the time pass for everything in the chassis. */
 static void pass_time(struct chassis *chassis, uint64_t now_ns)
 {
+	int rounds = ROUNDS_MAX;
 	uint8_t i;
 
 	if (chassis->phase == PHASE_WORKING && now_ns >= chassis->due_ns) {
 		execute(chassis, now_ns);
 	}
-	for (i = 0; i < chassis->bus.controllers_count; i++) {
-		controller_step(chassis->bus.controllers[i], now_ns);
-	}
-	bus_step(&chassis->bus, now_ns);
+	do {
+		backplane_step(&chassis->backplane, now_ns);
+		for (i = 0; i < chassis->bus.controllers_count; i++) {
+			controller_step(chassis->bus.controllers[i], now_ns);
+		}
+		bus_step(&chassis->bus, now_ns);
+	} while (world_deadline(chassis) <= now_ns && rounds-- > 0);
 	if (chassis->phase == PHASE_ANSWERED && chassis->lost) {
 		/* Executed, but nobody hears of it. */
 		chassis->phase = PHASE_IDLE;
@@ -262,8 +320,7 @@ bool chassis_next(struct chassis *chassis, uint64_t now_ns, struct chassis_outpu
 
 uint64_t chassis_deadline(const struct chassis *chassis)
 {
-	uint64_t deadline = chassis->bus.due_ns;
-	uint8_t i;
+	uint64_t deadline = world_deadline(chassis);
 
 	if (chassis->phase == PHASE_ANSWERED || chassis->card->outputs ||
 		attention_changed(chassis)) {
@@ -272,12 +329,12 @@ uint64_t chassis_deadline(const struct chassis *chassis)
 	if (chassis->phase == PHASE_WORKING && chassis->due_ns < deadline) {
 		deadline = chassis->due_ns;
 	}
-	for (i = 0; i < chassis->bus.controllers_count; i++) {
-		if (chassis->bus.controllers[i]->due_ns < deadline) {
-			deadline = chassis->bus.controllers[i]->due_ns;
-		}
-	}
 	return deadline;
+}
+
+uint8_t chassis_address(const struct chassis *chassis)
+{
+	return chassis->card->address;
 }
 
 bool chassis_attention(const struct chassis *chassis)
@@ -285,13 +342,13 @@ bool chassis_attention(const struct chassis *chassis)
 	return chassis->attention;
 }
 
-void chassis_status(const struct chassis *chassis, struct chassis_status *ret_status)
+void chassis_status(const struct chassis *chassis, struct chassis_counts *ret_status)
 {
-	*ret_status = (struct chassis_status){
+	*ret_status = (struct chassis_counts){
 		.requests = chassis->requests,
 		.responses = chassis->responses,
 		.bridged = chassis->bus.delivered,
-		.faults = chassis->fault_count,
+		.faults = chassis->fault_count + chassis->injected.hits,
 		.sel_entries = chassis->card->sel.count,
 		.queued = chassis->card->messaging.queue_count,
 		.power_on = chassis->card->power.on,

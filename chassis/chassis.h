@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The simulated chassis: a node card's management controller and the satellite
- * controllers that its IPMB reaches. Pure: the time comes in with every call, the
- * same seed and the same calls give the same world.
+ * The simulated chassis: a node card's management controller and those that its
+ * IPMB reaches: one satellite, or a whole drawer of 21 slots. Pure: the time comes
+ * in with every call, the same seed and the same calls give the same world.
  *
  * Like a KCS interface the card's controller takes one request at a time; whoever
  * wants a queue brings it. The caller's loop:
@@ -19,6 +19,7 @@
 #define VIPMI_CHASSIS_CHASSIS_H
 
 #include "base/compat.h"
+#include "ipmi/chassis_control.h"
 
 struct chassis;
 
@@ -42,6 +43,9 @@ struct chassis_options {
 	uint64_t seed;
 	uint32_t service_percent; /* 100 = like KCS, 2 to 6 ms a command; 0 = at once */
 	uint32_t epoch_s;         /* wall clock at init, seconds since 1970 */
+	bool drawer;              /* 21 slots full of boards; otherwise a card and a satellite */
+	uint8_t role;             /* enum chassis_role; peripheral only in a drawer */
+	uint8_t slot;             /* of our own card in a drawer, 3 to 20 */
 	bool freeze; /* readings and the SEL clock stand still, so that output can be compared */
 	struct chassis_faults faults;
 };
@@ -59,10 +63,10 @@ int chassis_options_parse(
 
 #define CHASSIS_OPTIONS_USAGE                                                                      \
 	"service=PERCENT, seed=N, freeze, silent, drop=PERCENT, garble=PERCENT, busy=PERCENT, "    \
-	"late=PERCENT, late_ms=MS"
+	"late=PERCENT, late_ms=MS, drawer, role=bmc|peripheral, slot=3..20"
 
-/* Bytes of memory that chassis_init needs. */
-size_t chassis_size(void);
+/* Bytes of memory that chassis_init needs for such a chassis. */
+size_t chassis_size(const struct chassis_options *options);
 
 /*
  * Makes a chassis in the caller's memory, aligned to 16 bytes, which must stay
@@ -123,16 +127,19 @@ bool chassis_next(struct chassis *chassis, uint64_t now_ns, struct chassis_outpu
 /* When chassis_next may have something again, or TIME_NEVER. 0: it has something now. */
 uint64_t chassis_deadline(const struct chassis *chassis);
 
+/* The IPMB address of the controller whose system interface this is. */
+uint8_t chassis_address(const struct chassis *chassis);
+
 /* The attention signal as last reported, for a peer that connects. */
 bool chassis_attention(const struct chassis *chassis);
 
 /* What happened in there, for a person. */
-struct chassis_status {
+struct chassis_counts {
 	uint64_t requests, responses, bridged, faults;
 	uint16_t sel_entries, queued;
 	bool power_on, watchdog_running;
 };
 
-void chassis_status(const struct chassis *chassis, struct chassis_status *ret_status);
+void chassis_status(const struct chassis *chassis, struct chassis_counts *ret_status);
 
 #endif

@@ -22,6 +22,7 @@ struct bus;
 struct controller;
 
 /* Channel numbers of the card (IPMI 2.0 section 6.3). */
+#define ADDRESS_BMC 0x20
 #define CHANNEL_IPMB 0x0
 #define CHANNEL_LAN 0x1
 #define CHANNEL_THIS 0xE
@@ -41,6 +42,7 @@ struct exchange {
 	uint8_t netfn, lun, command;
 	uint8_t channel;            /* where it came from */
 	uint8_t rq_address, rq_lun; /* who sent it, on the IPMB */
+	uint8_t sequence;           /* likewise */
 };
 
 struct command {
@@ -90,6 +92,7 @@ struct sdr_store {
 	uint16_t *offsets; /* records_count + 1 of them */
 	uint16_t records_count;
 	uint16_t reservation; /* one for everybody, 0 = none yet */
+	uint32_t added_s, erased_s;
 };
 
 /* ---- sel.c ---- */
@@ -193,9 +196,51 @@ struct pef {
 	uint16_t last_software_id, last_controller_id;
 };
 
+/* ---- controller.c: requests that came over the IPMB and wait for their turn ---- */
+
+struct inbox {
+	struct {
+		uint8_t length;
+		uint8_t bytes[IPMB_FRAME_MAX];
+	} frames[REQUESTS_MAX];
+	uint8_t first, count;
+	uint64_t answer_ns; /* when the first is answered */
+};
+
+/* ---- relay.c: events that a manager passes on to our card ---- */
+
+struct relay {
+	uint8_t address; /* whom to; 0 = nobody asked for events */
+	uint8_t first, count, sequence, tries;
+	uint8_t events[RELAY_MAX][RELAY_EVENT_SIZE];
+	uint64_t due_ns; /* when the first is sent, or sent again */
+	/* At the other end: the one that was taken last, and when. */
+	uint64_t taken_ns;
+	uint8_t taken_sequence;
+	uint64_t sent, lost;
+};
+
+/* What all boards of a drawer feel alike (backplane.c). */
+struct environment {
+	uint8_t heat;      /* degrees above normal */
+	uint8_t fan_boost; /* counts that the remaining fans run faster */
+	uint8_t load;      /* counts that the remaining power supply carries more */
+};
+
+/* Which board sits where. */
+struct placement {
+	const struct board *board;
+	uint8_t address; /* IPMB slave address, 8-bit form */
+	uint8_t slot;    /* geographical address */
+};
+
 struct controller {
 	const struct board *board;
 	struct bus *bus;
+	uint8_t address, slot;
+	bool present; /* its board is seated */
+	uint16_t restarts;
+	bool failed; /* the board does not do what it is for; its controller still talks */
 	struct random random;
 	uint64_t started_ns;
 	uint32_t epoch_s, service_percent;
@@ -208,6 +253,8 @@ struct controller {
 	bool interrupts;
 	uint8_t event_receiver, event_receiver_lun, event_sequence;
 
+	struct inbox inbox;
+	struct relay relay;
 	struct device_state device;
 	struct clock clock;
 	struct sensor *sensors;
@@ -228,7 +275,7 @@ struct controller {
 /* In every X_carve the controller is NULL when the arena only counts. */
 
 /* Takes the memory that a controller of this board needs; with a counting arena returns NULL. */
-struct controller *controller_carve(struct arena *arena, const struct board *board);
+struct controller *controller_carve(struct arena *arena, const struct placement *placement);
 
 /* Power comes. */
 void controller_init(struct controller *controller, struct bus *bus,
@@ -266,16 +313,18 @@ static inline uint8_t exchange_channel(const struct exchange *exchange, uint8_t 
 	return channel == CHANNEL_THIS ? exchange->channel : channel;
 }
 
-/* A frame arrived for this controller over the IPMB. */
-void controller_receive(struct controller *controller, const struct ipmb_message *message,
+/* A frame arrived for this controller over the IPMB. False: it has no room, and does not
+ * acknowledge it. */
+bool controller_receive(struct controller *controller, const struct ipmb_message *message,
 	const uint8_t *frame, size_t length, uint64_t now_ns);
 
 /* ---- bus.c ---- */
 
-/* Puts a frame (first byte the receiver's address) on the IPMB; it arrives after delay_ns.
- * Returns a completion code of Send Message: 00, 83 nobody there, C0 too much under way. */
-uint8_t bus_send(
-	struct bus *bus, const uint8_t *frame, size_t length, uint64_t now_ns, uint64_t delay_ns);
+/* Gives a frame (first byte the receiver's address) to the IPMB, which carries it when its turn
+ * comes. Returns a completion code of Send Message: 00, 81 lost arbitration, 82 bus error, 83
+ * nobody there, C0 too much under way. */
+uint8_t bus_send(struct controller *from, const uint8_t *frame, size_t length, uint64_t now_ns);
+const struct environment *bus_environment(const struct bus *bus);
 
 /* ---- what families need of each other ---- */
 
@@ -317,8 +366,10 @@ uint8_t sensor_comparison(const struct sensor *sensor, uint8_t reading);
 
 void sdr_carve(struct controller *controller, const struct board *board, struct arena *arena);
 void sdr_init(struct controller *controller);
-/* Writes all the board's records; bytes beyond the writer's end are only counted. */
-void sdr_records_write(const struct board *board, struct sdr_store *store, struct writer *writer);
+/* Writes all records of this controller; bytes beyond the writer's end are only counted. */
+void sdr_records_write(struct controller *controller, struct writer *writer);
+/* A controller of the drawer came or went: the repository lists those that are there. */
+void sdr_update(struct controller *controller, uint64_t now_ns);
 
 void sel_carve(struct controller *controller, const struct board *board, struct arena *arena);
 void sel_init(struct controller *controller);
@@ -347,6 +398,19 @@ void messaging_receive(
 	struct controller *controller, uint8_t channel, const uint8_t *frame, size_t length);
 /* Puts an event where system software finds it, if it wants any. */
 void messaging_event(struct controller *controller, const uint8_t record[SEL_RECORD_SIZE]);
+/* Whether it wants events and has no room for one now. */
+bool messaging_event_busy(const struct controller *controller);
+
+void relay_init(struct controller *controller);
+/* Passes this event on, when its turn comes. */
+void relay_event(
+	struct controller *controller, const uint8_t record[SEL_RECORD_SIZE], uint64_t now_ns);
+/* At the other end: whether this one was taken already; remembers it. */
+bool relay_taken(struct controller *controller, const struct exchange *exchange);
+void relay_step(struct controller *controller, uint64_t now_ns);
+/* A response came: perhaps to what was relayed. */
+void relay_answered(
+	struct controller *controller, const struct ipmb_message *message, uint64_t now_ns);
 
 /* An event of one of this controller's sensors: sends it to the event receiver. */
 void event_emit(struct controller *controller, const struct board_sensor *sensor, bool deassertion,

@@ -27,6 +27,30 @@ static void event_log(
 	writer_u8(&header, RECORD_TYPE_SYSTEM_EVENT);
 	writer_u32le(&header, time_s);
 	messaging_event(controller, record);
+	relay_event(controller, record, now_ns);
+}
+
+/* Sends the seven bytes of an event to the event receiver. */
+static void event_send(struct controller *controller, const uint8_t message[7], uint64_t now_ns)
+{
+	uint8_t frame[IPMB_FRAME_MAX];
+	struct ipmb_message request = {
+		.rs_address = controller->event_receiver,
+		.rs_lun = controller->event_receiver_lun,
+		.rq_address = controller->address,
+		.netfn = VIPMI_NETFN_SENSOR,
+		.command = 0x02,
+		.data = message,
+		.length = 7,
+	};
+	int length;
+
+	request.sequence = controller->event_sequence++ % IPMB_SEQUENCES;
+	length = ipmb_encode(&request, frame, sizeof(frame));
+	if (length > 0) {
+		/* Nobody there: the event is lost, as it is after a few tries on a real bus. */
+		(void)bus_send(controller, frame, (size_t)length, now_ns);
+	}
 }
 
 void event_emit(struct controller *controller, const struct board_sensor *sensor, bool deassertion,
@@ -35,34 +59,43 @@ void event_emit(struct controller *controller, const struct board_sensor *sensor
 	uint8_t message[] = {EVENT_MESSAGE_REVISION, sensor->type, sensor->number,
 		sensor->reading_type | (deassertion ? DEASSERTION : 0), data[0], data[1], data[2]};
 	uint8_t record[SEL_RECORD_SIZE] = {0, 0, RECORD_TYPE_SYSTEM_EVENT};
-	uint8_t frame[IPMB_FRAME_MAX];
-	struct ipmb_message request = {
-		.rs_address = controller->event_receiver,
-		.rs_lun = controller->event_receiver_lun,
-		.rq_address = controller->board->address,
-		.netfn = VIPMI_NETFN_SENSOR,
-		.command = 0x02,
-		.data = message,
-		.length = sizeof(message),
-	};
-	int length;
 
 	if (controller->event_receiver == EVENT_RECEIVER_DISABLED) {
 		return;
 	}
-	if (controller->event_receiver == controller->board->address) {
-		record[7] = controller->board->address;
+	if (controller->event_receiver == controller->address) {
+		record[7] = controller->address;
 		memcpy(record + 9, message, sizeof(message));
 		event_log(controller, record, now_ns);
 		return;
 	}
-	request.sequence = controller->event_sequence++ % IPMB_SEQUENCES;
-	length = ipmb_encode(&request, frame, sizeof(frame));
-	if (length > 0) {
-		/* Nobody there: the event is lost, as it is after a few tries on a real bus. */
-		(void)bus_send(controller->bus, frame, (size_t)length, now_ns,
-			service_ns(controller, 2000));
+	event_send(controller, message, now_ns);
+}
+
+/* Whether this comes from the manager, which passes on what others told it: then the generator's ID
+ * stands in front, as at the system interface, since the frame names the manager. */
+static bool is_relayed(const struct controller *controller, const struct exchange *exchange)
+{
+	return exchange->channel == CHANNEL_IPMB && !controller_has(controller, FEATURE_SEL) &&
+	       exchange->rq_address == controller->event_receiver &&
+	       reader_left(&exchange->request) == RELAY_EVENT_SIZE;
+}
+
+/* An event from the manager, for system software. */
+static uint8_t take_relayed(struct controller *controller, struct exchange *exchange)
+{
+	uint8_t record[SEL_RECORD_SIZE] = {0, 0, RECORD_TYPE_SYSTEM_EVENT};
+
+	if (messaging_event_busy(controller)) {
+		return VIPMI_CC_NODE_BUSY; /* it will come again */
 	}
+	if (relay_taken(controller, exchange)) {
+		return VIPMI_CC_DUPLICATE;
+	}
+	record[7] = reader_u8(&exchange->request);
+	(void)reader_copy(&exchange->request, record + 9, 7); /* the length was checked */
+	event_log(controller, record, exchange->now_ns);
+	return VIPMI_CC_OK;
 }
 
 uint8_t event_platform(struct controller *controller, struct exchange *exchange)
@@ -70,6 +103,9 @@ uint8_t event_platform(struct controller *controller, struct exchange *exchange)
 	uint8_t record[SEL_RECORD_SIZE] = {0, 0, RECORD_TYPE_SYSTEM_EVENT};
 	size_t wanted = exchange->channel == CHANNEL_SYSTEM_INTERFACE ? 8 : 7;
 
+	if (is_relayed(controller, exchange)) {
+		return take_relayed(controller, exchange);
+	}
 	if (reader_left(&exchange->request) != wanted) {
 		return VIPMI_CC_LENGTH_INVALID;
 	}
@@ -84,6 +120,11 @@ uint8_t event_platform(struct controller *controller, struct exchange *exchange)
 		record[8] = (uint8_t)(exchange->channel << 4 | exchange->rq_lun);
 	}
 	(void)reader_copy(&exchange->request, record + 9, 7); /* the length was checked */
+	if (!controller_has(controller, FEATURE_SEL)) {
+		/* The manager keeps the log, and passes the event on to those who listen. */
+		event_send(controller, record + 9, exchange->now_ns);
+		return VIPMI_CC_OK;
+	}
 	event_log(controller, record, exchange->now_ns);
 	return VIPMI_CC_OK;
 }

@@ -22,13 +22,27 @@
 #define RECEIVE_QUEUE_MAX 16u
 
 /* Frames on their way over the IPMB at the same time; beyond that the sender is told C0. */
-#define BUS_FRAMES_MAX 32u
+#define BUS_FRAMES_MAX 64u
 
-/* 32 bytes of nine bits at 100 kHz. */
-#define IPMB_FRAME_WIRE_MS 3u
+/* A byte on the IPMB: nine bits at 100 kHz. */
+#define IPMB_BYTE_WIRE_US 90u
 
-/* Controllers in a chassis, the node card's included. */
-#define BUS_CONTROLLERS_MAX 4u
+/* A receiver that does not acknowledge is tried as often as this, as most firmware does. */
+#define BUS_TRIES_MAX 4u
+
+/* Controllers on the bus: the 30 geographical addresses that manage, and the BMC. */
+#define BUS_CONTROLLERS_MAX 31u
+
+/* Requests that wait in a controller: what the big ones of the field keep. */
+#define REQUESTS_MAX 20u
+
+/* Faults that are injected at the same time: one of each kind, and some at single places. */
+#define FAULTS_MAX 24u
+
+/* Events that a manager has yet to pass on: more than one card's coming and going makes. */
+#define RELAY_MAX 32u
+/* Generator ID and the seven bytes of a Platform Event Message (IPMI 2.0 section 29.3). */
+#define RELAY_EVENT_SIZE 8u
 
 /* Auxiliary logs: 0 machine check, 1 OEM 1, 2 OEM 2 (IPMI 2.0 section 31.12). */
 #define AUX_LOGS_MAX 3u

@@ -75,6 +75,13 @@ void messaging_event(struct controller *controller, const uint8_t record[SEL_REC
 	}
 }
 
+bool messaging_event_busy(const struct controller *controller)
+{
+	const struct messaging *messaging = &controller->messaging;
+
+	return messaging->enables & ENABLE_EVENT_BUFFER && messaging->event_full;
+}
+
 uint8_t messaging_set_enables(struct controller *controller, struct exchange *exchange)
 {
 	uint8_t enables = reader_u8(&exchange->request);
@@ -191,6 +198,5 @@ uint8_t messaging_send_message(struct controller *controller, struct exchange *e
 	if (length < IPMB_REQUEST_OVERHEAD || length > IPMB_FRAME_MAX) {
 		return VIPMI_CC_LENGTH_INVALID;
 	}
-	return bus_send(controller->bus, frame, length, exchange->now_ns,
-		service_ns(controller, 1000u * IPMB_FRAME_WIRE_MS));
+	return bus_send(controller, frame, length, exchange->now_ns);
 }

@@ -1,100 +1,21 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The node card in the system slot: a CPU board whose controller is the BMC of
- * the chassis.
+ * Our own node card: a CPU board whose controller has the host's system interface.
+ * In the system slot, with one satellite, it is the BMC; so it is in a drawer,
+ * where it watches the slots as well; in a peripheral slot it is one of many.
  */
-#include "chassis/board.h"
-
-/* Sensor types (IPMI 2.0 table 42-3). */
-#define TEMPERATURE 0x01
-#define VOLTAGE 0x02
-#define CURRENT 0x03
-#define FAN 0x04
-#define OTHER_UNITS 0x0B
-
-/* Base units (IPMI 2.0 table 43-15). */
-#define DEGREES_C 1
-#define VOLTS 4
-#define AMPERES 5
-#define WATTS 6
-#define RPM 18
-
-/* Entities (IPMI 2.0 table 43-13). */
-#define PROCESSOR 0x03
-#define SYSTEM_BOARD 0x07
-#define MEMORY_MODULE 0x08
-#define POWER_SUPPLY 0x0A
-#define POWER_UNIT 0x13
-#define POWER_MODULE 0x14
-#define CHASSIS 0x17
-#define FAN_DEVICE 0x1D
-#define EXTERNAL_ENVIRONMENT 0x27
-#define BATTERY 0x28
-#define AIR_INLET 0x37
-
-#define READING_THRESHOLD 0x01
-#define READING_DIGITAL 0x03
-#define READING_REDUNDANCY 0x0B
-#define READING_SENSOR_SPECIFIC 0x6F
-
-#define UPPER 0x38       /* UNC, UC, UNR */
-#define UPPER_TWO 0x18   /* UNC, UC */
-#define LOWER_TWO 0x03   /* LNC, LC */
-#define LOWER_THREE 0x07 /* LNC, LC, LNR */
-#define ALL 0x3F
-#define BOTH_TWO 0x1B /* LNC, LC, UNC, UC */
-
-#define TEMP(text, nr, ent, inst, nom, sw, unc, uc, unr)                                           \
-	{                                                                                          \
-		.name = text, .record = RECORD_FULL, .number = nr, .type = TEMPERATURE,            \
-		.reading_type = READING_THRESHOLD, .entity = ent, .instance = inst,                \
-		.unit = DEGREES_C, .m = 1, .nominal = nom, .swing = sw, .normal_min = (nom)-10,    \
-		.normal_max = (nom) + 10, .thresholds = {0, 0, 0, unc, uc, unr},                   \
-		.thresholds_mask = UPPER, .hysteresis = 2,                                         \
-	}
-
-/* Supervised at 5, 10 and 15 percent to either side. `m` is in 10^`exp` volts a count. */
-#define RAIL(text, nr, mul, exp, nom, lc, lnc, unc, uc)                                            \
-	{                                                                                          \
-		.name = text, .record = RECORD_FULL, .number = nr, .type = VOLTAGE,                \
-		.reading_type = READING_THRESHOLD, .entity = SYSTEM_BOARD, .instance = 1,          \
-		.unit = VOLTS, .m = mul, .exponent = exp, .nominal = nom, .swing = 1,              \
-		.normal_min = (lnc) + 1, .normal_max = (unc)-1,                                    \
-		.thresholds = {lnc, lc, 2 * (lc) - (lnc), unc, uc, 2 * (uc) - (unc)},              \
-		.thresholds_mask = ALL, .hysteresis = 1,                                           \
-	}
-
-#define LOAD(text, nr, kind, what, mul, exp, nom, sw, unc, uc)                                     \
-	{                                                                                          \
-		.name = text, .record = RECORD_FULL, .number = nr, .type = kind,                   \
-		.reading_type = READING_THRESHOLD, .entity = POWER_MODULE, .instance = 1,          \
-		.unit = what, .m = mul, .exponent = exp, .nominal = nom, .swing = sw,              \
-		.normal_min = (nom) / 2, .normal_max = (unc)-1,                                    \
-		.thresholds = {0, 0, 0, unc, uc, 0}, .thresholds_mask = UPPER_TWO,                 \
-		.hysteresis = 2,                                                                   \
-	}
-
-#define FAN_SPEED(text, nr, inst, nom)                                                             \
-	{                                                                                          \
-		.name = text, .record = RECORD_FULL, .number = nr, .type = FAN,                    \
-		.reading_type = READING_THRESHOLD, .entity = FAN_DEVICE, .instance = inst,         \
-		.unit = RPM, .m = 60, .nominal = nom, .swing = 3, .normal_min = 60,                \
-		.normal_max = 150, .thresholds = {40, 30, 20, 0, 0, 0},                            \
-		.thresholds_mask = LOWER_THREE, .hysteresis = 2,                                   \
-	}
-
-#define DISCRETE(text, nr, kind, reading, ent, inst, all, evs, first)                              \
-	{                                                                                          \
-		.name = text, .record = RECORD_COMPACT, .number = nr, .type = kind,                \
-		.reading_type = reading, .entity = ent, .instance = inst,                          \
-		.format = FORMAT_DISCRETE, .states = all, .events = evs, .initial = first,         \
-	}
+#include "chassis/sensor_table.h"
 
 /* Sensor numbers that the controller itself speaks through. */
 #define NUMBER_WATCHDOG 0x40
 #define NUMBER_SEL 0x41
 #define NUMBER_POWER_UNIT 0x42
 #define NUMBER_ACPI 0x43
+
+/* Chassis, event generator and receiver, FRU, SEL, SDR repository, sensors. */
+#define SUPPORT_BMC 0xBF
+/* Chassis, event generator, FRU, sensors. */
+#define SUPPORT_PERIPHERAL 0xA9
 
 static const struct board_sensor sensors[] = {
 	TEMP("Cpu Temp", 0x01, PROCESSOR, 1, 48, 3, 80, 90, 100),
@@ -233,6 +154,10 @@ static const struct board_locator locators[] = {
 		.instance = 3},
 };
 
+static const struct board_locator own_locator[] = {
+	{.name = "Node Controller", .support = SUPPORT_PERIPHERAL, .entity = SYSTEM_BOARD},
+};
+
 static const struct board_fru frus[] = {
 	{.name = "Node Card Fru",
 		.size = 512,
@@ -277,28 +202,43 @@ static const struct board_event events[] = {
 		.data = {0x57, 77, 80}},
 };
 
+#define NODE_CARD                                                                                  \
+	.name = "Node card", .kind = BOARD_NODE, .requests_max = 20, .device_id = 0x20,            \
+	.revision = 1, .firmware_major = 2, .firmware_minor = 0x15,                                \
+	.manufacturer = 7154 /* IPMI forum */, .product = 0x4350, .sensors = sensors,              \
+	.frus = frus, .sensors_count = ARRAY_LENGTH(sensors), .frus_count = ARRAY_LENGTH(frus),    \
+	.watchdog_sensor = NUMBER_WATCHDOG, .power_sensor = NUMBER_POWER_UNIT,                     \
+	.acpi_sensor = NUMBER_ACPI
+
+#define HOST_FEATURES                                                                              \
+	(FEATURE_SYSTEM_INTERFACE | FEATURE_CHASSIS | FEATURE_LAN | FEATURE_FRU | FEATURE_BRIDGE | \
+		FEATURE_EVENT_INPUT)
+
 const struct board board_node_card = {
-	.address = 0x20,
-	.device_id = 0x20,
-	.revision = 1,
-	.firmware_major = 2,
-	.firmware_minor = 0x15,
-	.support =
-		0xBF, /* chassis, event generator and receiver, FRU, SEL, SDR repository, sensors */
-	.manufacturer = 7154, /* IPMI forum */
-	.product = 0x4350,
-	.features = FEATURE_SYSTEM_INTERFACE | FEATURE_SEL | FEATURE_SDR_REPOSITORY |
-		    FEATURE_CHASSIS | FEATURE_LAN | FEATURE_FRU | FEATURE_BRIDGE,
-	.sensors = sensors,
-	.locators = locators,
-	.frus = frus,
-	.events = events,
-	.sensors_count = ARRAY_LENGTH(sensors),
-	.locators_count = ARRAY_LENGTH(locators),
-	.frus_count = ARRAY_LENGTH(frus),
-	.events_count = ARRAY_LENGTH(events),
-	.watchdog_sensor = NUMBER_WATCHDOG,
+	NODE_CARD,
+	.support = SUPPORT_BMC,
+	.features = HOST_FEATURES | FEATURE_SEL | FEATURE_SDR_REPOSITORY,
 	.sel_sensor = NUMBER_SEL,
-	.power_sensor = NUMBER_POWER_UNIT,
-	.acpi_sensor = NUMBER_ACPI,
+	.locators = locators,
+	.locators_count = ARRAY_LENGTH(locators),
+	.events = events,
+	.events_count = ARRAY_LENGTH(events),
+};
+
+const struct board board_system_card = {
+	NODE_CARD,
+	.support = SUPPORT_BMC,
+	.features = HOST_FEATURES | FEATURE_SEL | FEATURE_SDR_REPOSITORY | FEATURE_SHELF,
+	.sel_sensor = NUMBER_SEL,
+	.more = &shelf_sensors,
+	.events = events,
+	.events_count = ARRAY_LENGTH(events),
+};
+
+const struct board board_peripheral_card = {
+	NODE_CARD,
+	.support = SUPPORT_PERIPHERAL,
+	.features = HOST_FEATURES | FEATURE_DEVICE_SDR,
+	.locators = own_locator,
+	.locators_count = ARRAY_LENGTH(own_locator),
 };

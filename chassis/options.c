@@ -6,6 +6,10 @@
 /* 2026-01-01 00:00:00 UTC, so that a chassis whose owner names no time is the same every day. */
 #define EPOCH_DEFAULT_S 1767225600u
 
+/* Where our card sits in a drawer: the first slot for node cards. */
+#define SLOT_DEFAULT 3
+#define SLOT_MAX 20
+
 struct text {
 	const char *at;
 	size_t length;
@@ -17,6 +21,7 @@ void chassis_options_init(struct chassis_options *options)
 		.seed = 1,
 		.service_percent = 100,
 		.epoch_s = EPOCH_DEFAULT_S,
+		.slot = SLOT_DEFAULT,
 	};
 }
 
@@ -88,12 +93,38 @@ static bool set_flag(struct chassis_options *options, struct text key)
 {
 	if (text_is(key, "freeze")) {
 		options->freeze = true;
+	} else if (text_is(key, "drawer")) {
+		options->drawer = true;
 	} else if (text_is(key, "silent")) {
 		options->faults.silent = true;
 	} else {
 		return false;
 	}
 	return true;
+}
+
+/* Where our card is, and what it is there. Both make the chassis a drawer. */
+static int set_place(struct chassis_options *options, struct text item, struct text key,
+	struct text value, char *error, size_t size)
+{
+	uint64_t given;
+
+	if (text_is(key, "slot")) {
+		if (!number(value, SLOT_MAX, &given) || given < SLOT_DEFAULT) {
+			return complain(
+				error, size, item, ": a slot for node cards, 3 to 20, please");
+		}
+		options->slot = (uint8_t)given;
+	} else if (text_is(value, "bmc")) {
+		options->role = CHASSIS_ROLE_BMC;
+	} else if (text_is(value, "peripheral")) {
+		options->role = CHASSIS_ROLE_PERIPHERAL;
+	} else {
+		return complain(error, size, item,
+			": bmc (20h, with the SEL) or peripheral (address by slot), please");
+	}
+	options->drawer = true;
+	return 0;
 }
 
 static int set_number(struct chassis_options *options, struct text item, struct text key,
@@ -121,6 +152,9 @@ static int set_number(struct chassis_options *options, struct text item, struct 
 			*percents[i].percent = (uint8_t)given;
 			return 0;
 		}
+	}
+	if (text_is(key, "slot") || text_is(key, "role")) {
+		return set_place(options, item, key, value, error, size);
 	}
 	if (text_is(key, "service")) {
 		if (!number(value, CHASSIS_SERVICE_PERCENT_MAX, &given)) {

@@ -101,7 +101,9 @@ static const struct board_fru frus[] = {
 };
 
 const struct board board_satellite = {
-	.address = 0xB4,
+	.name = "Peripheral card",
+	.kind = BOARD_PERIPHERAL,
+	.requests_max = 20,
 	.device_id = 0x34,
 	.revision = 1,
 	.firmware_major = 1,

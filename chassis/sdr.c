@@ -14,9 +14,11 @@
 #define SUPPORTS_ALLOCATION_INFO 0x01
 #define SUPPORTS_RESERVE 0x02
 
+/* As many as there can ever be. */
 static uint16_t record_count(const struct board *board)
 {
-	return (uint16_t)(board->sensors_count + board->locators_count + board->frus_count);
+	return (uint16_t)(board_sensors_count(board) + board->locators_count + board->frus_count +
+			  (board->features & FEATURE_SHELF ? BUS_CONTROLLERS_MAX : 0));
 }
 
 void sdr_carve(struct controller *controller, const struct board *board, struct arena *arena)
@@ -36,7 +38,24 @@ void sdr_init(struct controller *controller)
 	size_t size = (size_t)record_count(controller->board) * SDR_RECORD_MAX;
 	struct writer writer = writer_init(controller->sdr.bytes, size);
 
-	sdr_records_write(controller->board, &controller->sdr, &writer);
+	sdr_records_write(controller, &writer);
+	controller->sdr.added_s = controller->sdr.erased_s = controller->epoch_s;
+}
+
+void sdr_update(struct controller *controller, uint64_t now_ns)
+{
+	uint16_t before = controller->sdr.records_count;
+	size_t size = (size_t)record_count(controller->board) * SDR_RECORD_MAX;
+	struct writer writer = writer_init(controller->sdr.bytes, size);
+
+	sdr_records_write(controller, &writer);
+	if (controller->sdr.records_count > before) {
+		controller->sdr.added_s = clock_sel_s(controller, now_ns);
+	} else if (controller->sdr.records_count < before) {
+		controller->sdr.erased_s = clock_sel_s(controller, now_ns);
+	}
+	/* IPMI 2.0 section 33.11: record IDs changed, so whoever reads must begin again. */
+	controller->sdr.reservation = 0;
 }
 
 uint8_t sdr_get_info(struct controller *controller, struct exchange *exchange)
@@ -46,8 +65,8 @@ uint8_t sdr_get_info(struct controller *controller, struct exchange *exchange)
 	writer_u8(response, VERSION_1_5);
 	writer_u16le(response, controller->sdr.records_count);
 	writer_u16le(response, 0); /* free bytes */
-	writer_u32le(response, controller->epoch_s);
-	writer_u32le(response, controller->epoch_s);
+	writer_u32le(response, controller->sdr.added_s);
+	writer_u32le(response, controller->sdr.erased_s);
 	writer_u8(response, SUPPORTS_ALLOCATION_INFO | SUPPORTS_RESERVE);
 	return VIPMI_CC_OK;
 }
@@ -72,8 +91,8 @@ uint8_t sdr_get_device_info(struct controller *controller, struct exchange *exch
 	if (reader_left(&exchange->request) > 0) {
 		operation = reader_u8(&exchange->request);
 	}
-	for (i = 0; i < board->sensors_count; i++) {
-		sensors += board->sensors[i].record != RECORD_EVENT_ONLY;
+	for (i = 0; i < board_sensors_count(board); i++) {
+		sensors += board_sensor_at(board, i)->record != RECORD_EVENT_ONLY;
 	}
 	writer_u8(&exchange->response,
 		operation & 1 ? (uint8_t)controller->sdr.records_count : sensors);

@@ -2,7 +2,7 @@
 /*
  * Sensor data records, made from a board's tables (IPMI 2.0 section 43).
  */
-#include "chassis/controller.h"
+#include "chassis/bus.h"
 #include "chassis/text.h"
 
 #define TYPE_FRU_LOCATOR 0x11
@@ -48,15 +48,20 @@ static void finish(struct writer *writer, uint8_t *header)
 	}
 }
 
+static uint8_t instance_of(const struct controller *owner, uint8_t instance)
+{
+	return instance ? instance : owner->slot;
+}
+
 /* Bytes 5 to 9: who owns it. */
 static void write_key(
-	struct writer *writer, const struct board *board, const struct board_sensor *sensor)
+	struct writer *writer, const struct controller *owner, const struct board_sensor *sensor)
 {
-	writer_u8(writer, board->address);
+	writer_u8(writer, owner->address);
 	writer_u8(writer, 0); /* channel 0, LUN 0 */
 	writer_u8(writer, sensor->number);
 	writer_u8(writer, sensor->entity);
-	writer_u8(writer, sensor->instance);
+	writer_u8(writer, instance_of(owner, sensor->instance));
 }
 
 void sensor_factors_write(const struct board_sensor *sensor, struct writer *writer)
@@ -72,7 +77,7 @@ void sensor_factors_write(const struct board_sensor *sensor, struct writer *writ
 }
 
 static void write_full(
-	struct writer *writer, const struct board *board, const struct board_sensor *sensor)
+	struct writer *writer, const struct controller *owner, const struct board_sensor *sensor)
 {
 	uint16_t events = sensor_possible_events(sensor), mask = sensor->thresholds_mask;
 	static const uint8_t order[] = {THRESHOLD_UNR, THRESHOLD_UC, THRESHOLD_UNC, THRESHOLD_LNR,
@@ -80,7 +85,7 @@ static void write_full(
 	bool is_signed = sensor->format == FORMAT_TWOS_COMPLEMENT;
 	size_t i;
 
-	write_key(writer, board, sensor);
+	write_key(writer, owner, sensor);
 	writer_u8(writer, INITIALIZATION_THRESHOLD);
 	writer_u8(writer, CAPABILITIES_THRESHOLD);
 	writer_u8(writer, sensor->type);
@@ -112,15 +117,15 @@ static void write_full(
 }
 
 static void write_compact(
-	struct writer *writer, const struct board *board, const struct board_sensor *sensor)
+	struct writer *writer, const struct controller *owner, const struct board_sensor *sensor)
 {
-	write_key(writer, board, sensor);
+	write_key(writer, owner, sensor);
 	writer_u8(writer, INITIALIZATION_DISCRETE);
 	writer_u8(writer, CAPABILITIES_DISCRETE);
 	writer_u8(writer, sensor->type);
 	writer_u8(writer, sensor->reading_type);
 	writer_u16le(writer, sensor->events);
-	writer_u16le(writer, sensor->events);
+	writer_u16le(writer, sensor->events & (uint16_t)~sensor->silent_ends);
 	writer_u16le(writer, sensor->states);
 	writer_u8(writer, UNITS_DISCRETE);
 	writer_u16le(writer, 0);
@@ -132,9 +137,9 @@ static void write_compact(
 }
 
 static void write_event_only(
-	struct writer *writer, const struct board *board, const struct board_sensor *sensor)
+	struct writer *writer, const struct controller *owner, const struct board_sensor *sensor)
 {
-	write_key(writer, board, sensor);
+	write_key(writer, owner, sensor);
 	writer_u8(writer, sensor->type);
 	writer_u8(writer, sensor->reading_type);
 	writer_u16le(writer, 0x0001); /* describes one sensor */
@@ -142,23 +147,24 @@ static void write_event_only(
 	write_name(writer, sensor->name);
 }
 
-static void write_controller_locator(struct writer *writer, const struct board_locator *locator)
+static void write_controller_locator(
+	struct writer *writer, const struct controller *owner, const struct board_locator *locator)
 {
-	writer_u8(writer, locator->address);
+	writer_u8(writer, locator->address ? locator->address : owner->address);
 	writer_u8(writer, 0); /* channel */
 	writer_u8(writer, CONTROLLER_STATIC);
 	writer_u8(writer, locator->support);
 	writer_u24le(writer, 0);
 	writer_u8(writer, locator->entity);
-	writer_u8(writer, locator->instance);
+	writer_u8(writer, instance_of(owner, locator->instance));
 	writer_u8(writer, 0); /* OEM */
 	write_name(writer, locator->name);
 }
 
-static void write_fru_locator(
-	struct writer *writer, const struct board *board, const struct board_fru *fru, uint8_t id)
+static void write_fru_locator(struct writer *writer, const struct controller *owner,
+	const struct board_fru *fru, uint8_t id)
 {
-	writer_u8(writer, board->address);
+	writer_u8(writer, owner->address);
 	writer_u8(writer, id);
 	writer_u8(writer, 0x80); /* logical: through the controller's FRU commands */
 	writer_u8(writer, 0);    /* channel */
@@ -166,7 +172,7 @@ static void write_fru_locator(
 	writer_u8(writer, 0x10); /* device type: logical FRU device */
 	writer_u8(writer, 0);    /* modifier: inventory */
 	writer_u8(writer, fru->entity);
-	writer_u8(writer, fru->instance);
+	writer_u8(writer, instance_of(owner, fru->instance));
 	writer_u8(writer, 0); /* OEM */
 	write_name(writer, fru->name);
 }
@@ -179,34 +185,77 @@ static void store_add(struct sdr_store *store, struct writer *writer, uint8_t *h
 	store->offsets[store->records_count] = (uint16_t)writer_length(writer);
 }
 
-void sdr_records_write(const struct board *board, struct sdr_store *store, struct writer *writer)
+/* The locator that a whole drawer's manager has for each controller: "Node card 7". */
+static void write_shelf_locator(struct writer *writer, const struct controller *of)
 {
+	char name[SDR_NAME_MAX + 1] = {0};
+	size_t length = text_length(of->board->name, SDR_NAME_MAX - 3);
+	const struct board_locator locator = {
+		.name = name,
+		.support = of->board->support,
+		.entity = of->board->frus_count ? of->board->frus[0].entity : 0,
+	};
+
+	memcpy(name, of->board->name, length);
+	name[length++] = ' ';
+	if (of->slot >= 10) {
+		name[length++] = (char)('0' + of->slot / 10);
+	}
+	name[length] = (char)('0' + of->slot % 10);
+	write_controller_locator(writer, of, &locator);
+}
+
+static void write_locators(struct controller *controller, struct writer *writer)
+{
+	const struct board *board = controller->board;
+	const struct bus *bus = controller->bus;
+	uint8_t *header;
+	uint8_t i;
+
+	for (i = 0; i < board->locators_count; i++) {
+		header = start(writer, controller->sdr.records_count + 1, TYPE_CONTROLLER_LOCATOR);
+		write_controller_locator(writer, controller, &board->locators[i]);
+		store_add(&controller->sdr, writer, header);
+	}
+	if (!controller_has(controller, FEATURE_SHELF)) {
+		return;
+	}
+	for (i = 0; i < bus->controllers_count; i++) {
+		if (bus->controllers[i]->present) {
+			header = start(
+				writer, controller->sdr.records_count + 1, TYPE_CONTROLLER_LOCATOR);
+			write_shelf_locator(writer, bus->controllers[i]);
+			store_add(&controller->sdr, writer, header);
+		}
+	}
+}
+
+void sdr_records_write(struct controller *controller, struct writer *writer)
+{
+	const struct board *board = controller->board;
+	struct sdr_store *store = &controller->sdr;
 	uint8_t *header;
 	uint8_t i;
 
 	store->records_count = 0;
 	store->offsets[0] = 0;
-	for (i = 0; i < board->sensors_count; i++) {
-		const struct board_sensor *sensor = &board->sensors[i];
+	for (i = 0; i < board_sensors_count(board); i++) {
+		const struct board_sensor *sensor = board_sensor_at(board, i);
 
 		header = start(writer, store->records_count + 1, sensor->record);
 		if (sensor->record == RECORD_FULL) {
-			write_full(writer, board, sensor);
+			write_full(writer, controller, sensor);
 		} else if (sensor->record == RECORD_COMPACT) {
-			write_compact(writer, board, sensor);
+			write_compact(writer, controller, sensor);
 		} else {
-			write_event_only(writer, board, sensor);
+			write_event_only(writer, controller, sensor);
 		}
 		store_add(store, writer, header);
 	}
 	for (i = 0; i < board->frus_count; i++) {
 		header = start(writer, store->records_count + 1, TYPE_FRU_LOCATOR);
-		write_fru_locator(writer, board, &board->frus[i], i);
+		write_fru_locator(writer, controller, &board->frus[i], i);
 		store_add(store, writer, header);
 	}
-	for (i = 0; i < board->locators_count; i++) {
-		header = start(writer, store->records_count + 1, TYPE_CONTROLLER_LOCATOR);
-		write_controller_locator(writer, &board->locators[i]);
-		store_add(store, writer, header);
-	}
+	write_locators(controller, writer);
 }

@@ -75,7 +75,7 @@ void sel_init(struct controller *controller)
 	for (i = 0; i < board->events_count && records; i++) {
 		const struct board_event *event = &board->events[i];
 		uint8_t record[SEL_RECORD_SIZE] = {0, 0, TYPE_SYSTEM_EVENT, 0, 0, 0, 0,
-			board->address, 0, 0x04, event->sensor_type, event->number,
+			controller->address, 0, 0x04, event->sensor_type, event->number,
 			event->reading_type, event->data[0], event->data[1], event->data[2]};
 
 		controller->sel.added_s = controller->epoch_s - event->age_s;

@@ -20,7 +20,7 @@
 
 void sensors_carve(struct controller *controller, const struct board *board, struct arena *arena)
 {
-	void *sensors = arena_take(arena, board->sensors_count * sizeof(struct sensor));
+	void *sensors = arena_take(arena, board_sensors_count(board) * sizeof(struct sensor));
 	void *index = arena_take(arena, SENSOR_NUMBERS);
 
 	if (controller) {
@@ -43,7 +43,7 @@ static void sensor_init(
 		.hysteresis_negative = board->hysteresis,
 		.states = board->initial,
 		.assertions_on = events,
-		.deassertions_on = events,
+		.deassertions_on = events & (uint16_t)~board->silent_ends,
 	};
 	memcpy(sensor->thresholds, board->thresholds, sizeof(sensor->thresholds));
 	if (board->record != RECORD_FULL) {
@@ -59,10 +59,12 @@ void sensors_init(struct controller *controller)
 	memset(controller->sensor_index, 0, SENSOR_NUMBERS);
 	/* The same phases after every restart: the world outside did not restart. */
 	random_init(&controller->random, controller->seed);
-	for (i = 0; i < board->sensors_count; i++) {
-		sensor_init(controller, &controller->sensors[i], &board->sensors[i]);
-		if (board->sensors[i].record != RECORD_EVENT_ONLY) {
-			controller->sensor_index[board->sensors[i].number] = i + 1;
+	for (i = 0; i < board_sensors_count(board); i++) {
+		const struct board_sensor *sensor = board_sensor_at(board, i);
+
+		sensor_init(controller, &controller->sensors[i], sensor);
+		if (sensor->record != RECORD_EVENT_ONLY) {
+			controller->sensor_index[sensor->number] = i + 1;
 		}
 	}
 }
@@ -80,14 +82,12 @@ static int raw_value(const struct sensor *sensor, uint8_t raw)
 	return sensor->board->format == FORMAT_TWOS_COMPLEMENT ? (int8_t)raw : raw;
 }
 
-uint8_t sensor_reading(
+/* The reading that time alone makes. */
+static uint8_t drift(
 	const struct controller *controller, const struct sensor *sensor, uint64_t now_ns)
 {
 	uint32_t tick, swing = sensor->board->swing;
 
-	if (sensor->reading_set) {
-		return sensor->reading;
-	}
 	if (swing == 0) {
 		return sensor->board->nominal;
 	}
@@ -99,6 +99,37 @@ uint8_t sensor_reading(
 	}
 	return (uint8_t)(sensor->board->nominal + tick * (2 * swing + 1) / (DRIFT_PERIOD / 2) -
 			 swing);
+}
+
+/* Adds what the rest of the drawer does to it; a sensor does not run over. */
+static uint8_t raised(uint8_t reading, uint8_t by, uint8_t most)
+{
+	return reading >= most ? reading : by > most - reading ? most : (uint8_t)(reading + by);
+}
+
+uint8_t sensor_reading(
+	const struct controller *controller, const struct sensor *sensor, uint64_t now_ns)
+{
+	const struct environment *environment = bus_environment(controller->bus);
+	uint8_t reading;
+
+	if (sensor->reading_set) {
+		return sensor->reading;
+	}
+	reading = drift(controller, sensor, now_ns);
+	switch (sensor->board->cause) {
+	case CAUSE_HEAT:
+		/* Below 127 so that signed ones stay positive. */
+		return raised(reading, environment->heat, 0x7F);
+	case CAUSE_FAN:
+		return controller->failed ? 0 : raised(reading, environment->fan_boost, 0xFF);
+	case CAUSE_OUTPUT:
+		return controller->failed ? 0 : reading;
+	case CAUSE_LOAD:
+		return controller->failed ? 0 : raised(reading, environment->load, 0xFF);
+	default:
+		return reading;
+	}
 }
 
 /* Whether the value is at or beyond a threshold, moved back by `slack`. */
@@ -179,7 +210,7 @@ void sensors_scan(struct controller *controller, uint64_t now_ns)
 		return; /* nothing moves; whatever is set is evaluated there and then */
 	}
 	if (now_ns >= controller->scan_ns) {
-		for (i = 0; i < controller->board->sensors_count; i++) {
+		for (i = 0; i < board_sensors_count(controller->board); i++) {
 			sensor_evaluate(controller, &controller->sensors[i], now_ns);
 		}
 		controller->scan_ns = now_ns + SCAN_INTERVAL_NS;

@@ -30,6 +30,7 @@ static const char usage[] =
 	"  --log-requests FILE   one line for each request the controller saw; - is stdout\n"
 	"  --fault SPEC          silent, drop=PERCENT, garble=PERCENT, busy=PERCENT (C0),\n"
 	"                        late=PERCENT, late_ms=MS; may be given several times\n"
+	"  --chassis SPEC        whatever the link chassis: takes: KEY=VALUE,...\n"
 	"  --help, --version\n"
 	"\n"
 	"SIGUSR1 makes the controller silent, and lets it talk again.\n";
@@ -41,6 +42,7 @@ enum {
 	OPTION_FREEZE,
 	OPTION_LOG,
 	OPTION_FAULT,
+	OPTION_CHASSIS,
 	OPTION_HELP,
 	OPTION_VERSION
 };
@@ -52,6 +54,7 @@ static const struct option options_long[] = {
 	{"freeze", no_argument, NULL, OPTION_FREEZE},
 	{"log-requests", required_argument, NULL, OPTION_LOG},
 	{"fault", required_argument, NULL, OPTION_FAULT},
+	{"chassis", required_argument, NULL, OPTION_CHASSIS},
 	{"help", no_argument, NULL, OPTION_HELP},
 	{"version", no_argument, NULL, OPTION_VERSION},
 	{0},
@@ -102,6 +105,7 @@ static void parse(int argc, char **argv, struct arguments *arguments)
 			arguments->log = optarg;
 			break;
 		case OPTION_FAULT:
+		case OPTION_CHASSIS:
 			chassis_option(arguments, "", optarg);
 			break;
 		case OPTION_HELP:

@@ -372,7 +372,7 @@ int server_run(struct server *server)
 static int make_chassis(struct server *server, const struct chassis_options *options)
 {
 	/* A multiple of the alignment, as aligned_alloc wants it. */
-	size_t size = (chassis_size() + 15) & ~(size_t)15;
+	size_t size = (chassis_size(options) + 15) & ~(size_t)15;
 	void *memory = aligned_alloc(16, size);
 	int result;
 

@@ -9,7 +9,7 @@
 /* Fields that are true or false come as numbers. */
 static bool is_boolean(const char *name)
 {
-	static const char *const names[] = {"events", "blocked", "reserved"};
+	static const char *const names[] = {"events", "exclusive", "blocked", "reserved"};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		if (strcmp(name, names[i]) == 0) {

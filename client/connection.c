@@ -99,10 +99,7 @@ static void fail_written(struct vipmi *vipmi, enum vipmi_reason reason, int erro
 		switch (call->kind) {
 		case CALL_OPEN: /* handle_lost takes care of it */
 			break;
-		case CALL_SUBSCRIBE: /* to be said again in any case */
-			if (call == &call->handle->resume) {
-				break; /* by handle_lost and what follows it */
-			}
+		case CALL_SUBSCRIBE: /* to be said again anyhow; a handle's own by handle_lost */
 			list_remove(link);
 			call->state = CALL_HELD;
 			list_push_back(&call->handle->held, link);
@@ -126,8 +123,7 @@ static void hold_unwritten(struct vipmi *vipmi)
 		struct outgoing *outgoing = container_of(link, struct outgoing, on_queue);
 		struct call *call = container_of(outgoing, struct call, out);
 
-		if (outgoing->kind != OUTGOING_CALL || call->kind == CALL_OPEN ||
-			(call->kind == CALL_SUBSCRIBE && call == &call->handle->resume)) {
+		if (outgoing->kind != OUTGOING_CALL || call->kind == CALL_OPEN) {
 			continue; /* a new connection starts without */
 		}
 		call->state = CALL_HELD;

@@ -319,6 +319,11 @@ static void take_event(struct vipmi_handle *handle, const struct socket_message 
 	if (socket_has(message, VIPMI_EXTENSION_TARGET)) {
 		node->event.address = message->target.address;
 	}
+	node->event.yours = header->flags & VIPMI_FLAG_YOURS ? 1 : 0;
+	if (socket_has(message, VIPMI_EXTENSION_REQUESTER)) {
+		node->event.requester_lun = message->requester.lun;
+		node->event.sequence = message->requester.sequence;
+	}
 	node->event.netfn = header->netfn;
 	node->event.lun = header->lun;
 	node->event.command = header->command;
@@ -345,7 +350,8 @@ void handle_event(struct vipmi *vipmi, const struct socket_message *message)
 			break;
 		}
 	}
-	if (!handle || !handle->received) {
+	if (!handle || (!handle->received &&
+			       !(message->header.flags & VIPMI_FLAG_YOURS && handle->requested))) {
 		return; /* on its way when the handle was closed, or the events switched off */
 	}
 	if (message->data.length > VIPMI_DATA_MAX || !socket_has(message, extension)) {

@@ -114,6 +114,12 @@ struct subscription {
 	uint32_t holder;
 };
 
+/* A REQUEST that is in truth a RESPOND: to which message, and what else it says. */
+struct response {
+	uint64_t number; /* 0: it is none */
+	uint8_t lun, sequence, cc;
+};
+
 /* A message of ours that gets exactly one reply (a QUERY: rows and an end). On its caller's stack,
  * inside its handle, or, where it has a callback, allocated with the request's data behind it. */
 struct call {
@@ -129,6 +135,7 @@ struct call {
 	uint64_t deadline_ns;              /* requests; else TIME_NEVER: the waiter's counts */
 	struct waiter *waiter;             /* the thread that blocks for it, or NULL */
 	struct vipmi_request request;      /* REQUEST */
+	struct response response;          /* REQUEST, if it is the answer to one */
 	struct rights *rights;             /* RIGHTS */
 	struct subscription *subscription; /* SUBSCRIBE; NULL: to end it */
 	uint8_t verb;                      /* CONTROL: enum vipmi_control */
@@ -255,6 +262,8 @@ struct vipmi_handle {
 	uint32_t events_kept;    /* on vipmi->ready */
 	struct event_node *loss; /* the last of them, if it is a notice that counts on */
 	void (*received)(void *context, const struct vipmi_event *event);
+	void (*requested)(void *context, const struct vipmi_event *request);
+	void *requested_context;
 	void *context;
 };
 

@@ -132,6 +132,10 @@ static void dispatch_one(struct vipmi *vipmi, struct ready *ready)
 		}
 		received = handle->received;
 		context = handle->context;
+		if (node->event.yours && handle->requested) {
+			received = handle->requested;
+			context = handle->requested_context;
+		}
 	}
 	waiter_update_reader(vipmi);
 	(void)pthread_mutex_unlock(&vipmi->lock);

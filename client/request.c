@@ -146,29 +146,23 @@ int vipmi_command(struct vipmi_handle *handle, const struct vipmi_request *reque
 	return result;
 }
 
-int vipmi_submit(struct vipmi_handle *handle, const struct vipmi_request *request,
+/* A checked request, or with `response` the answer to one. */
+static int submit(struct vipmi_handle *handle, const struct vipmi_request *checked,
+	const struct response *response,
 	void (*done)(void *context, const struct vipmi_answer *answer), void *context,
 	uint64_t *ret_id)
 {
 	struct vipmi *vipmi = handle->vipmi;
-	struct vipmi_request checked;
-	struct call *call;
-	int result = request_copy(request, &checked);
+	struct call *call = malloc(sizeof(*call) + checked->length);
+	int result;
 
-	if (result < 0) {
-		return result;
-	}
-	if (!done) {
-		return text_fail(-EINVAL, "no callback to tell the answer");
-	}
-	call = malloc(sizeof(*call) + checked.length);
 	if (!call) {
 		return text_fail(-ENOMEM, "no memory for a request");
 	}
 	call_init(call, CALL_REQUEST, handle);
-	call->request = checked;
-	if (checked.length > 0) {
-		memcpy(call + 1, checked.data, checked.length);
+	call->request = *checked;
+	if (checked->length > 0) {
+		memcpy(call + 1, checked->data, checked->length);
 	}
 	call->request.data = call + 1;
 	call->done = done;
@@ -178,8 +172,18 @@ int vipmi_submit(struct vipmi_handle *handle, const struct vipmi_request *reques
 		free(call);
 		return result;
 	}
-	call->deadline_ns = request_deadline_ns(&checked);
-	result = credit_take(handle, checked.flags & VIPMI_REQUEST_WAIT, call->deadline_ns);
+	if (response) {
+		call->response = *response;
+		/* What was asked went with the agent that heard it. */
+		if (handle->state != HANDLE_OPEN) {
+			result = text_fail(-ECONNRESET, "%s", vipmi_strerror(-ECONNRESET));
+		}
+	}
+	call->deadline_ns = request_deadline_ns(checked);
+	if (result == 0) {
+		result =
+			credit_take(handle, checked->flags & VIPMI_REQUEST_WAIT, call->deadline_ns);
+	}
 	if (result == 0) {
 		result = request_start(vipmi, call);
 	}
@@ -189,6 +193,68 @@ int vipmi_submit(struct vipmi_handle *handle, const struct vipmi_request *reques
 	connection_unlock(vipmi);
 	if (result < 0) {
 		free(call);
+	}
+	return result;
+}
+
+int vipmi_submit(struct vipmi_handle *handle, const struct vipmi_request *request,
+	void (*done)(void *context, const struct vipmi_answer *answer), void *context,
+	uint64_t *ret_id)
+{
+	struct vipmi_request checked;
+	int result = request_copy(request, &checked);
+
+	if (result < 0) {
+		return result;
+	}
+	if (!done) {
+		return text_fail(-EINVAL, "no callback to tell the answer");
+	}
+	return submit(handle, &checked, NULL, done, context, ret_id);
+}
+
+static void nobody_cares(void *context, const struct vipmi_answer *answer)
+{
+	(void)context;
+	(void)answer;
+}
+
+int vipmi_respond(struct vipmi_handle *handle, const struct vipmi_event *request, uint8_t cc,
+	const void *data, size_t length,
+	void (*done)(void *context, const struct vipmi_answer *answer), void *context)
+{
+	struct vipmi_request carrier = vipmi_request_make(0, 0, data, length);
+	struct response response;
+
+	if (!request || request->kind != VIPMI_EVENT_REQUEST || !request->yours ||
+		request->number == 0) {
+		return text_fail(-EINVAL, "not a request that is this handle's to answer");
+	}
+	response = (struct response){.number = request->number,
+		.lun = request->requester_lun,
+		.sequence = request->sequence,
+		.cc = cc};
+	carrier.netfn = request->netfn;
+	carrier.lun = request->lun;
+	carrier.command = request->command;
+	carrier.target_kind = VIPMI_TARGET_IPMB;
+	carrier.channel = request->channel;
+	carrier.address = request->address;
+	if (request_check(&carrier) < 0) {
+		return length > VIPMI_DATA_MAX ? -EMSGSIZE : -EINVAL;
+	}
+	return submit(handle, &carrier, &response, done ? done : nobody_cares, context, NULL);
+}
+
+int vipmi_handle_requests(struct vipmi_handle *handle,
+	void (*received)(void *context, const struct vipmi_event *request), void *context)
+{
+	int result = connection_lock(handle->vipmi);
+
+	if (result == 0) {
+		handle->requested = received;
+		handle->requested_context = context;
+		connection_unlock(handle->vipmi);
 	}
 	return result;
 }

@@ -10,6 +10,26 @@
 
 /* ---- out ---- */
 
+static void put_response(struct writer *writer, const struct call *call)
+{
+	const struct vipmi_request *request = &call->request;
+	const struct socket_header header = {
+		.type = VIPMI_MESSAGE_RESPOND,
+		.tag = call->tag,
+		.handle = call->handle->number,
+		.netfn = request->netfn | 1,
+		.lun = request->lun,
+		.command = request->command,
+		.cc = call->response.cc,
+	};
+
+	socket_begin(writer, &header);
+	socket_put_async(writer, call->response.number, VIPMI_ASYNC_REQUEST, request->channel);
+	socket_put_target(writer, request->channel, request->address);
+	socket_put_requester(writer, call->response.lun, call->response.sequence);
+	socket_put(writer, VIPMI_EXTENSION_DATA, request->data, request->length);
+}
+
 static void put_call(struct writer *writer, const struct call *call, uint64_t now_ns)
 {
 	const struct vipmi_request *request = &call->request;
@@ -31,6 +51,10 @@ static void put_call(struct writer *writer, const struct call *call, uint64_t no
 		left_ms = call->deadline_ns > now_ns
 				  ? (call->deadline_ns - now_ns - 1) / NSEC_PER_MSEC_U64 + 1
 				  : 1;
+		if (call->response.number > 0) {
+			put_response(writer, call);
+			break;
+		}
 		header.type = VIPMI_MESSAGE_REQUEST;
 		header.flags = request->flags & VIPMI_REQUEST_FRESH ? VIPMI_FLAG_FRESH : 0;
 		header.virtual_client = request->virtual_client;

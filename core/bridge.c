@@ -53,6 +53,7 @@ void bridge_sent(struct core *core, struct core_request *request, uint8_t cc)
 
 	if (cc == VIPMI_CC_OK) {
 		request->state = REQUEST_BRIDGED;
+		request->reached = true;
 		request->timer_ns = core->now_ns + wait_ms * NSEC_PER_MSEC_U64;
 		list_push_back(&core->on_bus, &request->queue_link);
 		alarm_set(core, request_handle(request), request->timer_ns);
@@ -61,6 +62,9 @@ void bridge_sent(struct core *core, struct core_request *request, uint8_t cc)
 			raw_accepted(core, request);
 		}
 		return;
+	}
+	if (never_reached(cc)) {
+		request->sent = request->reached; /* by an earlier sending, if at all */
 	}
 	if (request->raw && cc != VIPMI_CC_NODE_BUSY) {
 		/* Its client sees what the controller says, and sends again if it likes. */
@@ -118,6 +122,8 @@ static void response_busy(struct core *core, struct core_request *request)
 	core_count(core, resends_busy);
 	record(core, CORE_RECORD_RESENT, handle_id(core, request_handle(request)), 0,
 		VIPMI_CC_NODE_BUSY, request->sends, 0, 0);
+	request->reached = false;
+	request->sent = false;
 	request_pause(core, request);
 }
 
@@ -128,7 +134,8 @@ static void response_received(
 	struct core_number *number;
 	struct core_request *request;
 
-	if (!responder) {
+	/* The table knows slave addresses, which are even; what has bit 0 set comes from none. */
+	if (!responder || responder->address != message->rs_address) {
 		core_count(core, bus_strays);
 		return;
 	}
@@ -150,105 +157,11 @@ static void response_received(
 		return;
 	}
 	core_count(core, answers_controller);
+	request->sent = true; /* an answer proves it, whatever Send Message said */
 	/* If it was sent twice, the other response may still come. */
 	sequence_release(core, request, request->sends > 1);
 	request_answer(core, request, message->data[0], VIPMI_ORIGIN_CONTROLLER, VIPMI_REASON_NONE,
 		message->data + 1, message->length - 1);
-}
-
-/* A request to system software. Who holds the right to receive it answers it; if nobody does it is
- * shown to all who want to see what comes in, and answered C1. */
-static void request_incoming(struct core *core, uint8_t channel, const struct ipmb_message *message)
-{
-	struct core_handle *holder = command_receiver(core, channel, message);
-	struct core_message kept = {
-		.kind = VIPMI_ASYNC_REQUEST,
-		.holder = holder ? handle_id(core, holder) : 0,
-		.channel = channel,
-		.address = message->rq_address,
-		.lun = message->rq_lun,
-		.own_lun = message->rs_lun,
-		.netfn = message->netfn,
-		.command = message->command,
-		.sequence = message->sequence,
-	};
-
-	kept.length = (uint8_t)(message->length < CORE_MESSAGE_DATA_MAX ? message->length
-									: CORE_MESSAGE_DATA_MAX);
-	memcpy(kept.bytes, message->data, kept.length);
-	subscription_append(core, &kept);
-	if (!holder) {
-		core_count(core, inbound_unclaimed);
-		fetch_decline(core, channel, message);
-	}
-}
-
-/* The message that an answer is for: kept, the handle's own, not answered yet. */
-static struct core_message *incoming_find(
-	struct core *core, const struct core_handle *handle, uint64_t number)
-{
-	struct core_message *message = &core->messages[number % CORE_MESSAGES_KEPT];
-
-	return number >= message_oldest(core) && number < core->message_next &&
-			       message->number == number &&
-			       message->holder == handle_id(core, handle) && !message->answered
-		       ? message
-		       : NULL;
-}
-
-int bridge_respond(struct core *core, const struct core_event *event)
-{
-	struct core_handle *handle =
-		handle_find(core, event->respond.client, event->respond.handle);
-	struct core_message *message;
-	struct core_event send = {.request = {.tag = event->respond.tag,
-					  .class = VIPMI_CLASS_URGENT,
-					  .netfn = VIPMI_NETFN_APP,
-					  .command = CORE_SEND_MESSAGE,
-					  .data = core->scratch}};
-	struct core_request *request;
-	int length;
-
-	if (!handle) {
-		core_count(core, handles_stale);
-		return -ESTALE;
-	}
-	message = incoming_find(core, handle, event->respond.number);
-	if (!message) {
-		return -ENOENT;
-	}
-	if (event->respond.length < 1 || event->respond.length > CORE_MESSAGE_DATA_MAX) {
-		return -EMSGSIZE;
-	}
-	if (!core->link.raw_bridge) {
-		return -EOPNOTSUPP;
-	}
-	if (handle_credit(core, handle) == 0) {
-		return -EAGAIN;
-	}
-	core->scratch[0] = message->channel;
-	length = ipmb_encode(&(struct ipmb_message){.rs_address = core->link.own_address,
-				     .rs_lun = message->own_lun,
-				     .rq_address = message->address,
-				     .rq_lun = message->lun,
-				     .netfn = message->netfn | 1,
-				     .sequence = message->sequence,
-				     .command = message->command,
-				     .data = event->respond.data,
-				     .length = event->respond.length},
-		core->scratch + 1, sizeof(core->scratch) - 1);
-	if (!core_check(core, length > 0)) {
-		return -EIO;
-	}
-	send.request.length = 1 + (size_t)length;
-	request = request_new(core, handle, &send);
-	if (!request) {
-		return -EIO;
-	}
-	message->answered = true;
-	alarm_set(core, handle, request->deadline_ns);
-	lane_push(core, request);
-	return 0;
 }
 
 void bridge_received(struct core *core, const uint8_t *bytes, size_t length)
@@ -265,6 +178,6 @@ void bridge_received(struct core *core, const uint8_t *bytes, size_t length)
 	if (message.netfn & 1) {
 		response_received(core, channel, &message);
 	} else {
-		request_incoming(core, channel, &message);
+		incoming_received(core, channel, &message);
 	}
 }

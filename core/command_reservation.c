@@ -5,6 +5,7 @@
  *
  *	1. A list is granted whole or not at all; what the handle holds already is
  *	   granted again and its lease begins anew.
+ *	   Unless it says that it must be new to it.
  *	2. Two reservations conflict when some message would fall under both, in a
  *	   direction that both name, and their holders differ.
  *	3. A request of anybody else that falls under a reservation to send is
@@ -155,6 +156,7 @@ static void command_release(struct core *core, struct core_held_command *held)
 	list_push_back(&core->free_commands, &held->handle_link);
 	if (held->what.direction & CORE_DIRECTION_RECEIVE) {
 		receiving_settle(core, handle);
+		registration_changed(core, &held->what);
 	}
 }
 
@@ -176,9 +178,10 @@ static void command_hold(struct core *core, struct core_handle *handle,
 		if (*chain >= core->commands_fresh) {
 			core->commands_fresh = *chain + 1;
 		}
-	}
-	if (what->direction & CORE_DIRECTION_RECEIVE) {
-		receiving_settle(core, handle);
+		if (what->direction & CORE_DIRECTION_RECEIVE) {
+			receiving_settle(core, handle);
+			registration_changed(core, what);
+		}
 	}
 	held->until_ns = until_ns;
 	if (until_ns < core->lease_alarm_ns) {
@@ -208,7 +211,8 @@ int command_reserve(struct core *core, struct core_event *event)
 		if (!command_valid(&commands[i])) {
 			return -EINVAL;
 		}
-		other = conflict_of(core, handle, &commands[i]);
+		other = conflict_of(
+			core, event->command_reserve.anew ? NULL : handle, &commands[i]);
 		if (other) {
 			core_count(core, commands_refused);
 			event->command_reserve.ret_holder = handle_id(core, other->handle);
@@ -489,6 +493,29 @@ struct core_handle *command_receiver(
 		}
 	}
 	return NULL;
+}
+
+uint16_t command_channels(const struct core *core, uint8_t netfn, uint8_t command)
+{
+	const uint16_t *chains = core->command_chain[netfn >> 1 & (CORE_NETFN_PAIRS - 1)];
+	const uint16_t starts[] = {chains[command], chains[CORE_ALL_COMMANDS]};
+	uint16_t channels = 0;
+	size_t i;
+
+	for (i = 0; i < ARRAY_LENGTH(starts); i++) {
+		uint16_t index = starts[i];
+
+		for (; index != CORE_NO_COMMAND; index = core->commands[index].next) {
+			const struct core_command *what = &core->commands[index].what;
+
+			if (what->direction & CORE_DIRECTION_RECEIVE) {
+				channels |= what->channel == CORE_ALL
+						    ? CORE_BUS_CHANNELS
+						    : (uint16_t)(1u << (what->channel & 0xF));
+			}
+		}
+	}
+	return channels;
 }
 
 void command_refuse(struct core *core, struct core_request *request)

@@ -198,7 +198,7 @@ static int dispatch(struct core *core, struct core_event *event)
 	case CORE_EVENT_SEQUENCE_FREE:
 		return sequence_free(core, event);
 	case CORE_EVENT_RESPOND:
-		return bridge_respond(core, event);
+		return incoming_respond(core, event);
 	case CORE_EVENT_CREDIT_WANTED:
 		return credit_wanted(core, event->handle.client, event->handle.handle);
 	case CORE_EVENT_LINK_UP:
@@ -244,7 +244,8 @@ bool core_next(struct core *core, struct core_action *ret_action)
 	}
 	/* The controller first: while it works, the rest is handed out. */
 	return transmission_next(core, ret_action) || deliver_next(core, ret_action) ||
-	       subscription_next(core, ret_action) || credit_next(core, ret_action);
+	       subscription_next(core, ret_action) || credit_next(core, ret_action) ||
+	       registration_next(core, ret_action);
 }
 
 void core_done(struct core *core, uint64_t id, int result)
@@ -263,6 +264,9 @@ void core_done(struct core *core, uint64_t id, int result)
 		subscription_done(core, id, result);
 		break;
 	case ABOUT_CREDIT:
+		break;
+	case ABOUT_REGISTRATION:
+		registration_done(core, id, result);
 		break;
 	default:
 		core_count(core, actions_stale);

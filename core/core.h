@@ -48,6 +48,18 @@ size_t core_size(const struct core_limits *limits);
 int core_init(void *memory, size_t size, const struct core_limits *limits, uint64_t now_ns,
 	struct core **ret_core);
 
+/* One word for each channel and slave address: bit n of word channel * 128 + address / 2 is
+ * sequence number n of that responder. */
+#define CORE_KEPT_WORDS 2048u
+
+/*
+ * Optional, after core_init and before the first step: memory that outlives this core, such as a
+ * mapped file, in which it keeps the sequence numbers that a response may still come for. Those
+ * that it finds there, its predecessor's, begin in quarantine; beyond that nothing in it is
+ * believed. Zeros the first time.
+ */
+void core_keep_numbers(struct core *core, uint64_t words[CORE_KEPT_WORDS]);
+
 /* ---- events ---- */
 
 enum core_event_type {
@@ -207,8 +219,12 @@ struct core_event {
 		} request;
 		struct {
 			uint32_t client, handle;
-			uint64_t tag;        /* its own ANSWER says whether the response went out */
-			uint64_t number;     /* of the asynchronous message */
+			uint64_t tag;    /* its own ANSWER says whether the response went out */
+			uint64_t number; /* of the asynchronous message; 0: the newest described */
+			/* What follows was said of the request, and must be right. */
+			bool described;
+			uint8_t channel, address, lun; /* whom it came from */
+			uint8_t netfn, command, sequence;
 			const uint8_t *data; /* completion code first; copied in */
 			size_t length;
 		} respond;
@@ -221,6 +237,7 @@ struct core_event {
 			const struct core_command *commands; /* RELEASE: none = all it holds */
 			size_t count;                        /* at most CORE_COMMANDS_PER_CALL */
 			uint32_t lease_ms;                   /* RESERVE: 0 = until released */
+			bool anew; /* RESERVE: what the handle holds itself is in the way too */
 			size_t ret_index;             /* -EBUSY, -EINVAL: the entry that failed */
 			uint32_t ret_holder;          /* -EBUSY: who holds */
 			struct core_command ret_held; /* and what */
@@ -267,7 +284,7 @@ struct core_event {
  *	-EINVAL    a field is out of range (odd netFn, LUN over 3, unknown class or target kind).
  *	-EMSGSIZE  REQUEST: more than VIPMI_DATA_MAX bytes. RESPOND: none, or more than a frame
  *	           holds.
- *	-EOPNOTSUPP  RESPOND: the link cannot carry responses.
+ *	-ETIMEDOUT  RESPOND: it comes too late (CORE_RESPOND_MAX_MS).
  *	-ENOENT    CANCEL: no such request (it may just have been answered). COMMAND_RELEASE,
  *	           COMMAND_REVOKE, SEQUENCE_FREE: not held. RESPOND: no such message waits for
  *	           this handle's answer.
@@ -285,6 +302,8 @@ enum core_action_type {
 	CORE_ACTION_TRANSMIT, /* give a request to the controller */
 	CORE_ACTION_DELIVER,  /* give a message to a client */
 	CORE_ACTION_CREDIT,   /* the handle that wanted credit has some: read on */
+	CORE_ACTION_REGISTER, /* a link that neither owns the flags nor has inbound_any: from now
+			       * on hand in these incoming requests, or no more */
 	CORE_ACTION_COUNT
 };
 
@@ -298,10 +317,19 @@ struct core_transmit {
 	uint32_t transmission; /* name it in CORE_EVENT_RECEIVED; never 0 */
 	uint8_t target_kind;   /* CONTROLLER always, where the link can raw_bridge */
 	uint8_t channel, address;
-	uint8_t netfn, lun, command;
+	uint8_t netfn, lun, command; /* netFn odd, only where it cannot: a response to a request
+				      * that came in over an IPMB */
+	uint8_t sequence;            /* the number of that request */
 	const uint8_t *data;
 	size_t length;
 	uint64_t timeout_ns; /* the core's patience from core_done on */
+};
+
+/* The whole truth about one command, whatever was said of it before. After LINK_UP nothing is
+ * registered. */
+struct core_registration {
+	uint8_t netfn, command;
+	uint16_t channels; /* bit n: from channel n; 0: no more */
 };
 
 struct core_deliver {
@@ -310,7 +338,7 @@ struct core_deliver {
 	enum core_delivery_kind kind;
 	uint64_t tag;
 	uint32_t virtual_client;
-	uint8_t netfn, lun, command; /* ANSWER: netFn is odd */
+	uint8_t netfn, lun, command; /* ANSWER: netFn is odd. EVENT: the LUN of ours */
 	uint8_t cc, origin, class, target_kind, reason;
 	bool sent; /* ANSWER: it reached the controller */
 	uint8_t channel, address;
@@ -321,6 +349,9 @@ struct core_deliver {
 	uint8_t number_used; /* ANSWER from a bus, if numbered: the sequence number it came with */
 	bool numbered;
 	uint8_t async_kind; /* EVENT: enum vipmi_async_kind */
+	bool response;      /* ANSWER: to a RESPOND; whether the response went out */
+	bool yours;         /* EVENT: a request that this handle alone gets, and is to answer */
+	uint8_t source_lun, sequence; /* EVENT: of a request; ANSWER: if `response` */
 };
 
 struct core_action {
@@ -329,6 +360,7 @@ struct core_action {
 	union {
 		struct core_transmit transmit;
 		struct core_deliver deliver;
+		struct core_registration registration;
 		struct {
 			uint64_t cookie;
 			uint32_t client, handle;
@@ -351,6 +383,8 @@ bool core_next(struct core *core, struct core_action *ret_action);
  *	DELIVER   0: done, its slot is free. -EAGAIN: not now; CLIENT_WRITABLE tries
  *	          again. Other: given up, CLIENT_CLOSE follows.
  *	CREDIT    0.
+ *	REGISTER  0. -EAGAIN: not now; LINK_READY or a later step tries again. Other: it cannot be
+ *	          had (somebody below has it); tried again when somebody asks for it anew.
  */
 void core_done(struct core *core, uint64_t action_id, int result);
 

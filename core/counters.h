@@ -57,6 +57,8 @@
 	X(events_delivered, "asynchronous messages handed to subscribers")                         \
 	X(events_lost, "asynchronous messages that lagging subscribers lost")                      \
 	X(subscriptions_refused, "subscriptions refused: taken exclusively, or too many")          \
+	X(inbound_answered, "answers to incoming requests given by their holders")                 \
+	X(registrations_refused, "incoming commands that the link could not register")             \
 	X(inbound_unclaimed, "incoming requests answered C1, nobody having asked for them")        \
 	X(attention_sticky, "attention signals with nothing behind them")                          \
 	X(link_ups, "link came up")                                                                \

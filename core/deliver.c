@@ -71,6 +71,8 @@ static void deliver_fill(
 		.sent = request->sent,
 		.numbered = request->reserved_number,
 		.number_used = request->number,
+		.response = request_is_response(request),
+		.sequence = request->number,
 		.channel = request->channel,
 		.address = request->address,
 		.data = request_data(core, request),

@@ -78,41 +78,38 @@ uint64_t fetch_deadline(const struct core *core)
 	return core->link_up ? core->fetch.poll_at_ns : TIME_NEVER;
 }
 
-/* C1 to whoever asked system software something, as one Send Message of ours. */
 void fetch_decline(struct core *core, uint8_t channel, const struct ipmb_message *message)
 {
 	struct core_fetch *fetch = &core->fetch;
-	static const uint8_t cc = VIPMI_CC_INVALID_COMMAND;
-	const struct ipmb_message answer = {
-		.rs_address = core->link.own_address,
-		.rs_lun = message->rs_lun,
-		.rq_address = message->rq_address,
-		.rq_lun = message->rq_lun,
-		.netfn = message->netfn | 1,
-		.sequence = message->sequence,
-		.command = message->command,
-		.data = &cc,
-		.length = 1,
-	};
-	int length;
 
 	/* One at a time: who is not declined times out, as on a controller that has no software. */
-	if (fetch->decline_length > 0) {
+	if (fetch->decline_wanted) {
 		return;
 	}
-	fetch->decline[0] = channel;
-	length = ipmb_encode(&answer, fetch->decline + 1, sizeof(fetch->decline) - 1);
-	if (length > 0) {
-		fetch->decline_length = (uint8_t)(1 + length);
+	fetch->decline_wanted = true;
+	fetch->decline_channel = channel;
+	fetch->decline = *message;
+}
+
+static bool housekeeping_send(struct core *core, enum core_purpose purpose,
+	struct core_transmission *transmission, struct core_transmit *transmit,
+	struct core_action *ret_action)
+{
+	uint32_t timeout_ms = core->link.service_timeout_ms ? core->link.service_timeout_ms
+							    : HOUSEKEEPING_TIMEOUT_MS;
+
+	if (purpose == PURPOSE_PROBE) {
+		timeout_ms = CORE_PROBE_INTERVAL_MS;
 	}
+	transmit->timeout_ns = timeout_ms * NSEC_PER_MSEC_U64;
+	core->fetch.in_flight = true;
+	return transmission_offer(core, transmission, transmit, ret_action);
 }
 
 static bool housekeeping_offer(struct core *core, enum core_purpose purpose, uint8_t command,
 	const uint8_t *data, size_t length, struct core_action *ret_action)
 {
 	struct core_transmission *transmission = transmission_take(core, CORE_PORT_DIRECT, purpose);
-	uint32_t timeout_ms = core->link.service_timeout_ms ? core->link.service_timeout_ms
-							    : HOUSEKEEPING_TIMEOUT_MS;
 	struct core_transmit transmit = {
 		.target_kind = VIPMI_TARGET_CONTROLLER,
 		.netfn = VIPMI_NETFN_APP,
@@ -123,16 +120,33 @@ static bool housekeeping_offer(struct core *core, enum core_purpose purpose, uin
 	if (!transmission) {
 		return false;
 	}
-	if (purpose == PURPOSE_PROBE) {
-		timeout_ms = CORE_PROBE_INTERVAL_MS;
-	}
-	transmit.timeout_ns = timeout_ms * NSEC_PER_MSEC_U64;
 	transmit.data = transmission_frame(core, transmission);
 	if (length > 0) {
 		memcpy(transmission_frame(core, transmission), data, length);
 	}
-	core->fetch.in_flight = true;
-	return transmission_offer(core, transmission, &transmit, ret_action);
+	return housekeeping_send(core, purpose, transmission, &transmit, ret_action);
+}
+
+/* C1 to whoever asked system software something. */
+static bool decline_offer(struct core *core, struct core_action *ret_action)
+{
+	static const uint8_t cc = VIPMI_CC_INVALID_COMMAND;
+	struct core_fetch *fetch = &core->fetch;
+	struct core_transmission *transmission =
+		transmission_take(core, CORE_PORT_DIRECT, PURPOSE_DECLINE);
+	struct core_transmit transmit = {0};
+
+	if (!transmission) {
+		return false;
+	}
+	fetch->decline_wanted = false;
+	fetch->decline.rs_address = core->link.own_address;
+	fetch->decline.netfn |= 1;
+	fetch->decline.data = &cc;
+	fetch->decline.length = 1;
+	response_wrap(core, fetch->decline_channel, &fetch->decline,
+		transmission_frame(core, transmission), &transmit);
+	return housekeeping_send(core, PURPOSE_DECLINE, transmission, &transmit, ret_action);
 }
 
 bool probe_possible(const struct core *core)
@@ -155,8 +169,13 @@ bool fetch_next(struct core *core, struct core_action *ret_action)
 	static const uint8_t watchdog = FLAG_WATCHDOG;
 	struct core_fetch *fetch = &core->fetch;
 
-	if (!core->link.owns_flags || fetch->in_flight ||
-		!transmission_room(core, CORE_PORT_DIRECT)) {
+	if (fetch->in_flight || !transmission_room(core, CORE_PORT_DIRECT)) {
+		return false;
+	}
+	if (fetch->decline_wanted) {
+		return decline_offer(core, ret_action);
+	}
+	if (!core->link.owns_flags) {
 		return false;
 	}
 	if (!fetch->enables_known) {
@@ -164,13 +183,6 @@ bool fetch_next(struct core *core, struct core_action *ret_action)
 						COMMAND_SET_ENABLES, &fetch->enables, 1, ret_action)
 				      : housekeeping_offer(core, PURPOSE_GET_ENABLES,
 						COMMAND_GET_ENABLES, NULL, 0, ret_action);
-	}
-	if (fetch->decline_length > 0) {
-		size_t length = fetch->decline_length;
-
-		fetch->decline_length = 0;
-		return housekeeping_offer(core, PURPOSE_DECLINE, CORE_SEND_MESSAGE, fetch->decline,
-			length, ret_action);
 	}
 	if (fetch->event_wanted) {
 		return housekeeping_offer(

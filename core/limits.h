@@ -69,6 +69,13 @@
 /* Longest asynchronous message: an IPMB frame's data, or an event's 16 bytes. */
 #define CORE_MESSAGE_DATA_MAX 40u
 
+/* How late a request from a bus may still be answered: then its sequence number expires (IPMB 1.0)
+ * and may stand for another one. */
+#define CORE_RESPOND_MAX_MS 5000u
+/* Requests with one and the same sequence number among which a described one is looked for: a
+ * requester has one of them under way, and there are not so many requesters. */
+#define CORE_INCOMING_LOOKS_MAX 64u
+
 /* Alternatives in one filter: a handful of sensors and kinds; who wants more, wants all. */
 #define CORE_CLAUSES_MAX 4u
 /* Different filters in force: equal ones count once, so hundreds of programs of a few kinds have a

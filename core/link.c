@@ -76,10 +76,12 @@ int link_went_up(struct core *core, const struct core_link_capabilities *capabil
 	}
 	core->link = link;
 	core->link_up = true;
+	sequences_link(core, true);
 	core->epoch++;
 	core_count(core, link_ups);
 	link_record(core, CORE_LINK_RECORD_UP);
 	announce_back(core);
+	registrations_renew(core);
 	return 0;
 }
 
@@ -91,6 +93,7 @@ int link_went_down(struct core *core)
 	core->fetch.attention = false;
 	lose_everything(core, VIPMI_REASON_LINK_DOWN);
 	core->link_up = false;
+	sequences_link(core, false);
 	core_count(core, link_downs);
 	link_record(core, CORE_LINK_RECORD_DOWN);
 	announce_lost(core);

@@ -281,7 +281,8 @@ void raw_failed(struct core *core, struct core_request *inner, uint8_t cc, enum 
 
 	if (outer) {
 		raw_part(inner);
-		outer->sent = inner->sent;
+		/* What the controller itself says of a Send Message, it was sent. */
+		outer->sent = inner->sent || origin == VIPMI_ORIGIN_CONTROLLER;
 		request_settle(core, outer, cc, origin, reason, NULL, 0);
 	}
 	/* Otherwise its client hears no more of it, as of a message lost on the bus. */

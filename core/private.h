@@ -52,6 +52,8 @@
 #define CORE_LINK_RETRY_MS 20u
 /* Channel to system software: the rqLUN of what we send to a bus (section 5.1). */
 #define CORE_SMS_LUN 2
+/* Channels 0 to B: those that may lead to a bus (section 6.3). */
+#define CORE_BUS_CHANNELS 0x0FFFu
 /* A controller that does not say otherwise is the BMC. */
 #define CORE_BMC_ADDRESS 0x20
 #define CORE_SEND_MESSAGE 0x34
@@ -128,6 +130,7 @@ struct core_request {
 	bool has_number : 1;      /* `number` is taken for it */
 	bool reserved_number : 1; /* it named `number`, which its handle reserved */
 	bool on_bus : 1;          /* it counts in core->bridged */
+	bool reached : 1; /* a sending of it was on the bus, and nothing says it was not executed */
 	uint8_t bytes[CORE_INLINE_MAX];
 };
 
@@ -277,8 +280,9 @@ struct core_message {
 	uint32_t holder; /* handle that alone gets it, an incoming request, and may answer; or 0 */
 	bool answered, taken; /* by the holder */
 	uint8_t kind, channel, address, lun, netfn, command, sequence, length;
-	uint8_t own_lun; /* of ours that it was sent to */
-	uint8_t kinds;   /* CORE_ASYNC bits; the rest of an event taken apart, for filters */
+	uint8_t own_lun;  /* of ours that it was sent to */
+	uint64_t earlier; /* a request with a holder: the one before with its sequence number */
+	uint8_t kinds;    /* CORE_ASYNC bits; the rest of an event taken apart, for filters */
 	uint8_t sensor_type, sensor, direction, severity;
 	uint16_t offset; /* as a bit */
 	uint8_t bytes[CORE_MESSAGE_DATA_MAX];
@@ -303,8 +307,9 @@ struct core_fetch {
 	uint8_t run;        /* housekeeping transmissions in a row while requests waited */
 	uint8_t idle_looks; /* flag reads in a row that found nothing although attention stands */
 	uint64_t poll_at_ns;
-	uint8_t decline[CORE_MESSAGE_DATA_MAX]; /* a Send Message ready to go */
-	uint8_t decline_length;
+	bool decline_wanted; /* C1 to this request, whose data are gone: */
+	uint8_t decline_channel;
+	struct ipmb_message decline;
 };
 
 struct core {
@@ -339,8 +344,10 @@ struct core {
 	struct list_link idle, due;      /* subscribers that have everything; that do not */
 	struct list_link resting;        /* sequence numbers that were answered, oldest first */
 	struct list_link quarantined;    /* those whose response may still come, oldest first */
-	struct list_link on_bus;         /* requests BRIDGED */
-	struct list_link flight;         /* transmissions OFFERED or SENT */
+	uint64_t *kept;                  /* core_keep_numbers; NULL: nowhere */
+	uint64_t quarantine_ns;  /* no quarantine ends before; TIME_NEVER while the link is down */
+	struct list_link on_bus; /* requests BRIDGED */
+	struct list_link flight; /* transmissions OFFERED or SENT */
 	struct list_link free_transmissions[CORE_PORT_COUNT];
 
 	uint32_t requests_used, shared_used;
@@ -366,6 +373,11 @@ struct core {
 	struct core_fetch fetch;
 	struct core_held_command commands[CORE_COMMANDS_MAX];
 	struct list_link free_commands;
+	/* Newest request with a holder that came with this sequence number. */
+	uint64_t incoming_last[IPMB_SEQUENCES];
+	/* Commands whose registration the link is to be told anew. */
+	uint64_t registrations_due[CORE_NETFN_PAIRS][CORE_ALL_COMMANDS / 64];
+	uint32_t registrations_due_count;
 	uint64_t lease_alarm_ns; /* lower bound of the leases' ends */
 	uint32_t commands_held, commands_fresh;
 	uint16_t command_chain[CORE_NETFN_PAIRS][CORE_ALL_COMMANDS + 1];
@@ -395,6 +407,13 @@ static inline uint8_t *request_data(struct core *core, struct core_request *requ
 {
 	return request->length <= CORE_INLINE_MAX ? request->bytes
 						  : core->chunks[request - core->requests];
+}
+
+/* The answer to an incoming request, sent as a request of its handle's. `netfn` to `address` are
+ * those of the response, `number` its sequence number, `raw_lun` the LUN of ours. */
+static inline bool request_is_response(const struct core_request *request)
+{
+	return request->netfn & 1;
 }
 
 /* Nothing happens to it by itself any more. */
@@ -559,6 +578,9 @@ int sequence_reserve(struct core *core, struct core_event *event);
 int sequence_free(struct core *core, const struct core_event *event);
 void sequences_forget(struct core *core, struct core_handle *handle);
 void sequences_run(struct core *core);
+/* A controller that was away may still have in its receive queue what came meanwhile: quarantine
+ * begins anew when it is back. */
+void sequences_link(struct core *core, bool up);
 uint64_t sequence_deadline(const struct core *core);
 
 /* ---- bridge.c: requests inside Send Message ---- */
@@ -568,11 +590,32 @@ void bridge_wrap(struct core *core, const struct core_request *request, uint8_t 
 /* Send Message was answered. */
 void bridge_sent(struct core *core, struct core_request *request, uint8_t cc);
 void bridge_timeout(struct core *core, struct core_request *request);
-/* The holder's answer to an incoming request. */
-int bridge_respond(struct core *core, const struct core_event *event);
 /* What Get Message gave, channel byte first. */
 void bridge_received(struct core *core, const uint8_t *bytes, size_t length);
 void bridge_lose(struct core *core, enum vipmi_reason reason);
+
+/* ---- incoming.c: requests from a bus to system software ---- */
+void incoming_received(struct core *core, uint8_t channel, const struct ipmb_message *message);
+/* The same, from a link that hands in what it was given. */
+int incoming_message(struct core *core, const struct core_event *event);
+/* The holder's answer. */
+int incoming_respond(struct core *core, const struct core_event *event);
+/* Makes the transmit of a response; where we bridge ourselves it is written into `frame`
+ * (CORE_FRAME_MAX bytes). */
+void response_wrap(struct core *core, uint8_t channel, const struct ipmb_message *response,
+	uint8_t *frame, struct core_transmit *transmit);
+void response_offer(struct core *core, const struct core_request *request, uint8_t *frame,
+	struct core_transmit *transmit);
+
+/* ---- registration.c: telling the link which requests to hand in ---- */
+/* A right to receive these begins or ends. */
+void registration_changed(struct core *core, const struct core_command *what);
+/* The link came up and knows nothing. */
+void registrations_renew(struct core *core);
+bool registration_next(struct core *core, struct core_action *ret_action);
+void registration_done(struct core *core, uint64_t id, int result);
+/* Channels from which somebody may receive the command. */
+uint16_t command_channels(const struct core *core, uint8_t netfn, uint8_t command);
 
 /* ---- fetch.c: flags, messages, events ---- */
 void fetch_reset(struct core *core);
@@ -676,7 +719,13 @@ void record(struct core *core, enum core_record_kind kind, uint32_t handle, uint
 	uint64_t outcome, uint64_t argument0, uint64_t argument1, uint64_t argument2);
 
 /* Action ids: what it is about in the top byte, then slot and generation. */
-enum core_action_about { ABOUT_TRANSMISSION = 1, ABOUT_ANSWER, ABOUT_MESSAGE, ABOUT_CREDIT };
+enum core_action_about {
+	ABOUT_TRANSMISSION = 1,
+	ABOUT_ANSWER,
+	ABOUT_MESSAGE,
+	ABOUT_CREDIT,
+	ABOUT_REGISTRATION,
+};
 
 static inline uint64_t action_id(enum core_action_about about, uint32_t slot, uint32_t generation)
 {

@@ -158,6 +158,7 @@ static void request_fill(
 	request->reserved_number = event->request.numbered;
 	request->number = event->request.number;
 	request->on_bus = false;
+	request->reached = false;
 	if (request->length > 0) {
 		memcpy(request_data(core, request), event->request.data, request->length);
 	}
@@ -378,6 +379,8 @@ static uint8_t reason_cc(const struct core_request *request, enum vipmi_reason r
 	case VIPMI_REASON_LINK_DOWN:
 		return request->sent ? VIPMI_CC_TIMEOUT : VIPMI_CC_DESTINATION_UNAVAILABLE;
 	case VIPMI_REASON_BUS:
+		/* As the kernel's driver has it, and the programs that are used to it, also where
+		 * the bus never took it; that nothing was executed the answer's `sent` says. */
 		return VIPMI_CC_TIMEOUT;
 	case VIPMI_REASON_NOT_FOUND:
 		return VIPMI_CC_OUT_OF_RANGE; /* of the numbers that are its own */

@@ -6,7 +6,8 @@
  *	USED     by one request, until it is answered
  *	RESTING  in quarantine, where a response may still come that must meet nobody:
  *	         after a time-out, a second send, a close; and shortly after its response,
- *	         in case that comes twice (an owner's own number does not wait for that)
+ *	         in case that comes twice (an owner's own number does not wait for that);
+ *	         and after the agent's restart, if the shell keeps our numbers meanwhile
  *
  * Requests that name no number take from the unreserved ones, round robin, so that
  * one comes back as late as can be; where none is free their lane waits. Whoever
@@ -17,11 +18,22 @@
 #include "base/bits.h"
 #include "core/private.h"
 
+/* Slave addresses are even. */
+#define KEPT_ADDRESSES 128
+_Static_assert(CORE_KEPT_WORDS == 16 * KEPT_ADDRESSES, "a word for each channel and address");
+
 void sequences_init(struct core *core)
 {
 	list_init(&core->resting);
 	list_init(&core->quarantined);
 	list_init(&core->on_bus);
+	sequences_link(core, false);
+}
+
+void sequences_link(struct core *core, bool up)
+{
+	core->quarantine_ns =
+		up ? core->now_ns + CORE_QUARANTINE_MS * NSEC_PER_MSEC_U64 : TIME_NEVER;
 }
 
 static uint64_t bit(unsigned number)
@@ -125,11 +137,33 @@ bool sequence_ready(struct core *core, const struct core_request *request)
 	return !responder || !(responder->busy & bit(request->number));
 }
 
+/* The responder's word in what outlives us, or NULL. */
+static uint64_t *kept_word(struct core *core, const struct core_responder *responder)
+{
+	return core->kept ? &core->kept[responder->channel * KEPT_ADDRESSES +
+					(responder->address >> 1)]
+			  : NULL;
+}
+
+static void number_busy(struct core *core, struct core_responder *responder, unsigned index)
+{
+	uint64_t *kept = kept_word(core, responder);
+
+	responder->busy |= bit(index);
+	if (kept && core->link.wire_sequence) {
+		*kept |= bit(index);
+	}
+}
+
 static void number_free(struct core *core, struct core_responder *responder, unsigned index)
 {
 	struct core_number *number = &responder->numbers[index];
+	uint64_t *kept = kept_word(core, responder);
 	struct core_lane *lane;
 
+	if (kept) {
+		*kept &= ~bit(index);
+	}
 	number->state = NUMBER_FREE;
 	number->request = NULL;
 	responder->busy &= ~bit(index);
@@ -190,7 +224,7 @@ bool sequence_take(struct core *core, struct core_request *request)
 		}
 	}
 	number = &responder->numbers[chosen];
-	responder->busy |= bit((unsigned)chosen);
+	number_busy(core, responder, (unsigned)chosen);
 	number->state = NUMBER_USED;
 	number->request = request;
 	number->netfn = request->netfn;
@@ -207,7 +241,7 @@ static void number_rest(
 	uint32_t rest_ms = quarantine ? CORE_QUARANTINE_MS : CORE_REST_MS;
 
 	core->counters[CORE_COUNTER_bus_numbers_rested] += quarantine;
-	responder->busy |= bit(index);
+	number_busy(core, responder, index);
 	number->request = NULL;
 	number->state = NUMBER_RESTING;
 	number->responder = (uint8_t)(responder - core->responders);
@@ -231,16 +265,23 @@ void sequence_release(struct core *core, struct core_request *request, bool quar
 	}
 }
 
-static uint64_t rested_at(const struct list_link *list)
+static uint64_t rested_at(const struct core *core, const struct list_link *list)
 {
 	const struct list_link *link = list_first(list);
+	uint64_t at_ns;
 
-	return link ? container_of(link, struct core_number, rest_link)->rest_until_ns : TIME_NEVER;
+	if (!link) {
+		return TIME_NEVER;
+	}
+	at_ns = container_of(link, struct core_number, rest_link)->rest_until_ns;
+	return list == &core->quarantined && at_ns < core->quarantine_ns ? core->quarantine_ns
+									 : at_ns;
 }
 
 uint64_t sequence_deadline(const struct core *core)
 {
-	uint64_t resting = rested_at(&core->resting), quarantined = rested_at(&core->quarantined);
+	uint64_t resting = rested_at(core, &core->resting);
+	uint64_t quarantined = rested_at(core, &core->quarantined);
 
 	return resting < quarantined ? resting : quarantined;
 }
@@ -250,7 +291,7 @@ static void rested(struct core *core, struct list_link *list)
 	unsigned most = CORE_SWEEP_MAX;
 
 	/* All of one list rest equally long, so it is in order. */
-	while (most-- > 0 && rested_at(list) <= core->now_ns) {
+	while (most-- > 0 && rested_at(core, list) <= core->now_ns) {
 		struct core_number *number =
 			container_of(list_pop_front(list), struct core_number, rest_link);
 		struct core_responder *responder = &core->responders[number->responder];
@@ -263,6 +304,41 @@ void sequences_run(struct core *core)
 {
 	rested(core, &core->resting);
 	rested(core, &core->quarantined);
+}
+
+/* Another core's numbers: what was asked under them, a program that is gone may yet be answered.
+ * (The bits are of any origin: all that they can do is to make numbers rest.) */
+static void responder_inherit(struct core *core, uint8_t channel, uint8_t address, uint64_t numbers)
+{
+	struct core_responder *responder = NULL;
+
+	if (bus_address_valid(channel, address)) {
+		responder = responder_get(core, channel, address);
+	}
+	for (; responder && numbers; numbers &= numbers - 1) {
+		number_rest(core, responder, bits_lowest(numbers), true);
+	}
+}
+
+void core_keep_numbers(struct core *core, uint64_t words[CORE_KEPT_WORDS])
+{
+	unsigned i;
+
+	core->kept = words;
+	for (i = 0; i < CORE_KEPT_WORDS; i++) {
+		uint64_t numbers = words[i];
+
+		if (numbers == 0) {
+			continue;
+		}
+		responder_inherit(core, (uint8_t)(i / KEPT_ADDRESSES),
+			(uint8_t)(i % KEPT_ADDRESSES << 1), numbers);
+		/* More responders than a core has at a time, or none: no core's numbers. */
+		if (!responder_find(core, (uint8_t)(i / KEPT_ADDRESSES),
+			    (uint8_t)(i % KEPT_ADDRESSES << 1))) {
+			words[i] = 0;
+		}
+	}
 }
 
 /* ---- reservations ---- */

@@ -337,6 +337,9 @@ int subscription_message(struct core *core, const struct core_event *event)
 		.sequence = event->message.sequence,
 	};
 
+	if (event->message.kind == VIPMI_ASYNC_REQUEST) {
+		return incoming_message(core, event);
+	}
 	if (event->message.length > CORE_MESSAGE_DATA_MAX) {
 		return -EMSGSIZE;
 	}
@@ -358,7 +361,10 @@ static void fill_message(
 	deliver->async_kind = message->kind;
 	deliver->channel = message->channel;
 	deliver->address = message->address;
-	deliver->lun = message->lun;
+	deliver->lun = message->own_lun;
+	deliver->source_lun = message->lun;
+	deliver->sequence = message->sequence;
+	deliver->yours = message->kind == VIPMI_ASYNC_REQUEST && !message->answered;
 	deliver->netfn = message->netfn;
 	deliver->command = message->command;
 	deliver->data = message->bytes;

@@ -210,7 +210,9 @@ static bool request_offer(
 	if (!transmission) {
 		return false;
 	}
-	if (bridge) {
+	if (request_is_response(request)) {
+		response_offer(core, request, transmission_frame(core, transmission), &transmit);
+	} else if (bridge) {
 		bridge_wrap(core, request, transmission_frame(core, transmission), &transmit);
 		request->on_bus = true;
 		core->bridged++;
@@ -243,7 +245,8 @@ static bool request_still_wanted(struct core *core, struct core_request *request
 		request_fail(core, request, VIPMI_REASON_EXPIRED);
 		return false;
 	}
-	if (command_forbidden(core, request)) {
+	/* Who may receive a request may answer it. */
+	if (!request_is_response(request) && command_forbidden(core, request)) {
 		command_refuse(core, request); /* reserved while it waited */
 		return false;
 	}
@@ -253,7 +256,8 @@ static bool request_still_wanted(struct core *core, struct core_request *request
 			VIPMI_REASON_VOID, NULL, 0);
 		return false;
 	}
-	if (request->lane->port == CORE_PORT_BUS && core->link.raw_bridge) {
+	if (core->link.raw_bridge &&
+		(request->lane->port == CORE_PORT_BUS || request_is_response(request))) {
 		length += 1 + IPMB_REQUEST_OVERHEAD + 1; /* channel; a broadcast's leading 00 */
 	}
 	if (length > core->link.data_max) {

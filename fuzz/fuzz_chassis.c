@@ -112,9 +112,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 	options.service_percent = choice & 1 ? 1000 : 0;
 	options.freeze = choice & 2;
 	options.seed = choice;
-	FUZZ_CHECK(chassis_size() <= sizeof(memory));
+	FUZZ_CHECK(chassis_size(&options) <= sizeof(memory));
 	memset(memory, 0xA5, sizeof(memory));
-	FUZZ_CHECK(chassis_init(memory, chassis_size(), &options, fuzz.now_ns, &fuzz.chassis) == 0);
+	FUZZ_CHECK(chassis_init(memory, chassis_size(&options), &options, fuzz.now_ns,
+			   &fuzz.chassis) == 0);
 	while (!input.failed && reader_left(&input) > 0) {
 		request(&fuzz, &input);
 	}

@@ -262,6 +262,17 @@ static void client_wish(struct world *world, uint8_t place)
 		event.sequence.count = reader_u8(&world->input);
 		event.sequence.numbers = event.sequence.count ? 0 : UINT64_C(1) << (place & 63);
 		break;
+	case 8:
+		event.type = CORE_EVENT_RESPOND;
+		event.respond.client = client;
+		event.respond.handle = handle;
+		event.respond.number = reader_u8(&world->input);
+		event.respond.described = event.respond.number & 1;
+		event.respond.address = reader_u8(&world->input);
+		event.respond.netfn = reader_u8(&world->input);
+		event.respond.data =
+			take_bytes(world, CORE_MESSAGE_DATA_MAX + 1, &event.respond.length);
+		break;
 	default:
 		event.type = CORE_EVENT_TIME;
 		break;
@@ -295,7 +306,7 @@ static void complete_delivery(struct world *world, const struct core_action *act
 	int result = how % 8 == 0 ? -EAGAIN : how % 32 == 1 ? -EPIPE : 0;
 	uint32_t client = deliver->client;
 
-	if (deliver->kind == CORE_DELIVERY_ANSWER && result == 0 &&
+	if (deliver->kind == CORE_DELIVERY_ANSWER && !deliver->response && result == 0 &&
 		world->requests[deliver->tag].state == REQUEST_WAITING) {
 		world->requests[deliver->tag].state = REQUEST_ANSWERED;
 	}
@@ -346,7 +357,7 @@ static void action_complete(struct world *world, uint8_t how)
 
 static void check_delivery(const struct world *world, const struct core_deliver *deliver)
 {
-	if (deliver->kind != CORE_DELIVERY_ANSWER) {
+	if (deliver->kind != CORE_DELIVERY_ANSWER || deliver->response) {
 		return;
 	}
 	FUZZ_CHECK(deliver->tag < world->request_count);

@@ -389,6 +389,9 @@ static void reserve(struct world *world, int program)
 	size_t i;
 	int rc;
 
+	if (world->judge.held_count == JUDGE_HELD_MAX) {
+		return; /* more than it could remember */
+	}
 	rc = step(world, &event);
 	FUZZ_CHECK(rc == (contested(world, program, &command) ? -EBUSY : 0));
 	for (i = 0; i < world->judge.held_count; i++) {
@@ -397,7 +400,7 @@ static void reserve(struct world *world, int program)
 			break;
 		}
 	}
-	if (rc < 0 || i == JUDGE_HELD_MAX) {
+	if (rc < 0) {
 		return;
 	}
 	world->judge.held[i].program = program;

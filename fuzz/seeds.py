@@ -101,6 +101,11 @@ def command_seeds():
     yield b"picmg\0fru-control"
 
 
+# The answer to message 5, from B4h, LUN 1, number 33.
+RESPONSE = (extension(7, struct.pack("<QBB", 5, 2, 0)), extension(1, b"\x00\xB4"),
+            extension(20, b"\x01\x21"), extension(2, b"\x77"))
+
+
 def socket_seeds():
     hello = struct.pack("<IHHQ", 0x4D504976, 1, 1, 0)
     yield record(1, extension(4, hello), handle=0)
@@ -123,6 +128,8 @@ def socket_seeds():
     yield record(22, extension(17, clause(2, sensor_type=4) + clause(0x80)), FROM_NUMBER)
     yield record(23)
     yield record(10, extension(19, struct.pack("<QQ", 7, 2)))
+    yield record(24, *RESPONSE, netfn=0x31)
+    yield record(11, *RESPONSE, flags=8, netfn=0x30)
 
 
 def shim_seeds():
@@ -247,6 +254,9 @@ def session_seeds():
         yield said(hello, opened, record(13, extension(3, name), handle=0))
     yield said(hello, record(16, extension(11, struct.pack("<BQ", 1, 2)), handle=0))
     yield said(hello, opened, ask, record(3, handle=handle), record(4, handle=handle), answer)
+    yield said(hello, opened, record(18, extension(12, struct.pack(
+        "<BBHIBBBB", 0x30, 2, 0x41, 0xFFFFFFFF, 0xFF, 0xFF, 0xFF, 0)), handle=handle),
+               record(24, *RESPONSE, handle=handle, netfn=0x31), record(24, handle=handle))
     yield said(opened)
     yield said(hello, hello)
     yield said(hello, opened, ask, b"\xF0" , b"\xF5", b"\xF4", ask, answer)

@@ -10,6 +10,7 @@
 #define LEASE_LENGTH 4
 #define FROM_LENGTH 26
 #define SUBSCRIBED_LENGTH 16
+#define REQUESTER_LENGTH 2
 #define HOLDER_LENGTH (6 + VIPMI_COMMAND_LENGTH)
 #define SEQUENCE_LENGTH 11
 #define NUMBER_LENGTH 1
@@ -53,7 +54,7 @@ static inline int frame_check(const uint8_t *bytes, size_t length)
 		return -EBADMSG;
 	}
 	/* Types are numbered from 1 without a gap. */
-	if ((uint8_t)(reader_u8(&reader) - 1) >= VIPMI_MESSAGE_UNSUBSCRIBE) {
+	if ((uint8_t)(reader_u8(&reader) - 1) >= VIPMI_MESSAGE_RESPOND) {
 		return -EPROTO;
 	}
 	return 0;
@@ -106,6 +107,8 @@ static bool length_allowed(uint8_t type, size_t length)
 		return length == FROM_LENGTH;
 	case VIPMI_EXTENSION_SUBSCRIBED:
 		return length == SUBSCRIBED_LENGTH;
+	case VIPMI_EXTENSION_REQUESTER:
+		return length == REQUESTER_LENGTH;
 	default:
 		return true;
 	}
@@ -113,7 +116,7 @@ static bool length_allowed(uint8_t type, size_t length)
 
 static inline bool type_known(uint8_t type)
 {
-	return type >= VIPMI_EXTENSION_TARGET && type <= VIPMI_EXTENSION_SUBSCRIBED;
+	return type >= VIPMI_EXTENSION_TARGET && type <= VIPMI_EXTENSION_REQUESTER;
 }
 
 /* Walks all extensions before any is taken, so that a message is taken whole or not at all. */
@@ -220,6 +223,10 @@ static inline void extension_take(
 		message->subscribed.next = reader_u64le(&reader);
 		message->subscribed.gap = reader_u64le(&reader);
 		break;
+	case VIPMI_EXTENSION_REQUESTER:
+		message->requester.lun = reader_u8(&reader);
+		message->requester.sequence = reader_u8(&reader);
+		break;
 	default:
 		break; /* FIELD_*: socket_field_next reads them */
 	}
@@ -291,7 +298,7 @@ const char *socket_type_name(uint8_t type)
 	static const char *const names[] = {"(none)", "HELLO", "OPEN", "OPENED", "CLOSE", "CLOSED",
 		"REQUEST", "ANSWER", "CANCEL", "SET", "DONE", "EVENT", "LOSS", "QUERY", "ROW",
 		"END", "CONTROL", "ERROR", "RESERVE", "RELEASE", "SEQUENCE_RESERVE",
-		"SEQUENCE_FREE", "SUBSCRIBE", "UNSUBSCRIBE"};
+		"SEQUENCE_FREE", "SUBSCRIBE", "UNSUBSCRIBE", "RESPOND"};
 
 	return type < ARRAY_LENGTH(names) ? names[type] : "(unknown)";
 }
@@ -580,6 +587,13 @@ void socket_put_subscribed(struct writer *writer, uint64_t next, uint64_t gap)
 	extension_begin(writer, VIPMI_EXTENSION_SUBSCRIBED, SUBSCRIBED_LENGTH);
 	writer_u64le(writer, next);
 	writer_u64le(writer, gap);
+}
+
+void socket_put_requester(struct writer *writer, uint8_t lun, uint8_t sequence)
+{
+	extension_begin(writer, VIPMI_EXTENSION_REQUESTER, REQUESTER_LENGTH);
+	writer_u8(writer, lun);
+	writer_u8(writer, sequence);
 }
 
 void socket_put_loss(struct writer *writer, uint64_t lost, uint64_t next)

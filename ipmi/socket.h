@@ -79,6 +79,9 @@ struct socket_message {
 	struct {
 		uint64_t next, gap;
 	} subscribed;
+	struct {
+		uint8_t lun, sequence;
+	} requester;
 };
 
 /* One entry of FILTER. */
@@ -214,6 +217,7 @@ void socket_put_clauses(struct writer *writer, const struct socket_clause *claus
 void socket_put_from(struct writer *writer, enum vipmi_from from, bool exclusive, uint64_t number,
 	const uint8_t *boot_id);
 void socket_put_subscribed(struct writer *writer, uint64_t next, uint64_t gap);
+void socket_put_requester(struct writer *writer, uint8_t lun, uint8_t sequence);
 void socket_put_loss(struct writer *writer, uint64_t lost, uint64_t next);
 void socket_put_field_text(
 	struct writer *writer, const char *name, const char *text, size_t text_length);

@@ -42,7 +42,7 @@ static void announce(struct chassis_link *self, uint64_t now_ns)
 				.simulated = true,
 				.window = 1,
 				.bus_window = 8,
-				.own_address = 0x20,
+				.own_address = chassis_address(self->chassis),
 			},
 	};
 
@@ -55,7 +55,7 @@ static int chassis_link_open(const char *options_text, uint64_t now_ns,
 {
 	struct chassis_options options;
 	struct chassis_link *self;
-	size_t size = chassis_size();
+	size_t size;
 	void *memory;
 	int result;
 
@@ -71,6 +71,7 @@ static int chassis_link_open(const char *options_text, uint64_t now_ns,
 		chassis_options_init(&fixed);
 		options.epoch_s = fixed.epoch_s;
 	}
+	size = chassis_size(&options);
 	self = calloc(1, sizeof(*self));
 	memory = aligned_alloc(CHASSIS_ALIGNMENT,
 		(size + CHASSIS_ALIGNMENT - 1) & ~(size_t)(CHASSIS_ALIGNMENT - 1));

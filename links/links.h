@@ -34,6 +34,9 @@ struct link_ops {
 		size_t error_size, struct link **ret_link);
 	/* Contract of core_done's TRANSMIT results. Copies what it needs. */
 	int (*transmit)(struct link *link, const struct core_transmit *transmit, uint64_t now_ns);
+	/* Contract of core_done's REGISTER results. NULL where the link owns the flags or takes any
+	 * incoming request. What was registered ends with the link's LINK_DOWN. */
+	int (*registration)(struct link *link, const struct core_registration *registration);
 	int (*fd)(const struct link *link);            /* -1: none now; may change in dispatch */
 	uint32_t (*interest)(const struct link *link); /* EPOLLIN, EPOLLOUT */
 	/* When `ready` says so, or the deadline came. Bounded work. */

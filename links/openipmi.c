@@ -44,6 +44,17 @@
 #define RETRY_TIME_DEFAULT 0
 #define SINGLE_TIME_MS 5000
 
+/* Responses of ours in the driver: as many as its window could be, and a power of two. */
+#define RESPONSES_MAX 64u
+/* IPMB 1.0: six bits of sequence number. The driver takes them from the low ones of a response's
+ * msgid, and gives the whole of it back. */
+#define SEQUENCE_BITS 6
+#define SEQUENCE_MASK 0x3F
+
+/* Network functions, request form: a row for each. */
+#define NETFN_PAIRS 32
+#define COMMANDS 256
+
 /* What the driver reserves to itself (interfaces: EINVAL). */
 enum { APP_GET_MESSAGE = 0x33, APP_READ_EVENT_BUFFER = 0x35 };
 
@@ -58,6 +69,9 @@ struct openipmi {
 	bool refused;         /* transmit said -EAGAIN */
 	int logged_error;     /* the last reason for being down that was logged */
 	uint8_t data[IPMI_MAX_MSG_LENGTH];
+	uint32_t responses[RESPONSES_MAX]; /* transmissions by place */
+	uint32_t response_next;
+	uint16_t registered[NETFN_PAIRS][COMMANDS]; /* channels, as the driver knows them */
 };
 
 static struct openipmi *openipmi_of(const struct link *link)
@@ -140,6 +154,7 @@ static void device_lose(struct openipmi *self, int error, uint64_t now_ns)
 	self->fd = -1;
 	self->lost = 0;
 	self->refused = false;
+	memset(self->registered, 0, sizeof(self->registered));
 	self->deadline_ns = now_ns + RETRY_NS;
 	log_down(self, error);
 	emit(self, (struct core_event){.type = CORE_EVENT_LINK_DOWN}, now_ns);
@@ -185,7 +200,11 @@ static void take_response(struct openipmi *self, const struct ipmi_recv *recv, u
 {
 	struct core_event event = {.type = CORE_EVENT_RECEIVED};
 
-	event.received.transmission = (uint32_t)recv->msgid;
+	event.received.transmission =
+		recv->recv_type == IPMI_RESPONSE_RESPONSE_TYPE
+			? self->responses[(unsigned long)recv->msgid >> SEQUENCE_BITS &
+					  (RESPONSES_MAX - 1)]
+			: (uint32_t)recv->msgid;
 	event.received.netfn = recv->msg.netfn | 1;
 	event.received.command = recv->msg.cmd;
 	event.received.data = recv->msg.data;
@@ -296,6 +315,7 @@ static int openipmi_transmit(
 	struct ipmi_addr address = {0};
 	struct ipmi_verdict verdict;
 	struct ipmi_req_settime request;
+	long msgid = (long)transmit->transmission;
 	int address_length;
 
 	if (self->fd < 0 || self->lost) {
@@ -305,6 +325,12 @@ static int openipmi_transmit(
 	if (address_length < 0) {
 		return address_length;
 	}
+	if (transmit->netfn & 1) {
+		uint32_t place = self->response_next++ & (RESPONSES_MAX - 1);
+
+		self->responses[place] = transmit->transmission;
+		msgid = (long)(place << SEQUENCE_BITS | (transmit->sequence & SEQUENCE_MASK));
+	}
 	verdict = ipmi_command_judge(
 		transmit->netfn, transmit->command, transmit->data, transmit->length);
 	request = (struct ipmi_req_settime){
@@ -312,7 +338,7 @@ static int openipmi_transmit(
 			{
 				.addr = (unsigned char *)&address,
 				.addr_len = (unsigned)address_length,
-				.msgid = (long)transmit->transmission,
+				.msgid = msgid,
 				.msg = {.netfn = transmit->netfn,
 					.cmd = transmit->command,
 					/* The driver only reads it. */
@@ -330,6 +356,54 @@ static int openipmi_transmit(
 		return refusal(self, errno, now_ns);
 	}
 	return 0;
+}
+
+static int register_channels(struct openipmi *self, unsigned long call,
+	const struct core_registration *registration, uint16_t channels)
+{
+	struct ipmi_cmdspec_chans spec = {
+		.netfn = registration->netfn, .cmd = registration->command, .chans = channels};
+	uint16_t *registered = &self->registered[registration->netfn >> 1][registration->command];
+
+	if (channels == 0) {
+		return 0;
+	}
+	if (ioctl(self->fd, call, &spec) < 0) {
+		return -errno;
+	}
+	*registered ^= channels;
+	return 0;
+}
+
+static int openipmi_registration(struct link *link, const struct core_registration *registration)
+{
+	struct openipmi *self = openipmi_of(link);
+	uint16_t wanted = registration->channels, had;
+	char line[128];
+	int result;
+
+	if (self->fd < 0 || self->lost) {
+		return -ENOTCONN; /* the core hears of it, and says it all anew */
+	}
+	had = self->registered[registration->netfn >> 1][registration->command];
+	result = register_channels(
+		self, IPMICTL_UNREGISTER_FOR_CMD_CHANS, registration, (uint16_t)(had & ~wanted));
+	if (result == 0) {
+		result = register_channels(self, IPMICTL_REGISTER_FOR_CMD_CHANS, registration,
+			(uint16_t)(wanted & ~had));
+	}
+	if (result == -ENOMEM || result == -EINTR) {
+		return -EAGAIN;
+	}
+	if (result < 0) {
+		snprintf(line, sizeof(line), "requests %02Xh %02Xh cannot be received: %s",
+			registration->netfn, registration->command,
+			result == -EBUSY ? "another program has registered for them with the "
+					   "driver"
+					 : strerror(-result));
+		self->sink.log(self->sink.context, line);
+	}
+	return result;
 }
 
 static int openipmi_fd(const struct link *link)
@@ -435,6 +509,7 @@ const struct link_ops link_openipmi = {
 	.usage = "openipmi:/dev/ipmiN[,window=N][,bus_window=N]",
 	.open = openipmi_open,
 	.transmit = openipmi_transmit,
+	.registration = openipmi_registration,
 	.fd = openipmi_fd,
 	.interest = openipmi_interest,
 	.dispatch = openipmi_dispatch,

@@ -255,6 +255,8 @@ static int action_do(struct controller *controller)
 		return lower_transmit(&controller->lower, &action->transmit);
 	case CORE_ACTION_DELIVER:
 		return deliver(controller, &action->deliver);
+	case CORE_ACTION_REGISTER:
+		return lower_register(&controller->lower, &action->registration);
 	case CORE_ACTION_CREDIT:
 		credit(controller, action->credit.cookie);
 		return 0;

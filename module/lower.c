@@ -15,6 +15,10 @@
 /* One with the controller and one behind it, so that it never waits for us. */
 #define LAYER_WINDOW 2
 #define LAYER_BUS_WINDOW 8
+/* The layer takes a response's sequence number from the low bits of its msgid, and gives the whole
+ * of it back. */
+#define SEQUENCE_BITS 6
+#define SEQUENCE_MASK 0x3F
 
 /* The layer's watchers are called without a context of ours; there is one lower side. */
 static struct lower *watching;
@@ -79,6 +83,7 @@ static void layer_arrived(int interface, struct device *device)
 	}
 	mutex_lock(&lower->user_mutex);
 	lower->user = user;
+	memset(lower->registered, 0, sizeof(lower->registered));
 	mutex_unlock(&lower->user_mutex);
 	spin_lock_irq(&lower->received_lock);
 	lower->arrived = true;
@@ -176,13 +181,20 @@ int lower_transmit(struct lower *lower, const struct core_transmit *transmit)
 		.data = (unsigned char *)transmit->data, /* which the layer copies */
 	};
 	struct ipmi_addr address;
+	long msgid = transmit->transmission;
 	int result = -ENODEV;
 
 	address_fill(&address, transmit);
+	if (transmit->netfn & 1) {
+		u32 place = lower->response_next++ & (LOWER_RESPONSES_MAX - 1);
+
+		lower->responses[place] = transmit->transmission;
+		msgid = place << SEQUENCE_BITS | (transmit->sequence & SEQUENCE_MASK);
+	}
 	mutex_lock(&lower->user_mutex);
 	if (lower->user) {
-		result = ipmi_request_settime(lower->user, &address, transmit->transmission,
-			&message, NULL, LAYER_PRIORITY, LAYER_RETRIES, LAYER_RETRY_MS);
+		result = ipmi_request_settime(lower->user, &address, msgid, &message, NULL,
+			LAYER_PRIORITY, LAYER_RETRIES, LAYER_RETRY_MS);
 	}
 	mutex_unlock(&lower->user_mutex);
 	switch (result) {
@@ -202,6 +214,33 @@ int lower_transmit(struct lower *lower, const struct core_transmit *transmit)
 	}
 }
 
+int lower_register(struct lower *lower, const struct core_registration *registration)
+{
+	u16 *registered = &lower->registered[registration->netfn >> 1][registration->command];
+	u16 wanted = registration->channels;
+	int result = -ENODEV;
+
+	mutex_lock(&lower->user_mutex);
+	if (lower->user) {
+		u16 less = *registered & ~wanted, more = wanted & ~*registered;
+
+		result = less ? ipmi_unregister_for_cmd(lower->user, registration->netfn,
+					registration->command, less)
+			      : 0;
+		if (result == 0) {
+			*registered &= ~less;
+			result = more ? ipmi_register_for_cmd(lower->user, registration->netfn,
+						registration->command, more)
+				      : 0;
+		}
+		if (result == 0) {
+			*registered = wanted;
+		}
+	}
+	mutex_unlock(&lower->user_mutex);
+	return result == -ENOMEM ? -EAGAIN : result;
+}
+
 static void event_link_up(const struct lower *lower, struct core_event *ret_event)
 {
 	*ret_event = (struct core_event){
@@ -215,16 +254,22 @@ static void event_link_up(const struct lower *lower, struct core_event *ret_even
 }
 
 /* Whether a message is one for the core, and what it says there. */
-static bool event_fill(const struct ipmi_recv_msg *message, struct core_event *ret_event)
+static bool event_fill(const struct lower *lower, const struct ipmi_recv_msg *message,
+	struct core_event *ret_event)
 {
 	const struct ipmi_ipmb_addr *from = (const void *)&message->addr;
+	u32 transmission = message->msgid;
 
 	switch (message->recv_type) {
+	case IPMI_RESPONSE_RESPONSE_TYPE:
+		transmission = lower->responses[message->msgid >> SEQUENCE_BITS &
+						(LOWER_RESPONSES_MAX - 1)];
+		fallthrough;
 	case IPMI_RESPONSE_RECV_TYPE:
 		*ret_event = (struct core_event){
 			.type = CORE_EVENT_RECEIVED,
-			.received = {.transmission = message->msgid,
-				.netfn = message->msg.netfn,
+			.received = {.transmission = transmission,
+				.netfn = message->msg.netfn | 1,
 				.command = message->msg.cmd,
 				.data = message->msg.data,
 				.length = message->msg.data_len},
@@ -286,7 +331,7 @@ bool lower_next(
 			event_link_up(lower, ret_event);
 			return true;
 		}
-		if (message && event_fill(message, ret_event)) {
+		if (message && event_fill(lower, message, ret_event)) {
 			return true;
 		}
 		lower_release(message);

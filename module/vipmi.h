@@ -64,6 +64,12 @@ struct program {
 	u8 reply[VIPMI_MESSAGE_MAX];
 };
 
+/* Responses in the layer at once: as many as a window could be, a power of two. */
+#define LOWER_RESPONSES_MAX 64
+
+/* Network functions, request form. */
+#define LOWER_NETFN_PAIRS 32
+
 /* The kernel's IPMI layer. */
 struct lower {
 	int interface;
@@ -72,8 +78,11 @@ struct lower {
 	struct ipmi_user *departed; /* of an interface that is gone; to be given back */
 	u8 own_address;
 	spinlock_t received_lock;
-	struct list_head received; /* struct ipmi_recv_msg.link, oldest first */
-	bool arrived, gone;        /* the interface; under received_lock */
+	struct list_head received;          /* struct ipmi_recv_msg.link, oldest first */
+	bool arrived, gone;                 /* the interface; under received_lock */
+	u32 responses[LOWER_RESPONSES_MAX]; /* transmissions by place; the pump's */
+	u32 response_next;
+	u16 registered[LOWER_NETFN_PAIRS][CORE_ALL_COMMANDS]; /* channels, by netFn / 2 */
 	struct ipmi_smi_watcher watcher;
 };
 
@@ -125,6 +134,8 @@ void lower_finish(struct lower *lower);
 void lower_tidy(struct lower *lower);
 /* The result that core_done expects of a TRANSMIT. */
 int lower_transmit(struct lower *lower, const struct core_transmit *transmit);
+/* The same of a REGISTER. */
+int lower_register(struct lower *lower, const struct core_registration *registration);
 /* The next event that the lower side has for the core; the message behind it is to be given to
  * lower_release afterwards. False: none. */
 bool lower_next(

@@ -64,6 +64,8 @@ enum vipmi_reason reply_reason(int error)
 		return VIPMI_REASON_DENIED;
 	case -EOPNOTSUPP:
 		return VIPMI_REASON_UNSUPPORTED;
+	case -ETIMEDOUT:
+		return VIPMI_REASON_EXPIRED;
 	default:
 		return VIPMI_REASON_PROTOCOL;
 	}
@@ -72,6 +74,8 @@ enum vipmi_reason reply_reason(int error)
 const char *reply_reason_text(enum vipmi_reason reason)
 {
 	switch (reason) {
+	case VIPMI_REASON_EXPIRED:
+		return "its time is over";
 	case VIPMI_REASON_FULL:
 		return "a limit is reached";
 	case VIPMI_REASON_STALE:

@@ -29,17 +29,39 @@ static size_t commands_read(struct session_scratch *scratch)
 	return count;
 }
 
-static void commands_event(
-	struct session *session, struct session_scratch *scratch, enum core_event_type type)
+/*
+ * Whose connection the handle is of. A program may speak for its handle over a
+ * second connection: the shim does, since on the first everything that comes is
+ * for the program. So may whatever else runs for the same user, which could take
+ * the program's memory and sockets anyway.
+ */
+static uint32_t client_of(struct session *session, const struct session_host *host,
+	struct session_scratch *scratch, uint32_t handle)
+{
+	uint32_t cursor = handle & 0xFFFF; /* its slot */
+
+	if (host->handle_next && host->handle_next(host->context, &cursor, &scratch->info) &&
+		scratch->info.handle == handle &&
+		(session->credentials.uid == 0 ||
+			scratch->info.credentials.uid == session->credentials.uid)) {
+		return scratch->info.client;
+	}
+	return session->client;
+}
+
+static void commands_event(struct session *session, const struct session_host *host,
+	struct session_scratch *scratch, enum core_event_type type)
 {
 	size_t count = commands_read(scratch);
 
 	scratch->event = (struct core_event){
 		.type = type,
-		.command_reserve = {.client = session->client,
+		.command_reserve = {.client = client_of(
+					    session, host, scratch, scratch->message.header.handle),
 			.handle = scratch->message.header.handle,
 			.commands = scratch->commands,
 			.count = count,
+			.anew = scratch->message.header.flags & VIPMI_FLAG_ANEW,
 			.lease_ms = scratch->message.lease_ms},
 	};
 }
@@ -72,7 +94,7 @@ int rights_reserve(struct session *session, const struct session_host *host,
 {
 	int result;
 
-	commands_event(session, scratch, CORE_EVENT_COMMAND_RESERVE);
+	commands_event(session, host, scratch, CORE_EVENT_COMMAND_RESERVE);
 	result = host->step(host->context, &scratch->event);
 	if (result == -EBUSY) {
 		return reply_holder(scratch, reply);
@@ -83,7 +105,7 @@ int rights_reserve(struct session *session, const struct session_host *host,
 int rights_release(struct session *session, const struct session_host *host,
 	struct session_scratch *scratch, uint8_t *reply)
 {
-	commands_event(session, scratch, CORE_EVENT_COMMAND_RELEASE);
+	commands_event(session, host, scratch, CORE_EVENT_COMMAND_RELEASE);
 	return reply_done(
 		&scratch->message.header, host->step(host->context, &scratch->event), reply);
 }

@@ -141,6 +141,7 @@ static int request_refused(
 	struct writer writer = writer_init(reply, VIPMI_MESSAGE_MAX);
 	struct socket_header header = {
 		.type = VIPMI_MESSAGE_ANSWER,
+		.flags = asked->type == VIPMI_MESSAGE_RESPOND ? VIPMI_FLAG_RESPONSE : 0,
 		.handle = asked->handle,
 		.tag = asked->tag,
 		.virtual_client = asked->virtual_client,
@@ -173,6 +174,19 @@ static int request_refused(
 	}
 	reply_text(&writer, reply_reason_text(reason));
 	return reply_end(&writer);
+}
+
+/* Not now: the same message comes again when there is credit. */
+static int put_off(
+	struct session *session, const struct session_host *host, struct session_scratch *scratch)
+{
+	scratch->event = (struct core_event){
+		.type = CORE_EVENT_CREDIT_WANTED,
+		.handle = {.client = session->client, .handle = scratch->message.header.handle},
+	};
+	/* The handle was there a moment ago; were it not, giving the message again would say so. */
+	(void)host->step(host->context, &scratch->event);
+	return -EAGAIN;
 }
 
 static int receive_request(struct session *session, const struct session_host *host,
@@ -210,16 +224,64 @@ static int receive_request(struct session *session, const struct session_host *h
 		return 0;
 	}
 	if (result == -EAGAIN) {
-		scratch->event = (struct core_event){
-			.type = CORE_EVENT_CREDIT_WANTED,
-			.handle = {.client = session->client, .handle = asked->handle},
-		};
-		/* The handle was there a moment ago; were it not, giving the message again
-		 * would say so. */
-		(void)host->step(host->context, &scratch->event);
-		return -EAGAIN;
+		return put_off(session, host, scratch);
 	}
 	return request_refused(message, reply_reason(result), reply);
+}
+
+/* The answer to a RESPOND that the core did not take. */
+static int respond_refused(struct socket_message *message, int error, uint8_t *reply)
+{
+	struct socket_header *asked = &message->header;
+
+	asked->lun = message->requester.lun;
+	asked->target_kind = socket_has(message, VIPMI_EXTENSION_TARGET) ? VIPMI_TARGET_IPMB
+									 : VIPMI_TARGET_CONTROLLER;
+	return request_refused(message, reply_reason(error), reply);
+}
+
+static int receive_respond(struct session *session, const struct session_host *host,
+	struct session_scratch *scratch, uint8_t *reply)
+{
+	struct socket_message *message = &scratch->message;
+	const struct socket_header *asked = &message->header;
+	bool described = socket_has(message, VIPMI_EXTENSION_REQUESTER) &&
+			 socket_has(message, VIPMI_EXTENSION_TARGET);
+	bool numbered = socket_has(message, VIPMI_EXTENSION_ASYNC);
+	size_t length = message->data.length;
+	int result;
+
+	if ((!described && !numbered) || !(asked->netfn & 1)) {
+		return respond_refused(message, -EINVAL, reply);
+	}
+	if (length + 1 > sizeof(scratch->response)) {
+		return respond_refused(message, -EMSGSIZE, reply);
+	}
+	scratch->response[0] = asked->cc;
+	if (length > 0) {
+		memcpy(scratch->response + 1, message->data.bytes, length);
+	}
+	scratch->event.type = CORE_EVENT_RESPOND;
+	scratch->event.respond = (typeof(scratch->event.respond)){
+		.client = session->client,
+		.handle = asked->handle,
+		.tag = asked->tag,
+		.number = numbered ? message->async.number : 0,
+		.described = described,
+		.channel = message->target.channel,
+		.address = message->target.address,
+		.lun = message->requester.lun,
+		.netfn = asked->netfn & 0xFE,
+		.command = asked->command,
+		.sequence = message->requester.sequence,
+		.data = scratch->response,
+		.length = length + 1,
+	};
+	result = host->step(host->context, &scratch->event);
+	if (result == -EAGAIN) {
+		return put_off(session, host, scratch);
+	}
+	return result ? respond_refused(message, result, reply) : 0;
 }
 
 static int receive_cancel(
@@ -310,6 +372,7 @@ static int refuse_extension(
 
 	switch (asked->type) {
 	case VIPMI_MESSAGE_REQUEST:
+	case VIPMI_MESSAGE_RESPOND:
 		return request_refused(message, VIPMI_REASON_UNSUPPORTED, reply);
 	case VIPMI_MESSAGE_OPEN:
 		return reply_plain(
@@ -360,6 +423,8 @@ int session_receive(struct session *session, const struct session_host *host,
 	switch (message->header.type) {
 	case VIPMI_MESSAGE_REQUEST:
 		return receive_request(session, host, scratch, reply);
+	case VIPMI_MESSAGE_RESPOND:
+		return receive_respond(session, host, scratch, reply);
 	case VIPMI_MESSAGE_HELLO:
 		return receive_hello(session, host, scratch, reply);
 	case VIPMI_MESSAGE_OPEN:
@@ -404,6 +469,7 @@ static void deliver_asynchronous(struct writer *writer, const struct core_delive
 	if (deliver->async_kind == VIPMI_ASYNC_REQUEST) {
 		/* Whom an answer would be for. */
 		socket_put_target(writer, deliver->channel, deliver->address);
+		socket_put_requester(writer, deliver->source_lun, deliver->sequence);
 	}
 	socket_put(writer, VIPMI_EXTENSION_DATA, deliver->data, deliver->length);
 }
@@ -418,7 +484,9 @@ int session_deliver(const struct core_deliver *deliver, uint8_t *message)
 	struct writer writer = writer_init(message, VIPMI_MESSAGE_MAX);
 	struct socket_header header = {
 		.type = types[deliver->kind],
-		.flags = deliver->sent ? VIPMI_FLAG_SENT : 0,
+		.flags = (uint8_t)((deliver->sent ? VIPMI_FLAG_SENT : 0) |
+				   (deliver->yours ? VIPMI_FLAG_YOURS : 0) |
+				   (deliver->response ? VIPMI_FLAG_RESPONSE : 0)),
 		.handle = deliver->handle,
 		.tag = deliver->tag,
 		.virtual_client = deliver->virtual_client,

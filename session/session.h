@@ -82,6 +82,7 @@ struct session_scratch {
 	struct core_command commands[CORE_COMMANDS_PER_CALL];
 	struct core_clause clauses[CORE_CLAUSES_MAX];
 	struct core_message_info kept;
+	uint8_t response[CORE_MESSAGE_DATA_MAX]; /* completion code first */
 };
 
 /*

@@ -274,6 +274,38 @@ static int handshake(int fd, unsigned number)
 	return result == 0 ? name_take(fd, &device) : result;
 }
 
+int shim_connect(unsigned number)
+{
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	uint8_t bytes[VIPMI_MESSAGE_MAX];
+	struct socket_message message;
+	ssize_t length;
+	int result;
+
+	if (fd < 0) {
+		return -errno;
+	}
+	timeout_set(fd, SHIM_OPEN_TIMEOUT_S);
+	result = agent_connect(fd, number);
+	if (result == 0) {
+		result = hello_send(fd);
+	}
+	if (result == 0) {
+		do {
+			length = recv(fd, bytes, sizeof(bytes), 0);
+		} while (length < 0 && errno == EINTR);
+		if (length <= 0 || socket_decode(bytes, (size_t)length, &message) < 0 ||
+			message.header.type != VIPMI_MESSAGE_HELLO) {
+			result = -ENODEV;
+		}
+	}
+	if (result < 0) {
+		close(fd);
+		return result;
+	}
+	return fd;
+}
+
 int shim_open(unsigned number, int flags)
 {
 	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);

@@ -218,18 +218,6 @@ static int message_give(const struct call *call, const struct ipmi_recv *wanted,
 	return shim_write_all(copies, SHIM_COPIES_MAX) < 0 ? -EFAULT : result;
 }
 
-/* Whether a record is a message for this open's program. */
-static bool message_expected(const struct call *call, const uint8_t *bytes, size_t length,
-	struct shim_message *ret_message)
-{
-	if (!shim_message_decode(bytes, length, ret_message)) {
-		return false;
-	}
-	return ret_message->recv_type != IPMI_CMD_RECV_TYPE ||
-	       shim_registered(call->device, ret_message->netfn, ret_message->command,
-		       (uint8_t)ret_message->addr.channel);
-}
-
 /*
  * Looks at the first record, gives it, takes it out of the queue; what the caller
  * does not take stays. Another thread, or a process that shares the socket, may
@@ -253,7 +241,7 @@ static int receive(const struct call *call, bool truncate)
 		if (result < 0) {
 			return result;
 		}
-		expected = message_expected(call, seen, seen_length, &message);
+		expected = shim_message_decode(seen, seen_length, &message);
 		if (expected) {
 			given = message_give(call, &wanted, &message, truncate);
 		}
@@ -265,7 +253,7 @@ static int receive(const struct call *call, bool truncate)
 			return result;
 		}
 		if (taken_length != seen_length || memcmp(taken, seen, seen_length) != 0) {
-			expected = message_expected(call, taken, taken_length, &message);
+			expected = shim_message_decode(taken, taken_length, &message);
 			if (expected) {
 				given = message_give(call, &wanted, &message, true);
 			}

@@ -11,6 +11,8 @@
 #include "ipmi/socket.h"
 
 #define LUN_MAX 3
+/* IPMB 1.0: a sequence number has six bits. */
+#define SEQUENCE_MASK 0x3F
 
 /* App commands that belong to whoever owns the message flags (IPMI 2.0 section 22). */
 #define CMD_GET_MESSAGE 0x33
@@ -92,8 +94,11 @@ static int ipmb_check(const struct shim_request *request)
 	if (request->length + SHIM_OVERHEAD_IPMB + broadcast > SHIM_DATA_MAX) {
 		return -EMSGSIZE;
 	}
-	/* An odd netFn answers a request from the bus; the agent has no way to send one yet. */
-	return addr.lun > LUN_MAX || (request->netfn & 1) ? -EINVAL : 0;
+	if (addr.lun > LUN_MAX) {
+		return -EINVAL;
+	}
+	/* The answer to a request from the bus, which begins with its completion code. */
+	return (request->netfn & 1) && (broadcast || request->length == 0) ? -EINVAL : 0;
 }
 
 int shim_request_check(const struct shim_request *request)
@@ -132,6 +137,30 @@ static uint32_t ipmb_budget_ms(const struct shim_request *request, bool broadcas
 	return (uint32_t)(sends * each_ms);
 }
 
+/* As the driver, a program names what it answers by address, command and, as msgid, number. */
+static int response_encode(
+	const struct shim_request *request, uint32_t handle, uint8_t bytes[SHIM_REQUEST_SIZE])
+{
+	struct writer writer = writer_init(bytes, SHIM_REQUEST_SIZE);
+	struct ipmi_ipmb_addr ipmb = ADDR_AS(struct ipmi_ipmb_addr, &request->addr);
+	struct socket_header header = {
+		.type = VIPMI_MESSAGE_RESPOND,
+		.handle = handle,
+		.tag = (uint64_t)request->msgid,
+		.netfn = request->netfn,
+		.command = request->command,
+		.cc = request->data[0],
+	};
+
+	socket_begin(&writer, &header);
+	socket_put_target(&writer, (uint8_t)ipmb.channel, ipmb.slave_addr);
+	socket_put_requester(&writer, ipmb.lun, (uint8_t)(request->msgid & SEQUENCE_MASK));
+	if (request->length > 1) {
+		socket_put(&writer, VIPMI_EXTENSION_DATA, request->data + 1, request->length - 1);
+	}
+	return socket_end(&writer);
+}
+
 int shim_request_encode(
 	const struct shim_request *request, uint32_t handle, uint8_t bytes[SHIM_REQUEST_SIZE])
 {
@@ -147,6 +176,9 @@ int shim_request_encode(
 		.class = VIPMI_CLASS_OF_HANDLE,
 	};
 
+	if (request->netfn & 1) {
+		return response_encode(request, handle, bytes);
+	}
 	if (!is_ipmb(&request->addr)) {
 		header.lun = ADDR_AS(struct ipmi_system_interface_addr, &request->addr).lun;
 		header.target_kind = VIPMI_TARGET_CONTROLLER;
@@ -175,12 +207,13 @@ static void address_controller(struct shim_message *message, uint8_t lun)
 	message->addr_length = sizeof(addr);
 }
 
-static void address_ipmb(struct shim_message *message, const struct socket_message *from)
+static void address_ipmb(
+	struct shim_message *message, const struct socket_message *from, uint8_t lun)
 {
 	struct ipmi_ipmb_addr addr = {.addr_type = IPMI_IPMB_ADDR_TYPE,
 		.channel = from->target.channel,
 		.slave_addr = from->target.address,
-		.lun = from->header.lun};
+		.lun = lun};
 
 	memcpy(&message->addr, &addr, sizeof(addr));
 	message->addr_length = sizeof(addr);
@@ -200,14 +233,15 @@ static bool data_append(struct shim_message *message, const struct socket_bytes 
 
 static bool answer_decode(const struct socket_message *from, struct shim_message *message)
 {
-	message->recv_type = IPMI_RESPONSE_RECV_TYPE;
+	message->recv_type = from->header.flags & VIPMI_FLAG_RESPONSE ? IPMI_RESPONSE_RESPONSE_TYPE
+								      : IPMI_RESPONSE_RECV_TYPE;
 	message->msgid = (int64_t)from->header.tag;
 	message->netfn = from->header.netfn | 1;
 	message->command = from->header.command;
 	if (from->header.target_kind == VIPMI_TARGET_CONTROLLER) {
 		address_controller(message, from->header.lun);
 	} else {
-		address_ipmb(message, from);
+		address_ipmb(message, from, from->header.lun);
 	}
 	message->data[0] = from->header.cc;
 	message->length = 1;
@@ -223,12 +257,13 @@ static bool async_decode(const struct socket_message *from, struct shim_message 
 		address_controller(message, 0);
 		return data_append(message, &from->data);
 	}
-	if (from->async.kind == VIPMI_ASYNC_REQUEST) {
+	/* Others' requests are shown to subscribers; the driver shows them to nobody. */
+	if (from->async.kind == VIPMI_ASYNC_REQUEST && from->header.flags & VIPMI_FLAG_YOURS) {
 		message->recv_type = IPMI_CMD_RECV_TYPE;
 		message->netfn = from->header.netfn;
 		message->command = from->header.command;
-		message->msgid = (int64_t)from->header.tag;
-		address_ipmb(message, from);
+		message->msgid = from->requester.sequence;
+		address_ipmb(message, from, from->requester.lun);
 		return data_append(message, &from->data);
 	}
 	return false;

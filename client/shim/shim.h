@@ -58,6 +58,9 @@ int shim_path_number(const char *path);
  * -EACCES; -ENODEV: the agent does not speak with us; what socket(2) says. */
 int shim_open(unsigned number, int flags);
 
+/* A connection to the agent without a handle; the HELLOs are exchanged. */
+int shim_connect(unsigned number);
+
 /* Whether `fd` is one of ours, and which. */
 bool shim_identify(int fd, struct shim_device *ret_device);
 
@@ -90,13 +93,14 @@ void shim_settings_get(const struct shim_device *device, struct shim_settings *r
 /* -ENOMEM: too many opens of this process differ from the defaults. */
 int shim_settings_set(const struct shim_device *device, const struct shim_settings *settings);
 
-/* Contracts of the driver's: -EBUSY, -ENOENT, -ENOMEM. `channels` is a mask. */
+/* ---- register.c: the right to receive requests, which the agent keeps ---- */
+
+/* Contracts of the driver's: -EBUSY, -ENOENT, -ENOMEM; -ENODEV: the agent does not say. `channels`
+ * is a mask. */
 int shim_register(
 	const struct shim_device *device, uint8_t netfn, uint8_t command, uint32_t channels);
 int shim_unregister(
 	const struct shim_device *device, uint8_t netfn, uint8_t command, uint32_t channels);
-bool shim_registered(
-	const struct shim_device *device, uint8_t netfn, uint8_t command, uint8_t channel);
 
 /* ---- message.c: the driver's messages and the agent's ---- */
 
@@ -118,7 +122,7 @@ int shim_address_check(const struct ipmi_addr *addr, unsigned length);
 int shim_request_check(const struct shim_request *request);
 
 #define SHIM_REQUEST_SIZE                                                                          \
-	(VIPMI_HEADER_LENGTH + 2 * VIPMI_EXTENSION_HEADER_LENGTH + 2 + SHIM_DATA_MAX)
+	(VIPMI_HEADER_LENGTH + 3 * VIPMI_EXTENSION_HEADER_LENGTH + 2 + 2 + SHIM_DATA_MAX)
 
 /* Writes a request that passed the checks; its length. */
 int shim_request_encode(

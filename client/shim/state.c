@@ -13,8 +13,6 @@
 
 /* Opens of one process that were told something unusual; programs open one or two. */
 #define STATES_MAX 128u
-/* Registrations of one process; the most that any program is known to make is 3. */
-#define REGISTRATIONS_MAX 256u
 /* Descriptors that are looked at for opens that are still there; a thousand is usual. */
 #define DESCRIPTORS_MAX 65536u
 
@@ -22,24 +20,13 @@
 #define ADDRESS_DEFAULT 0x20
 #define LUN_DEFAULT 2
 
-/* Channels that exist; higher bits of a mask are kept but mean nothing. */
-#define CHANNELS_ALL ((UINT32_C(1) << SHIM_CHANNELS) - 1)
-
 struct state {
 	uint64_t serial; /* 0: free */
 	struct shim_settings settings;
 };
 
-struct registration {
-	uint64_t serial; /* 0: free */
-	unsigned number;
-	uint8_t netfn, command;
-	uint32_t channels;
-};
-
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct state states[STATES_MAX];
-static struct registration registrations[REGISTRATIONS_MAX];
 
 static void lock_take(void)
 {
@@ -65,22 +52,19 @@ static void defaults(struct shim_settings *ret_settings)
 	ret_settings->timing.retries = -1;
 }
 
-static void serial_mark(uint64_t serial, bool *state_lives, bool *registration_lives)
+static void serial_mark(uint64_t serial, bool *state_lives)
 {
 	size_t i;
 
 	for (i = 0; i < STATES_MAX; i++) {
 		state_lives[i] |= states[i].serial == serial;
 	}
-	for (i = 0; i < REGISTRATIONS_MAX; i++) {
-		registration_lives[i] |= registrations[i].serial == serial;
-	}
 }
 
 /* Frees the rows of opens that are closed. Rare, and as long as there are descriptors. */
 static void collect(void)
 {
-	bool state_lives[STATES_MAX] = {false}, registration_lives[REGISTRATIONS_MAX] = {false};
+	bool state_lives[STATES_MAX] = {false};
 	struct shim_device device;
 	struct rlimit limit;
 	rlim_t fd, fds = DESCRIPTORS_MAX;
@@ -91,17 +75,12 @@ static void collect(void)
 	}
 	for (fd = 0; fd < fds; fd++) {
 		if (shim_identify((int)fd, &device)) {
-			serial_mark(device.serial, state_lives, registration_lives);
+			serial_mark(device.serial, state_lives);
 		}
 	}
 	for (i = 0; i < STATES_MAX; i++) {
 		if (!state_lives[i]) {
 			states[i].serial = 0;
-		}
-	}
-	for (i = 0; i < REGISTRATIONS_MAX; i++) {
-		if (!registration_lives[i]) {
-			registrations[i].serial = 0;
 		}
 	}
 }
@@ -155,88 +134,4 @@ int shim_settings_set(const struct shim_device *device, const struct shim_settin
 	}
 	lock_give();
 	return result;
-}
-
-static struct registration *registration_find(
-	unsigned number, uint8_t netfn, uint8_t command, uint32_t channels)
-{
-	struct registration *at;
-
-	for (at = registrations; at < registrations + REGISTRATIONS_MAX; at++) {
-		if (at->serial && at->number == number && at->netfn == netfn &&
-			at->command == command && (at->channels & channels)) {
-			return at;
-		}
-	}
-	return NULL;
-}
-
-static struct registration *registration_free(void)
-{
-	struct registration *at;
-
-	for (at = registrations; at < registrations + REGISTRATIONS_MAX; at++) {
-		if (!at->serial) {
-			return at;
-		}
-	}
-	return NULL;
-}
-
-int shim_register(
-	const struct shim_device *device, uint8_t netfn, uint8_t command, uint32_t channels)
-{
-	struct registration *at;
-	int result = 0;
-
-	lock_take();
-	if (registration_find(device->number, netfn, command, channels) || !registration_free()) {
-		collect();
-	}
-	at = registration_free();
-	if (registration_find(device->number, netfn, command, channels)) {
-		result = -EBUSY;
-	} else if (!at) {
-		result = -ENOMEM;
-	} else {
-		*at = (struct registration){
-			device->serial, device->number, netfn, command, channels};
-	}
-	lock_give();
-	return result;
-}
-
-int shim_unregister(
-	const struct shim_device *device, uint8_t netfn, uint8_t command, uint32_t channels)
-{
-	struct registration *at;
-	int result = -ENOENT;
-
-	lock_take();
-	for (at = registrations; at < registrations + REGISTRATIONS_MAX; at++) {
-		if (at->serial != device->serial || at->netfn != netfn || at->command != command ||
-			!(at->channels & channels & CHANNELS_ALL)) {
-			continue;
-		}
-		result = 0;
-		at->channels &= ~channels;
-		if (!at->channels) {
-			at->serial = 0;
-		}
-	}
-	lock_give();
-	return result;
-}
-
-bool shim_registered(
-	const struct shim_device *device, uint8_t netfn, uint8_t command, uint8_t channel)
-{
-	const struct registration *at;
-	bool registered;
-
-	lock_take();
-	at = registration_find(device->number, netfn, command, UINT32_C(1) << (channel & 0xF));
-	registered = at && at->serial == device->serial;
-	lock_give();
-	return registered;
 }

@@ -62,7 +62,8 @@ enum vipmi_message_type {
 	VIPMI_MESSAGE_CLOSE = 4,   /* to the agent: handle. Its requests get no answers any more */
 	VIPMI_MESSAGE_CLOSED = 5,  /* reply: handle, reason */
 	VIPMI_MESSAGE_REQUEST = 6, /* to the agent: extensions TARGET, DATA */
-	VIPMI_MESSAGE_ANSWER = 7,  /* exactly one for each REQUEST; extension DATA without the cc */
+	VIPMI_MESSAGE_ANSWER = 7,  /* exactly one for each REQUEST and RESPOND; extension DATA
+				    * without the cc */
 	VIPMI_MESSAGE_CANCEL = 8,  /* to the agent: the handle's oldest request with this tag. No
 				    * reply of its own: the request's ANSWER comes soon */
 	VIPMI_MESSAGE_SET = 9,     /* to the agent: a handle's option; extension OPTION */
@@ -77,13 +78,18 @@ enum vipmi_message_type {
 	VIPMI_MESSAGE_ERROR = 17,   /* to the client: reason, TEXT; the connection ends */
 	VIPMI_MESSAGE_RESERVE = 18, /* to the agent: a handle's exclusive right to commands;
 				     * extensions COMMANDS, LEASE. Whole or not at all */
-	VIPMI_MESSAGE_RELEASE = 19, /* to the agent: extension COMMANDS; without it, all */
+	VIPMI_MESSAGE_RELEASE = 19, /* to the agent: extension COMMANDS; without it, all. The handle
+				     * of both may be one of another connection of the same user */
 	VIPMI_MESSAGE_SEQUENCE_RESERVE = 20, /* to the agent: numbers toward a responder, for the
 					      * header's virtual client; extension SEQUENCE */
 	VIPMI_MESSAGE_SEQUENCE_FREE = 21,    /* to the agent: extension SEQUENCE */
 	VIPMI_MESSAGE_SUBSCRIBE = 22, /* to the agent: asynchronous messages for a handle, instead
 				       * of what it had; extensions FILTER, FROM */
 	VIPMI_MESSAGE_UNSUBSCRIBE = 23,
+	VIPMI_MESSAGE_RESPOND = 24, /* to the agent: a handle's answer to a request that came in (an
+				     * EVENT with VIPMI_FLAG_YOURS): completion code; extension
+				     * DATA. Which one: extension ASYNC as in the EVENT, or its
+				     * netFn (odd here), command, TARGET and REQUESTER, or both */
 };
 
 enum vipmi_message_flag {
@@ -94,6 +100,13 @@ enum vipmi_message_flag {
 	/* SET: no DONE, not even a refusal. For clients whose program polls the socket itself and
 	 * expects nothing but answers and events there (the shim). */
 	VIPMI_FLAG_QUIET = 0x04,
+	/* EVENT: a request that this handle holds the right to receive. Nobody else gets it, and
+	 * RESPOND answers it. */
+	VIPMI_FLAG_YOURS = 0x08,
+	/* ANSWER: to a RESPOND. Completion code 0: the response went out. */
+	VIPMI_FLAG_RESPONSE = 0x10,
+	/* RESERVE: refused as well where the handle itself holds some of it already. */
+	VIPMI_FLAG_ANEW = 0x20,
 };
 
 enum vipmi_extension_flag {
@@ -154,6 +167,9 @@ enum vipmi_extension_type {
 	/* In a DONE: number of the first message looked at (8), messages after the number named
 	 * that are no longer kept (8; VIPMI_GAP_UNKNOWN: the boot id is another one). */
 	VIPMI_EXTENSION_SUBSCRIBED = 19,
+	/* In an EVENT that is a request, and in a RESPOND: LUN (1) and sequence number (1) of who
+	 * asked. TARGET is his channel and address; the header's LUN the one of ours. */
+	VIPMI_EXTENSION_REQUESTER = 20,
 };
 
 #define VIPMI_NAME_MAX 31

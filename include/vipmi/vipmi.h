@@ -311,12 +311,15 @@ struct vipmi_event {
 	uint8_t lun;
 	uint8_t command;
 	uint8_t address; /* REQUEST: who asks, its slave address */
-	uint8_t reserved1[2];
-	uint64_t number; /* of the message, rising; LOSS: of the next one */
-	uint64_t lost;   /* LOSS */
-	int32_t error;   /* ENDED */
-	uint32_t holder; /* ENDED: the handle that is in the way, or 0 */
-	uint8_t reserved2[8];
+	uint8_t yours;   /* REQUEST: the handle has the right to receive it; vipmi_respond */
+	uint8_t reserved1;
+	uint64_t number;       /* of the message, rising; LOSS: of the next one */
+	uint64_t lost;         /* LOSS */
+	int32_t error;         /* ENDED */
+	uint32_t holder;       /* ENDED: the handle that is in the way, or 0 */
+	uint8_t requester_lun; /* REQUEST: who asks, its LUN; `lun` is the one of ours */
+	uint8_t sequence;      /* REQUEST: its sequence number */
+	uint8_t reserved2[6];
 	uint16_t length;
 	uint8_t data[VIPMI_DATA_MAX];
 };
@@ -426,6 +429,36 @@ int vipmi_unsubscribe(struct vipmi_handle *handle);
 int vipmi_handle_events(struct vipmi_handle *handle,
 	void (*received)(void *context, const struct vipmi_event *event), void *context);
 
+/* ---- requests to this machine ---- */
+
+/*
+ * Whom a management controller's request to system software is for, is said with
+ * vipmi_reserve and VIPMI_RIGHT_RECEIVE. From then on such requests come as
+ * VIPMI_EVENT_REQUEST with `yours` set, to nobody but this handle, with or without
+ * a subscription. `received` is called for them from vipmi_dispatch and vipmi_wait,
+ * in place of a subscription's callback; NULL ends that. Say it before the right
+ * is reserved. Does not block. -ECHILD.
+ */
+int vipmi_handle_requests(struct vipmi_handle *handle,
+	void (*received)(void *context, const struct vipmi_event *request), void *context);
+
+/*
+ * Answers such a request, once, within 5 s, from its callback or later with a copy
+ * of it. Returns at once; `done` (may be NULL) is called exactly once, as for
+ * vipmi_submit, and says whether the response went out: error 0 and cc 0. Another
+ * cc is Send Message's (83h: the requester did not take it). Errors: -ENOENT, no
+ * such request waits for this handle's answer (any more); -ETIMEDOUT, it comes too
+ * late; -EMSGSIZE, longer than a frame of the bus; else as in vipmi_answer.
+ *
+ *	-EINVAL      not a request that is this handle's to answer
+ *	-EBUSY       the handle's credit is used up
+ *	-ECONNRESET  the agent went away, and the request with it
+ *	-EMSGSIZE, -ENOMEM, -ECHILD, -ECONNABORTED, -EACCES, -EPROTO
+ */
+int vipmi_respond(struct vipmi_handle *handle, const struct vipmi_event *request, uint8_t cc,
+	const void *data, size_t length,
+	void (*done)(void *context, const struct vipmi_answer *answer), void *context);
+
 /* ---- rights ---- */
 
 /* enum vipmi_direction of protocol.h: to send such requests, to receive them, or both. */
@@ -446,7 +479,8 @@ struct vipmi_right {
 	uint8_t channel, address, lun; /* of the responder, or VIPMI_RIGHT_ANY */
 };
 
-/* The right to send a command, to whomever. */
+/* The right to send a command, to whomever; with `direction` set to VIPMI_RIGHT_RECEIVE, to
+ * receive it from whomever. */
 static inline struct vipmi_right vipmi_right_make(uint8_t netfn, uint16_t command)
 {
 	struct vipmi_right right = {netfn, VIPMI_RIGHT_SEND, command, VIPMI_RIGHT_ANY_BODY,

@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The openipmi link, end to end, where no kernel driver is: an agent on the
 simulated chassis, its virtual controllers as /dev/ipmi0 through the shim, a
-second agent on that device, and ipmitool on each of the two.
+second agent on that device, and ipmitool on each of the two. A request from the
+bus is registered for, received and answered through both.
 
-usage: openipmi_over_shim.py VIPMID SHIM
+usage: openipmi_over_shim.py VIPMID SHIM RESPONDER
 """
 import os
 import shutil
@@ -27,7 +28,7 @@ COMMANDS = [
 
 
 def main():
-    vipmid, shim = (os.path.abspath(path) for path in sys.argv[1:3])
+    vipmid, shim, responder = (os.path.abspath(path) for path in sys.argv[1:4])
     if not shutil.which("ipmitool"):
         print("no ipmitool: skipped")
         return 77
@@ -55,6 +56,23 @@ def main():
                 sys.exit(f"nothing answers at {socket}: {open(socket + '.log').read()}")
             time.sleep(0.1)
 
+    def answers_the_bus():
+        """The satellite asks our software 30h 41h; a program on the second agent answers."""
+        holder = subprocess.Popen([responder, "--count", "2", "--together", "2"], text=True,
+                                  env=dict(os.environ, VIPMI_TARGET=sockets[1]),
+                                  stdout=subprocess.PIPE)
+        said = [holder.stdout.readline()]
+        time.sleep(0.2)  # the second agent registers with what it takes for the driver
+        for number, checksum in ((0x50, 0xBB), (0x54, 0xB7)):
+            # Send Message at the satellite: to 20h, LUN 2, from B4h, number 20 or 21, 30h 41h.
+            ipmitool(sockets[0], "-t 0xb4 raw 6 0x34 0 0x20 0xc2 0x1e 0xb4 %d 0x41 %d" % (
+                number, checksum))
+        said += holder.communicate(timeout=PATIENCE_S)[0].splitlines()
+        good = (holder.returncode == 0 and "number 20" in said[1] and "number 21" in said[2] and
+                said[3:] == ["answered", "answered"])
+        print("requests from the bus:", "answered" if good else said)
+        return good
+
     failed = 0
     try:
         start(sockets[0], "chassis:service=0,freeze", dict(os.environ))
@@ -67,6 +85,7 @@ def main():
                 failed += 1
                 print(f"ipmitool {command}:\n  on the first agent:  {near}\n"
                       f"  on the second agent: {far}")
+        failed += 0 if answers_the_bus() else 1
         # The driver goes, and comes back: the second agent stays.
         agents[sockets[0]].send_signal(signal.SIGKILL)
         agents[sockets[0]].wait()

@@ -186,6 +186,38 @@ static void check_signal(void)
 	close(fd);
 }
 
+/* In another process: 0, or the errno of registering for the command. */
+static int registers_elsewhere(struct ipmi_cmdspec *spec)
+{
+	int status = 0;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		int fd = open(DEVICE, O_RDWR);
+
+		_exit(ioctl(fd, IPMICTL_REGISTER_FOR_CMD, spec) == 0 ? 0 : errno);
+	}
+	waitpid(pid, &status, 0);
+	return WEXITSTATUS(status);
+}
+
+static void check_registrations(void)
+{
+	struct ipmi_cmdspec spec = {.netfn = 0x30, .cmd = 0x43};
+	int fd = open(DEVICE, O_RDWR), i, error = EBUSY;
+
+	check("a registration", ioctl(fd, IPMICTL_REGISTER_FOR_CMD, &spec) == 0);
+	check("is exclusive among processes", registers_elsewhere(&spec) == EBUSY);
+	check("and is given back", ioctl(fd, IPMICTL_UNREGISTER_FOR_CMD, &spec) == 0 &&
+					   registers_elsewhere(&spec) == 0);
+	/* That process has gone, and the agent hears of it soon. */
+	for (i = 0; i < 1000 && error == EBUSY; i++) {
+		error = registers_elsewhere(&spec);
+	}
+	check("or ends with its process", error == 0);
+	close(fd);
+}
+
 static void check_fake_root(void)
 {
 	const char *fake = getenv("VIPMI_FAKE_ROOT");
@@ -278,6 +310,7 @@ int main(int argc, char **argv)
 	check_behind_our_back();
 	check_extended_numbers();
 	check_signal();
+	check_registrations();
 	check_fake_root();
 	check_threads();
 	check_crowd(atoi(argv[1]), atoi(argv[2]));

@@ -206,6 +206,7 @@ class Chassisd(unittest.TestCase):
                 (("--listen", "unix:"), "empty or too long"),
                 (("--listen", "unix:x", "--service", "fast"), "a percentage, please"),
                 (("--listen", "unix:x", "--fault", "meteor"), "no such word"),
+                (("--listen", "unix:x", "--chassis", "seed=1,meteor"), "no such word"),
                 (("--listen", "unix:x", "--nonsense"), "--help")):
             with self.subTest(arguments=arguments):
                 done = subprocess.run([CHASSISD, *arguments], capture_output=True, text=True,

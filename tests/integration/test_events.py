@@ -196,6 +196,39 @@ def what_is_sent_names_its_sensor_and_says_it_in_words():
     agent.stop()
 
 
+def send_request(agent, netfn, command):
+    """Makes the card at B4h ask system software (LUN 2 of 20h): it forwards Send Message."""
+    frame = [0x20, netfn << 2 | 2]
+    frame += [-sum(frame) & 0xFF]
+    body = [0xB4, 1 << 2, command]
+    frame += body + [-sum(body) & 0xFF]
+    vipmi(agent, "raw", "--ipmb", "0xB4", "app", "send-message", "0", *map(str, frame))
+
+
+def requests_from_the_bus_have_filters_too():
+    agent = start()
+    cases = (((), 3), (("--kind", "request"), 3), (("--netfn", "app"), 2),
+             (("--netfn", "app", "--command", "get-device-id"), 1), (("--command", "0x42"), 1),
+             (("--address", "0xB4"), 3), (("--channel", "0", "--kind", "request"), 3))
+    followers = [Follower(agent, "--count", str(count), *words) for words, count in cases]
+    deaf = [Follower(agent, *words) for words in (
+        ("--kind", "event"), ("--severity", "non-critical"), ("--address", "0x20"),
+        ("--netfn", "chassis"), ("--netfn", "app", "--command", "0x42"))]
+    subscribed(agent, len(followers) + len(deaf))
+    for netfn, command in ((6, 1), (0x30, 0x42), (6, 4)):
+        send_request(agent, netfn, command)
+    wait_until(lambda: len(listed(agent)) == 3, "3 requests")
+    for (words, _), follower in zip(cases, followers):
+        rows = follower.ended()[0]
+        assert {row["kind"] for row in rows} == {"request"}, rows
+        assert {row["address"] for row in rows} == {0xB4}, rows
+        assert [row["number"] for row in rows] == [row["number"] for row in listed(agent, *words)]
+    for follower in deaf:
+        assert follower.end()[0] == []
+    assert "netFn 06h app, command 01h get-device-id" in vipmi(agent, "event", "list")
+    agent.stop()
+
+
 def a_table_is_printed_as_it_comes():
     agent = start()
     maker = Maker(agent)
@@ -208,6 +241,9 @@ def a_table_is_printed_as_it_comes():
     assert LISTENER in vipmi(agent, "client", "list")
     process.terminate()
     assert process.wait(PATIENCE) == DONE and process.stdout.read() == ""
+    # JSON is one value, when it ends.
+    whole = vipmi(agent, "event", "follow", "-o", "json", "--from", "oldest", "--count", "1")
+    assert [mark_of(row) for row in json.loads(whole)] == [0], whole
     maker.close()
     agent.stop()
 
@@ -359,6 +395,8 @@ def what_is_exclusive_is_refused_with_its_holders_name():
     for words in (("--sensor-type", "fan"), ("--kind", "event"), ()):
         vipmi(agent, "event", "follow", "--exclusive", *words, code=REFUSED,
               says=['"%s"' % LISTENER, "exclusively"])
+    rows = json.loads(vipmi(agent, "-o", "json", "client", "list"))
+    assert {row["name"] for row in rows if row["exclusive"] is True} == {LISTENER}, rows
     # What cannot meet its filter is nobody's yet.
     second = Follower(agent, "--exclusive", "--sensor", "0x32", "--count", "1")
     subscribed(agent, 4)
@@ -441,6 +479,23 @@ def the_controllers_own_comings_and_goings_are_messages():
     os.unlink(listen[5:])
 
 
+def a_reset_and_the_watchdogs_interrupt_are_messages():
+    agent = start()
+    watchdog = Follower(agent, "--kind", "watchdog", "--count", "1")
+    reset = Follower(agent, "--kind", "reset", "--count", "1")
+    subscribed(agent, 2)
+    # 2 s, and 1 s before that a messaging interrupt and nothing else (27.6, 27.5).
+    vipmi(agent, "raw", "6", "0x24", "4", "0x30", "1", "0x10", "20", "0")
+    vipmi(agent, "raw", "6", "0x22")
+    row = watchdog.ended()[0][0]
+    assert (row["kind"], row["text"]) == ("watchdog", "the watchdog's pre-timeout interrupt"), row
+    vipmi(agent, "raw", "app", "cold-reset")
+    row = reset.ended()[0][0]
+    assert (row["kind"], row["text"]) == ("reset", "the controller was reset"), row
+    assert "the controller was reset" in vipmi(agent, "event", "list", "--kind", "reset")
+    agent.stop()
+
+
 # ---- the command line
 
 def a_kicked_follower_is_refused():
@@ -481,6 +536,7 @@ def wrong_words_get_suggestions():
 
 run([filters_let_through_what_they_say,
      what_is_sent_names_its_sensor_and_says_it_in_words,
+     requests_from_the_bus_have_filters_too,
      a_table_is_printed_as_it_comes,
      everybody_gets_everything_and_who_sleeps_is_told_what_it_lost,
      one_that_dies_misses_nothing_that_was_kept,
@@ -488,5 +544,6 @@ run([filters_let_through_what_they_say,
      what_is_exclusive_is_refused_with_its_holders_name,
      a_restarted_agent_cannot_know_the_loss_and_says_so,
      the_controllers_own_comings_and_goings_are_messages,
+     a_reset_and_the_watchdogs_interrupt_are_messages,
      a_kicked_follower_is_refused,
      wrong_words_get_suggestions])

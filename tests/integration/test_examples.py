@@ -9,9 +9,10 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'mission'))
 from mission import main, wait_until  # noqa: E402
 
-NAMES = ('hotswap', 'sensors', 'slots', 'watchdog')
+NAMES = ('hotswap', 'responder', 'sensors', 'slots', 'watchdog')
 RESET_TIMER, SET_TIMER, GET_TIMER = 0x22, 0x24, 0x25
 EJECTOR, SLOT_TYPE = 0x4A, 0x21
+SEND_MESSAGE, SATELLITE, OEM = 0x34, 0xB4, 0x30
 
 
 def example(world, name):
@@ -92,11 +93,81 @@ def sixteen_virtual_clients_reach_their_slots(world):
     assert numbers == {(0xB4, int(slot[2]))}, numbers
 
 
+def frame(receiver, netfn, lun, sender, number, sender_lun, command, data=b''):
+    """An IPMB frame (IPMB 1.0): each part with its checksum."""
+    head, body = bytes([receiver, netfn << 2 | lun]), bytes([sender, number << 2 | sender_lun,
+                                                             command]) + data
+    return b''.join(part + bytes([-sum(part) & 0xFF]) for part in (head, body))
+
+
+def satellite_asks(ours, number, data=b'', command=0x41):
+    """The satellite is told to send a request to our software (LUN 2)."""
+    assert ours.ask(6, SEND_MESSAGE, b'\0' + frame(
+        0x20, OEM, 2, SATELLITE, number, 1, command, data), address=SATELLITE).cc == 0
+
+
+def responses(world, since):
+    """What went to the satellite in answer, by number: completion code and data."""
+    sent = (one.data[1:] for one in world.wire.requests(6, SEND_MESSAGE, since=since))
+    return [(one[4] >> 2, one[6:-1]) for one in sent
+            if one == frame(SATELLITE, OEM + 1, 1, 0x20, one[4] >> 2, 2, one[5], one[6:-1])]
+
+
+def is_answered(world, since, number, data):
+    wait_until(lambda: responses(world, since), 'a response')
+    assert responses(world, since) == [(number, data)], responses(world, since)
+
+
+def start_responder(world, *words):
+    process = world.start_program([example(world, 'responder'), *words])
+    assert process.stdout.readline() == 'ready for 30h 41h\n'
+    return process
+
+
+def a_request_is_answered_by_its_holder_or_c1(world):
+    with world.library() as library:
+        ours = library.open('satellite')
+        since = world.wire.mark()
+        satellite_asks(ours, 20)
+        is_answered(world, since, 20, b'\xc1')
+        holder = start_responder(world)
+        out = world.run(example(world, 'responder'), code=1)
+        assert 'somebody else holds' in out, out
+        since = world.wire.mark()
+        satellite_asks(ours, 21, b'\x09\x08')
+        is_answered(world, since, 21, b'\x00\x01\x09\x08')
+        assert 'from B4h, number 21, 2 bytes' in holder.stdout.readline()
+        assert holder.stdout.readline() == 'answered\n'
+        # Another command is nobody's.
+        since = world.wire.mark()
+        satellite_asks(ours, 22, command=0x42)
+        is_answered(world, since, 22, b'\xc1')
+        holder.kill()
+        holder.wait()
+        wait_until(lambda: not world.rows('reservation', 'list'), 'the right to end')
+        since = world.wire.mark()
+        satellite_asks(ours, 23)
+        is_answered(world, since, 23, b'\xc1')
+
+
+def two_requests_are_answered_last_one_first(world):
+    with world.library() as library:
+        ours = library.open('satellite')
+        holder = start_responder(world, '--together', '2', '--count', '2')
+        since = world.wire.mark()
+        satellite_asks(ours, 30, b'\x01')
+        satellite_asks(ours, 31, b'\x02')
+        assert holder.wait(60) == 0
+        assert responses(world, since) == [(31, b'\x00\x02\x02'), (30, b'\x00\x02\x01')]
+
+
 def show(world):
     world.start()
     for test in (everything_has_help, sensors_read_what_ipmitool_reads,
                  the_watchdog_is_fed_and_disarmed, a_card_is_heard,
-                 sixteen_virtual_clients_reach_their_slots):
+                 sixteen_virtual_clients_reach_their_slots,
+                 a_request_is_answered_by_its_holder_or_c1,
+                 two_requests_are_answered_last_one_first):
         test(world)
         print('ok:', test.__name__, flush=True)
     return 'all examples'

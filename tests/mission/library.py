@@ -92,6 +92,8 @@ OWN_STATE = {(0x06, command) for command in (0x2E, 0x2F, 0x30, 0x31, 0x32, 0x33,
     {(0x0A, command) for command in (0x15, 0x22, 0x23, 0x24, 0x25, 0x26, 0x27, 0x42, 0x43, 0x44,
                                      0x45, 0x46, 0x47)} | \
     {(0x04, command) for command in (0x21, 0x22)}
+# The part of what changes something that tests use.
+MUTATING = {(0x0A, 0x12), (0x00, 0x02)}
 OF_CONTROLLER, OF_AGENT = 0, 2  # enum vipmi_origin
 EXPIRED, CANCELLED = 1, 2  # enum vipmi_reason
 
@@ -210,7 +212,7 @@ class Handle:
             return None
         self.written.append(self.library.diary.ask(
             self.name, tap.CONTROLLER if address is None else (0, address), netfn, command, data,
-            number=number))
+            number=number, mutates=(netfn, command) in MUTATING))
         return self.written[-1]
 
     @staticmethod

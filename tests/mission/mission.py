@@ -17,14 +17,16 @@ import tempfile
 import time
 import traceback
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'tap'))
+TAP = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'tap')
+sys.path.insert(0, TAP)
 import judge  # noqa: E402
 import library  # noqa: E402
+from controller import Controller  # noqa: E402
 from diary import ANSWERED, CONTROLLER, REFUSED, Diary  # noqa: E402
 from wire import Wire  # noqa: E402
 
 # For what must happen, but nobody says when on a busy machine.
-PATIENCE_S = 90
+PATIENCE_S = 5 if 'VIPMI_RIVAL' in os.environ else 90
 NOT_YET = 77
 SATELLITE = 0xB4
 TOOLS = os.environ | {'LC_ALL': 'C', 'TZ': 'UTC'}
@@ -97,7 +99,9 @@ class Asker:
 
 
 class World:
-    def __init__(self, build):
+    def __init__(self, build, rival=False):
+        """With the naive multiplexer in vipmid's place, if that is wanted (tests/tap/naive.py)."""
+        self.rival, self.bus = rival, None
         self.build = os.path.abspath(build)
         self.folder = tempfile.mkdtemp(prefix='vipmi-mission-')
         self.target = self.path('ipmi0.sock')
@@ -114,22 +118,32 @@ class World:
 
     # ---- the hardware and the agent ----
 
-    def start(self, chassis=('--service', '0', '--freeze'), window=1, bus_window=8, agent=()):
-        """The chassis, the eye on the wire, and vipmid, up and served."""
-        self.chassis = self.start_program(
-            [self.built('chassisd/vipmi-chassisd'), '--listen', 'unix:' + self.path('vm'),
-             *chassis], log='chassisd.log', stdout=subprocess.PIPE)
-        assert self.chassis.stdout.readline().startswith('SIMULATED'), 'no chassis'
+    def start(self, chassis=('--service', '0', '--freeze'), window=1, bus_window=8, agent=(),
+              bus=None):
+        """The chassis, or a bus of responders that behave as `bus` says (tests/tap/controller.py);
+        the eye on the wire; and vipmid, up and served."""
+        if bus is not None:
+            self.bus = Controller(self.path('vm'), bus)
+        else:
+            self.start_chassis(chassis)
         self.wire = Wire(self.path('tap'), self.path('vm'))
         self.start_agent(window, bus_window, agent)
         return self
 
+    def start_chassis(self, chassis):
+        self.chassis = self.start_program(
+            [self.built('chassisd/vipmi-chassisd'), '--listen', 'unix:' + self.path('vm'),
+             *chassis], log='chassisd.log', stdout=subprocess.PIPE)
+        assert self.chassis.stdout.readline().startswith('SIMULATED'), 'no chassis'
+
     def start_agent(self, window=1, bus_window=8, more=()):
         self.windows = window, bus_window
         link = f'vm:unix:{self.path("tap")},window={window},bus_window={bus_window}'
-        self.agent = self.start_program(
-            [self.built('agent/vipmid'), '--link', link, '--socket', self.target, *more],
-            log='vipmid.log', stdout=subprocess.DEVNULL)
+        command = [self.built('agent/vipmid'), '--link', link, '--socket', self.target, *more]
+        if self.rival:
+            command = [sys.executable, os.path.join(TAP, 'naive.py'), self.path('tap'),
+                       self.target]
+        self.agent = self.start_program(command, log='vipmid.log', stdout=subprocess.DEVNULL)
         wait_until(self.served, 'vipmid and its link')
 
     def served(self):
@@ -163,8 +177,9 @@ class World:
                         stream.close()
                     except BrokenPipeError:
                         pass
-        if self.wire:
-            self.wire.stop()
+        for one in (self.wire, self.bus):
+            if one:
+                one.stop()
 
     # ---- programs ----
 
@@ -211,15 +226,19 @@ class World:
 
     # ---- the verdict ----
 
-    def judged(self):
-        """No fault in all that the eye on the wire saw and programs of ours wrote down
-        (tests/tap/judge.py); what it was."""
+    def faults(self, checks=None):
+        """What tests/tap/judge.py finds in all that the eye on the wire saw and programs of ours
+        wrote down."""
         for one in self.told:
             for written in one.waiting:
                 if written is not None:
                     written.gone = True
         rules = judge.Rules(window=self.windows[0], bus_window=self.windows[1])
-        faults = judge.judge(self.wire, self.diary, rules)
+        return judge.judge(self.wire, self.diary, rules, checks)
+
+    def judged(self):
+        """That there is no fault in it; what was judged."""
+        faults = self.faults()
         assert not faults, judge.words(faults)
         return f'the tap judged {len(self.wire.frames)} frames and {len(self.diary.asked)} ' \
                f'declared requests: no fault'
@@ -257,7 +276,8 @@ def main(show):
     if len(sys.argv) != 2:
         sys.exit(f'usage: {sys.argv[0]} BUILD')
     raise_files()
-    world = World(sys.argv[1])
+    # A test of the tests: nothing of it may pass with the rival (tests/tap/test_naive.py).
+    world = World(sys.argv[1], rival='VIPMI_RIVAL' in os.environ)
     try:
         print('evidence:', show(world), flush=True)
         result = 0

@@ -60,7 +60,7 @@ static struct sight *find(
 		if (sight->taken || sight->action.type != type) {
 			continue;
 		}
-		if (type == CORE_ACTION_TRANSMIT ||
+		if (type == CORE_ACTION_TRANSMIT || type == CORE_ACTION_REGISTER ||
 			(type == CORE_ACTION_CREDIT && sight->action.credit.handle == handle) ||
 			(type == CORE_ACTION_DELIVER && sight->action.deliver.handle == handle &&
 				(int)sight->action.deliver.kind == delivery)) {
@@ -84,6 +84,12 @@ static struct sight *take(struct stage *stage, const struct words *words, struct
 	}
 	sight->taken = true;
 	return sight;
+}
+
+struct sight *stage_expect(struct stage *stage, const struct words *words,
+	enum core_action_type type, int delivery, uint32_t handle)
+{
+	return take(stage, words, find(stage, type, delivery, handle));
 }
 
 static void wrong(const struct stage *stage, const struct words *words, const struct sight *sight,
@@ -125,6 +131,12 @@ static struct name *name_transmission(
 	name->netfn = sight->action.transmit.netfn;
 	name->command = sight->action.transmit.command;
 	return name;
+}
+
+void stage_name_transmission(
+	struct stage *stage, struct words *words, const char *text, const struct sight *sight)
+{
+	(void)name_transmission(stage, words, text, sight);
 }
 
 static void expect_transmit(struct stage *stage, struct words *words)
@@ -249,7 +261,8 @@ static void expect_answer(struct stage *stage, struct words *words)
 	const char *virtual_client = words_value(words, "virtual-client");
 	uint8_t reason = parse_reason(words);
 	bool sent = words_flag(words, "sent"), unsent = words_flag(words, "unsent");
-	bool agent = words_flag(words, "by-agent") || reason != VIPMI_REASON_NONE;
+	bool agent = words_flag(words, "by-agent") ||
+		     (!words_flag(words, "by-controller") && reason != VIPMI_REASON_NONE);
 	const struct core_deliver *deliver;
 	struct sight *sight;
 
@@ -323,6 +336,10 @@ void expect_statement(struct stage *stage, struct words *words)
 		expect_transmit(stage, words);
 	} else if (words_take(words, "bridged")) {
 		expect_bridged(stage, words);
+	} else if (words_take(words, "response")) {
+		expect_response(stage, words);
+	} else if (words_take(words, "registered")) {
+		expect_registered(stage, words);
 	} else if (words_take(words, "answer")) {
 		expect_answer(stage, words);
 	} else if (words_take(words, "event")) {
@@ -335,8 +352,9 @@ void expect_statement(struct stage *stage, struct words *words)
 
 		(void)take(stage, words, find(stage, CORE_ACTION_CREDIT, 0, name->handle));
 	} else {
-		words_fail(
-			words, "expect transmit, bridged, answer, event, loss, credit or nothing");
+		words_fail(words,
+			"expect transmit, bridged, response, registered, answer, event, loss, "
+			"credit or nothing");
 	}
 }
 

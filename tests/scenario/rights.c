@@ -10,7 +10,9 @@ static struct core_command parse_right(struct words *words)
 		.channel = CORE_ALL,
 		.address = CORE_ALL,
 		.lun = CORE_ALL,
-		.direction = CORE_DIRECTION_SEND};
+		.direction = words_flag(words, "to-receive") ? CORE_DIRECTION_RECEIVE
+							     : CORE_DIRECTION_SEND};
+	const char *channel = words_value(words, "on-channel");
 	const char *word = words_need(words, "a command, or 04/all");
 	const char *slash = strchr(word, '/');
 	uint8_t command;
@@ -26,6 +28,9 @@ static struct core_command parse_right(struct words *words)
 	}
 	if (responder) {
 		parse_responder(words, responder, &right.channel, &right.address);
+	}
+	if (channel) {
+		right.channel = (uint8_t)words_number(words, channel);
 	}
 	return right;
 }
@@ -98,6 +103,8 @@ bool rights_statement(struct stage *stage, struct words *words, const struct nam
 		numbers(stage, words, handle, true);
 	} else if (words_take(words, "frees-numbers")) {
 		numbers(stage, words, handle, false);
+	} else if (words_take(words, "responds")) {
+		respond_statement(stage, words, handle);
 	} else {
 		return false;
 	}

@@ -19,11 +19,21 @@ void stage_init(struct stage *stage, const struct words *words, const struct cor
 	if (posix_memalign(&stage->memory, 64, stage->size) != 0) {
 		words_fail(words, "no memory");
 	}
+	stage->limits = *limits;
+	stage_restart(stage, words);
+}
+
+void stage_restart(struct stage *stage, const struct words *words)
+{
 	/* The core must not rely on what was there before. */
 	memset(stage->memory, 0xA5, stage->size);
-	if (core_init(stage->memory, stage->size, limits, 0, &stage->core) != 0) {
+	if (core_init(stage->memory, stage->size, &stage->limits, stage->now_ns, &stage->core) !=
+		0) {
 		words_fail(words, "core_init refuses these limits");
 	}
+	core_keep_numbers(stage->core, stage->kept);
+	stage->housekeeping_count = 0;
+	stage->attention = false;
 }
 
 void stage_finish(struct stage *stage)
@@ -178,7 +188,7 @@ static bool is_housekeeping(const struct stage *stage, const struct core_transmi
 	case 0x35:
 		return true;
 	case 0x34: /* Send Message of a response: to an incoming request */
-		return transmit->length > 2 && transmit->data[1] != 0 &&
+		return !stage->responses_shown && transmit->length > 2 && transmit->data[1] != 0 &&
 		       (transmit->data[2] >> 2 & 1);
 	default:
 		return false;
@@ -260,6 +270,11 @@ static void act(struct stage *stage, const struct words *words, struct core_acti
 		}
 		see(stage, words, action, false);
 		core_done(stage->core, action->id, 0);
+		break;
+	case CORE_ACTION_REGISTER:
+		see(stage, words, action, false);
+		core_done(stage->core, action->id, stage->register_result);
+		stage->register_result = 0;
 		break;
 	default:
 		see(stage, words, action, false);
@@ -414,6 +429,11 @@ const char *stage_describe(const struct stage *stage, const struct sight *sight)
 			deliver->sent ? "sent" : "unsent", (unsigned long long)deliver->number,
 			(unsigned long long)deliver->lost);
 		describe_bytes(text + at, sizeof(text) - (size_t)at, sight->data, deliver->length);
+		break;
+	case CORE_ACTION_REGISTER:
+		snprintf(text + at, sizeof(text) - (size_t)at, "registration %02x/%02x channels %x",
+			sight->action.registration.netfn, sight->action.registration.command,
+			sight->action.registration.channels);
 		break;
 	default:
 		snprintf(text + at, sizeof(text) - (size_t)at, "credit for %s",

@@ -54,7 +54,9 @@ struct stage {
 	void *memory;
 	size_t size;
 	uint64_t now_ns;
+	struct core_limits limits;
 	struct core_link_capabilities link;
+	uint64_t kept[CORE_KEPT_WORDS]; /* what outlives the core */
 	struct name names[STAGE_NAMES_MAX];
 	int names_count;
 	struct sight sights[STAGE_SIGHTS_MAX];
@@ -65,9 +67,11 @@ struct stage {
 	bool link_holds;       /* transmissions are completed by hand, "T is sent" */
 	int link_result;       /* what transmissions are completed with */
 	int link_result_times; /* how often; 0 = until told otherwise */
+	int register_result;   /* what registrations are completed with, once */
 
 	/* The controller's own business, answered at once unless the transcript wants to see it. */
 	bool housekeeping_shown;
+	bool responses_shown;                          /* Send Messages with a response inside */
 	uint32_t housekeeping[STAGE_HOUSEKEEPING_MAX]; /* transmissions to answer */
 	struct sight housekeeping_sights[STAGE_HOUSEKEEPING_MAX];
 	int housekeeping_count;
@@ -82,6 +86,8 @@ struct stage {
 /* A fresh core at time 0. */
 void stage_init(struct stage *stage, const struct words *words, const struct core_limits *limits);
 void stage_finish(struct stage *stage);
+/* The agent is killed and starts again; the controller goes on. */
+void stage_restart(struct stage *stage, const struct words *words);
 
 /* Steps the core and then does what it wants. Fails unless the step gave `result`. */
 void stage_step(
@@ -115,6 +121,17 @@ void play_statement(struct stage *stage, struct words *words);
 /* What handles reserve (rights.c). False: the line is about something else. */
 bool rights_statement(struct stage *stage, struct words *words, const struct name *handle);
 void revoke_statement(struct stage *stage, struct words *words);
+/* Incoming requests (incoming.c): one comes, its holder answers; what the core makes of it. */
+void request_statement(struct stage *stage, struct words *words, uint8_t channel, uint8_t address);
+void respond_statement(struct stage *stage, struct words *words, const struct name *handle);
+void expect_response(struct stage *stage, struct words *words);
+void expect_registered(struct stage *stage, struct words *words);
+/* The oldest sight of this kind (and handle) that nobody has expected yet, which must be of now. */
+struct sight *stage_expect(struct stage *stage, const struct words *words,
+	enum core_action_type type, int delivery, uint32_t handle);
+/* Gives the transmission of a sight a name. */
+void stage_name_transmission(
+	struct stage *stage, struct words *words, const char *text, const struct sight *sight);
 /* "expect ..." and "check ..." (expect.c). */
 void expect_statement(struct stage *stage, struct words *words);
 void check_statement(struct stage *stage, struct words *words);

@@ -44,6 +44,8 @@ static void link_statement(struct stage *stage, struct words *words)
 	} else if (words_take(words, "refuses")) {
 		stage->link_result_times = (int)words_value_or(words, "times", 0);
 		stage->link_result = words_error(words, words_need(words, "an error"));
+	} else if (words_take(words, "refuses-registration")) {
+		stage->register_result = words_error(words, words_need(words, "an error"));
 	} else if (words_take(words, "takes")) {
 		stage->link_result = 0;
 	} else if (words_take(words, "holds")) {
@@ -134,10 +136,14 @@ static void responder_statement(struct stage *stage, struct words *words, const 
 	size_t length = 0;
 	int size;
 
-	if (!label) {
-		words_fail(words, "a responder answers");
-	}
 	parse_responder(words, responder, &channel, &address);
+	if (!label && words_take(words, "requests")) {
+		request_statement(stage, words, channel, address);
+		return;
+	}
+	if (!label) {
+		words_fail(words, "a responder answers, or requests");
+	}
 	bridged = &stage_need(stage, words, label, NAME_BRIDGED)->bridged;
 	data[0] = cc ? words_hex(words, cc) : 0;
 	(void)words_bytes(words, data + 1, sizeof(data) - 1, &length);
@@ -441,9 +447,13 @@ void play_statement(struct stage *stage, struct words *words)
 		controller_statement(stage, words);
 	} else if (strcmp(first, "shell") == 0) {
 		shell_statement(stage, words);
+	} else if (strcmp(first, "agent") == 0 && words_take(words, "restarts")) {
+		stage_restart(stage, words);
 	} else if (strcmp(first, "housekeeping") == 0) {
 		stage->housekeeping_shown = words_take(words, "shown");
 		(void)words_take(words, "hidden");
+	} else if (strcmp(first, "responses") == 0) {
+		stage->responses_shown = words_take(words, "shown");
 	} else if (strchr(first, '/')) {
 		responder_statement(stage, words, first);
 	} else {

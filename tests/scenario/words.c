@@ -242,7 +242,8 @@ int words_error(const struct words *words, const char *word)
 		int error;
 	} errors[] = {{"EAGAIN", EAGAIN}, {"ENOSPC", ENOSPC}, {"ESTALE", ESTALE},
 		{"EINVAL", EINVAL}, {"EMSGSIZE", EMSGSIZE}, {"ENOENT", ENOENT}, {"EIO", EIO},
-		{"EOPNOTSUPP", EOPNOTSUPP}, {"ENODEV", ENODEV}, {"EBUSY", EBUSY}};
+		{"EOPNOTSUPP", EOPNOTSUPP}, {"ETIMEDOUT", ETIMEDOUT}, {"ENODEV", ENODEV},
+		{"EBUSY", EBUSY}};
 	size_t i;
 
 	for (i = 0; word && i < ARRAY_LENGTH(errors); i++) {

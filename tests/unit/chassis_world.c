@@ -26,10 +26,10 @@ void world_open(struct world *world, const char *more)
 	assert_int_equal(chassis_options_parse(&options, more, error, sizeof(error)), 0);
 	world->now_ns = START_NS;
 	/* Exactly as much as it asks for: the sanitizers watch the rest. */
-	world->memory = aligned_alloc(16, chassis_size());
+	world->memory = aligned_alloc(16, chassis_size(&options));
 	assert_non_null(world->memory);
-	assert_int_equal(chassis_init(world->memory, chassis_size(), &options, world->now_ns,
-				 &world->chassis),
+	assert_int_equal(chassis_init(world->memory, chassis_size(&options), &options,
+				 world->now_ns, &world->chassis),
 		0);
 }
 

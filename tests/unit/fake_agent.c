@@ -174,6 +174,48 @@ static void loss(struct fake_agent *agent, int fd, uint32_t handle)
 	transmit(fd, &writer);
 }
 
+static void incoming(struct fake_agent *agent, int fd, uint32_t handle)
+{
+	uint8_t bytes[VIPMI_MESSAGE_MAX];
+	struct writer writer = writer_init(bytes, sizeof(bytes));
+	struct socket_header header = {.type = VIPMI_MESSAGE_EVENT,
+		.flags = VIPMI_FLAG_YOURS,
+		.handle = handle,
+		.netfn = 0x30,
+		.lun = 2,
+		.command = 0x41};
+
+	socket_begin(&writer, &header);
+	socket_put_async(&writer, ++agent->next_event, VIPMI_ASYNC_REQUEST, 3);
+	socket_put_target(&writer, 3, 0xC4);
+	socket_put_requester(&writer, 1, 33);
+	socket_put(&writer, VIPMI_EXTENSION_DATA, "\x09", 1);
+	transmit(fd, &writer);
+}
+
+static void take_response(struct fake_agent *agent, int fd, const struct socket_message *message)
+{
+	uint8_t bytes[VIPMI_MESSAGE_MAX];
+	struct writer writer = writer_init(bytes, sizeof(bytes));
+	struct socket_header header = message->header;
+
+	REQUIRE(header.netfn == 0x31 && header.command == 0x41 && header.lun == 2);
+	REQUIRE(message->async.kind == VIPMI_ASYNC_REQUEST && message->target.channel == 3);
+	agent->responded = message->async.number;
+	agent->response_cc = header.cc;
+	agent->response_address = message->target.address;
+	agent->response_lun = message->requester.lun;
+	agent->response_sequence = message->requester.sequence;
+	agent->response_data = message->data.length > 0 ? message->data.bytes[0] : 0;
+	header.type = VIPMI_MESSAGE_ANSWER;
+	header.flags = VIPMI_FLAG_RESPONSE;
+	header.cc = 0;
+	header.reason = agent->refuse_response;
+	header.origin = header.reason ? VIPMI_ORIGIN_AGENT : VIPMI_ORIGIN_CONTROLLER;
+	socket_begin(&writer, &header);
+	transmit(fd, &writer);
+}
+
 static void drop(struct fake_agent *agent, int fd)
 {
 	for (int i = 0; i < FAKE_CLIENTS_MAX; i++) {
@@ -223,6 +265,9 @@ static bool obey(struct fake_agent *agent, int fd, const struct socket_message *
 		return true;
 	case FAKE_EVENTS:
 		events(agent, fd, header->handle, data[0] * 256u + data[1]);
+		return false;
+	case FAKE_INCOMING:
+		incoming(agent, fd, header->handle);
 		return false;
 	case FAKE_LOSS:
 		loss(agent, fd, header->handle);
@@ -288,6 +333,10 @@ static void take_open(struct fake_agent *agent, int fd, const struct socket_mess
 	snprintf(agent->last_name, sizeof(agent->last_name), "%.*s", (int)message->name.length,
 		(const char *)message->name.bytes);
 	reply(fd, VIPMI_MESSAGE_OPENED, message->header.tag, ++agent->next_handle, 0, NULL);
+	if (agent->hang_ups_opened > 0) {
+		agent->hang_ups_opened--;
+		drop(agent, fd);
+	}
 }
 
 static void refuse_subscription(struct fake_agent *agent, int fd, const struct socket_header *asked)
@@ -326,6 +375,11 @@ static void take_subscribe(struct fake_agent *agent, int fd, const struct socket
 		last->count++;
 	}
 	agent->subscribed++;
+	if (agent->hang_ups_subscribed > 0) {
+		agent->hang_ups_subscribed--;
+		drop(agent, fd);
+		return;
+	}
 	if (agent->refuse_events) {
 		reply(fd, VIPMI_MESSAGE_DONE, header.tag, header.handle, VIPMI_REASON_DENIED,
 			"no events for you");
@@ -377,6 +431,9 @@ static void take(struct fake_agent *agent, int fd, const struct socket_message *
 			answer(agent, fd, header, message->data.bytes, message->data.length, 0, 0,
 				true);
 		}
+		break;
+	case VIPMI_MESSAGE_RESPOND:
+		take_response(agent, fd, message);
 		break;
 	case VIPMI_MESSAGE_CANCEL:
 		cancel(agent, fd, header);

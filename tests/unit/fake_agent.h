@@ -16,19 +16,20 @@
 
 /* Commands of netFn 2E that the fake obeys; all others answer with their own data. */
 enum fake_command {
-	FAKE_SILENT = 0xE0,  /* no answer, until it is cancelled */
-	FAKE_CRASH = 0xE1,   /* hangs up at once */
-	FAKE_LATER = 0xE2,   /* answers after all that came meanwhile, data[0] ms later */
-	FAKE_KICK = 0xE3,    /* an administrator ends the connection */
-	FAKE_GARBAGE = 0xE4, /* a record that is no message */
-	FAKE_REFUSE = 0xE5,  /* the agent's own answer: data[0] reason, data[1] cc, data[2] sent */
-	FAKE_EVENTS = 0xE6,  /* data[0] * 256 + data[1] events, then the answer */
-	FAKE_TWICE = 0xE7,   /* two answers */
-	FAKE_DEAF = 0xE8,    /* reads nothing for data[0] * 10 ms, then answers unless data[1] */
-	FAKE_BUDGET = 0xE9,  /* answers with the request's time in ms, class, target, flags */
-	FAKE_WRONG = 0xEA,   /* answers with a DONE */
-	FAKE_LOSS = 0xEB,    /* 7 events lost, then the answer */
-	FAKE_LONG = 0xEC,    /* an answer with 273 bytes of data */
+	FAKE_SILENT = 0xE0,   /* no answer, until it is cancelled */
+	FAKE_CRASH = 0xE1,    /* hangs up at once */
+	FAKE_LATER = 0xE2,    /* answers after all that came meanwhile, data[0] ms later */
+	FAKE_KICK = 0xE3,     /* an administrator ends the connection */
+	FAKE_GARBAGE = 0xE4,  /* a record that is no message */
+	FAKE_REFUSE = 0xE5,   /* the agent's own answer: data[0] reason, data[1] cc, data[2] sent */
+	FAKE_EVENTS = 0xE6,   /* data[0] * 256 + data[1] events, then the answer */
+	FAKE_TWICE = 0xE7,    /* two answers */
+	FAKE_DEAF = 0xE8,     /* reads nothing for data[0] * 10 ms, then answers unless data[1] */
+	FAKE_BUDGET = 0xE9,   /* answers with the request's time in ms, class, target, flags */
+	FAKE_WRONG = 0xEA,    /* answers with a DONE */
+	FAKE_LOSS = 0xEB,     /* 7 events lost, then the answer */
+	FAKE_LONG = 0xEC,     /* an answer with 273 bytes of data */
+	FAKE_INCOMING = 0xED, /* a request that is the handle's to answer, then the answer */
 };
 
 #define FAKE_CLIENTS_MAX 64
@@ -68,7 +69,9 @@ struct fake_agent {
 	bool refuse_clients; /* likewise, for connections */
 	bool refuse_events;
 	uint32_t holder; /* of an exclusive subscription that is in everybody's way, or 0 */
-	uint64_t gap;    /* what a subscription after a number is told */
+	/* How often it hangs up right after an OPENED, and instead of a reply to SUBSCRIBE. */
+	unsigned int hang_ups_opened, hang_ups_subscribed;
+	uint64_t gap; /* what a subscription after a number is told */
 
 	/* The thread's own; others may look once it has stopped. */
 	int clients[FAKE_CLIENTS_MAX];
@@ -78,6 +81,11 @@ struct fake_agent {
 	uint32_t opened, closed, cancels, outstanding, outstanding_max, subscribed;
 	uint32_t next_handle;
 	uint64_t next_event;
+	/* The last RESPOND; what the next ones are answered. */
+	uint64_t responded;
+	uint8_t response_cc, response_sequence, response_lun, response_address;
+	uint8_t response_data;
+	uint8_t refuse_response; /* enum vipmi_reason */
 	uint8_t boot_id;
 	char last_name[VIPMI_NAME_MAX + 1];
 	uint8_t last_class;

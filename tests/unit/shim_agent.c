@@ -40,6 +40,7 @@ static void reply(int fd, const struct socket_header *header, const void *data, 
 	}
 	if (header->type == VIPMI_MESSAGE_EVENT && header->netfn) {
 		socket_put_target(&writer, 0, 0x52);
+		socket_put_requester(&writer, 1, 33);
 	}
 	if (length > 0) {
 		socket_put(&writer, VIPMI_EXTENSION_DATA, data, length);
@@ -53,6 +54,10 @@ static void reply_type(int fd, uint8_t type, uint8_t netfn, uint8_t command, siz
 	static const uint8_t data[16] = {1, 0, 2, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16};
 	struct socket_header header = {
 		.type = type, .handle = HANDLE, .netfn = netfn, .command = command};
+
+	if (type == VIPMI_MESSAGE_EVENT && netfn && agent.rights_count > 0) {
+		header.flags = VIPMI_FLAG_YOURS;
+	}
 
 	reply(fd, &header, data, length, NULL);
 }
@@ -105,6 +110,70 @@ static bool agent_request(int fd, const struct socket_message *message)
 	return true;
 }
 
+/* The place of a right that meets this one (or is it), or rights_count. */
+static size_t right_find(const struct socket_command *right, bool same)
+{
+	size_t i;
+
+	for (i = 0; i < agent.rights_count; i++) {
+		const struct socket_command *held = &agent.rights[i];
+
+		if (held->netfn == right->netfn && held->command == right->command &&
+			(held->channel == right->channel ||
+				(!same && (held->channel == VIPMI_ALL ||
+						  right->channel == VIPMI_ALL)))) {
+			break;
+		}
+	}
+	return i;
+}
+
+static void agent_rights(int fd, const struct socket_message *message)
+{
+	bool reserve = message->header.type == VIPMI_MESSAGE_RESERVE;
+	struct socket_header header = {.type = VIPMI_MESSAGE_DONE, .reason = agent.refuse_rights};
+	struct socket_bytes left = message->commands;
+	struct socket_command right;
+
+	while (socket_command_next(&left, &right) && !header.reason) {
+		size_t at = right_find(&right, !reserve);
+
+		assert_int_equal(right.direction, VIPMI_DIRECTION_RECEIVE);
+		if (reserve && at < agent.rights_count) {
+			header.reason = VIPMI_REASON_RESERVED;
+		} else if (reserve) {
+			assert_true(at < RIGHTS_MAX);
+			agent.rights[agent.rights_count++] = right;
+		} else if (at == agent.rights_count) {
+			header.reason = VIPMI_REASON_NOT_FOUND;
+		} else {
+			agent.rights[at] = agent.rights[--agent.rights_count];
+		}
+	}
+	reply(fd, &header, NULL, 0, NULL);
+}
+
+/* The answer to a request that came in: it went out, or, by its first byte, did not. */
+static void agent_response(int fd, const struct socket_message *message)
+{
+	struct socket_header header = message->header;
+
+	agent.last_channel = message->target.channel;
+	agent.last_address = message->target.address;
+	agent.last_requester_lun = message->requester.lun;
+	agent.last_sequence = message->requester.sequence;
+	agent.last_length = message->data.length;
+	if (agent.last_length > 0) {
+		agent.last_data[0] = message->data.bytes[0];
+	}
+	header.type = VIPMI_MESSAGE_ANSWER;
+	header.flags = VIPMI_FLAG_RESPONSE;
+	header.lun = message->requester.lun;
+	header.target_kind = VIPMI_TARGET_IPMB;
+	header.cc = 0x83;
+	reply(fd, &header, NULL, 0, message);
+}
+
 /* One message of one connection; false: the connection ends. */
 static bool agent_serve(int fd)
 {
@@ -140,6 +209,13 @@ static bool agent_serve(int fd)
 		return true;
 	case VIPMI_MESSAGE_REQUEST:
 		return agent_request(fd, &message);
+	case VIPMI_MESSAGE_RESERVE:
+	case VIPMI_MESSAGE_RELEASE:
+		agent_rights(fd, &message);
+		return true;
+	case VIPMI_MESSAGE_RESPOND:
+		agent_response(fd, &message);
+		return true;
 	default:
 		return false;
 	}

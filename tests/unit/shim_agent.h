@@ -15,6 +15,7 @@
 
 #define HANDLE 0x00010007u
 #define CONNECTIONS_MAX 64
+#define RIGHTS_MAX 64
 
 /* What the agent does with a request, by its command. */
 enum {
@@ -25,7 +26,8 @@ enum {
 	CMD_HANG_UP = 0x05,      /* closes the connection */
 	CMD_EVENT = 0x06,        /* an event, then the answer */
 	CMD_REFUSE = 0x07,       /* cc D3, said by the agent */
-	CMD_INBOUND = 0x08,      /* a request 30/41 from address 52h, then the answer */
+	CMD_INBOUND = 0x08,      /* a request 30/41 from address 52h, then the answer; it is the
+				  * program's if somebody holds the right to it */
 	CMD_CHANNEL_INFO = 0x42, /* channel 7 is an IPMB, all others are LANs */
 };
 
@@ -43,6 +45,13 @@ struct shim_agent {
 	bool last_had_target;
 	uint32_t last_option;
 	char last_name[VIPMI_NAME_MAX + 1];
+	/* Rights to receive that it granted; all opens have the one handle. */
+	struct socket_command rights[RIGHTS_MAX];
+	size_t rights_count;
+	uint8_t refuse_rights; /* enum vipmi_reason */
+	uint8_t last_requester_lun, last_sequence;
+	uint8_t last_data[4];
+	size_t last_length;
 };
 
 extern struct shim_agent agent;

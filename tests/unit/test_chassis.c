@@ -108,7 +108,7 @@ static void at_100_percent_a_command_takes_milliseconds(void **state)
 
 static void faults_strike_as_often_as_asked(void **state)
 {
-	struct chassis_status status;
+	struct chassis_counts status;
 	struct world world;
 	unsigned i, lost = 0, busy = 0, garbled = 0;
 
@@ -218,9 +218,10 @@ static void readings_drift_slowly_unless_frozen(void **state)
 
 	chassis_options_init(&options);
 	assert_int_equal(chassis_options_parse(&options, "service=0", error, sizeof(error)), 0);
-	world.memory = aligned_alloc(16, chassis_size());
+	world.memory = aligned_alloc(16, chassis_size(&options));
 	assert_non_null(world.memory);
-	assert_int_equal(chassis_init(world.memory, chassis_size(), &options, now_ns, &chassis), 0);
+	assert_int_equal(
+		chassis_init(world.memory, chassis_size(&options), &options, now_ns, &chassis), 0);
 	for (i = 0; i < 300; i++, now_ns += NSEC_PER_SEC_U64) {
 		assert_int_equal(chassis_request(chassis, now_ns, &request), 0);
 		while (chassis_next(chassis, now_ns, &output) &&
@@ -277,14 +278,17 @@ static void too_little_memory_is_refused(void **state)
 {
 	struct chassis_options options;
 	struct chassis *chassis;
-	void *memory = aligned_alloc(16, chassis_size());
+	void *memory;
 
 	(void)state;
-	assert_non_null(memory);
 	chassis_options_init(&options);
-	assert_int_equal(chassis_init(memory, chassis_size() - 1, &options, 0, &chassis), -EINVAL);
+	memory = aligned_alloc(16, chassis_size(&options));
+	assert_non_null(memory);
+	assert_int_equal(
+		chassis_init(memory, chassis_size(&options) - 1, &options, 0, &chassis), -EINVAL);
 	options.service_percent = CHASSIS_SERVICE_PERCENT_MAX + 1;
-	assert_int_equal(chassis_init(memory, chassis_size(), &options, 0, &chassis), -EINVAL);
+	assert_int_equal(
+		chassis_init(memory, chassis_size(&options), &options, 0, &chassis), -EINVAL);
 	free(memory);
 }
 

@@ -107,17 +107,23 @@ static void the_bus_carries_so_many_frames_at_once(void **state)
 {
 	static const uint8_t frame[] = {0xB4, 0x18, 0x34, 0x20, 0x16, 0x01, 0xC9};
 	struct bus bus;
-	struct controller controller = {.board = &board_satellite};
+	struct faults faults;
+	struct controller controller = {
+		.board = &board_satellite, .bus = &bus, .address = 0xB4, .present = true};
 	unsigned i;
 
 	(void)state;
-	bus_init(&bus);
+	faults_init(&faults, 1);
+	bus_init(&bus, 100, &faults);
 	bus.controllers[bus.controllers_count++] = &controller;
 	for (i = 0; i < BUS_FRAMES_MAX; i++) {
-		assert_int_equal(bus_send(&bus, frame, sizeof(frame), 0, 1000 + i), 0);
+		assert_int_equal(bus_send(&controller, frame, sizeof(frame), 1000), 0);
 	}
-	assert_int_equal(bus_send(&bus, frame, sizeof(frame), 0, 1), VIPMI_CC_NODE_BUSY);
+	assert_int_equal(bus_send(&controller, frame, sizeof(frame), 1000), VIPMI_CC_NODE_BUSY);
 	assert_int_equal(bus.due_ns, 1000);
+	bus_step(&bus, 1000);
+	/* Seven bytes of nine bits at 100 kHz; the others wait. */
+	assert_int_equal(bus.due_ns, 1000 + 7 * 90 * NSEC_PER_USEC_U64);
 }
 
 static void a_satellite_can_speak_to_system_software(void **state)

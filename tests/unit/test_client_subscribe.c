@@ -270,6 +270,57 @@ static void after_a_restart_it_goes_on_behind_the_last_number(void **state)
 	assert_int_equal(agent.subscribed, 3);
 }
 
+static void what_began_before_the_first_message_is_gone_on_from(void **state)
+{
+	struct seen seen = {0};
+	struct vipmi_answer answer;
+
+	(void)state;
+	agent.next_event = 42;
+	assert_int_equal(vipmi_subscribe(handle, NULL, see, &seen, NULL), 0);
+	assert_int_equal(obey(FAKE_CRASH, &answer), -ECONNRESET);
+	assert_int_equal(obey(0, &answer), 0);
+	fake_agent_stop(&agent);
+	assert_int_equal(agent.last.number, 41);
+}
+
+static void an_agent_that_goes_again_and_again_is_followed(void **state)
+{
+	struct seen seen = {0};
+	struct vipmi_answer answer;
+
+	(void)state;
+	assert_int_equal(vipmi_subscribe(handle, NULL, see, &seen, NULL), 0);
+	fake_agent_stop(&agent);
+	agent.hang_ups_opened = 3;
+	agent.hang_ups_subscribed = 3;
+	fake_agent_start(&agent);
+	while (obey(0, &answer) < 0) {
+	}
+	send_events(2);
+	dispatch_until(&seen.events, 2);
+	assert_int_equal(seen.losses, 1);
+	assert_int_equal(seen.ends, 0);
+	fake_agent_stop(&agent);
+	assert_int_equal(agent.subscribed, 1 + 3 + 1); /* and never twice for one connection */
+}
+
+static void a_call_that_the_agent_goes_with_is_made_again(void **state)
+{
+	struct seen seen = {0};
+
+	(void)state;
+	fake_agent_stop(&agent);
+	agent.hang_ups_subscribed = 2;
+	fake_agent_start(&agent);
+	assert_int_equal(vipmi_subscribe(handle, NULL, see, &seen, NULL), 0);
+	send_events(1);
+	dispatch_until(&seen.events, 1);
+	assert_int_equal(seen.losses, 0);
+	fake_agent_stop(&agent);
+	assert_int_equal(agent.subscribed, 3);
+}
+
 static void a_loss_counts_as_seen(void **state)
 {
 	struct seen seen = {0};
@@ -344,6 +395,9 @@ int main(void)
 		with_handle(a_number_of_another_agent_is_told_as_unknown),
 		with_handle(who_dispatches_loses_nothing_however_much_comes),
 		with_handle(after_a_restart_it_goes_on_behind_the_last_number),
+		with_handle(what_began_before_the_first_message_is_gone_on_from),
+		with_handle(an_agent_that_goes_again_and_again_is_followed),
+		with_handle(a_call_that_the_agent_goes_with_is_made_again),
 		with_handle(a_loss_counts_as_seen),
 		with_handle(one_that_cannot_go_on_is_told_so),
 		with_handle(one_whose_handle_is_refused_is_told_so),

@@ -201,7 +201,9 @@ static void completions_of_what_is_not_open_are_counted(void **state)
 	assert_int_equal(stale(&two.world), 11);
 	core_done(two.world.core, UINT64_C(4) << 56, 0); /* credit has nothing to complete */
 	assert_int_equal(stale(&two.world), 11);
-	core_done(two.world.core, UINT64_C(5) << 56, 0);
+	core_done(two.world.core, UINT64_C(5) << 56, 0); /* nor has a registration */
+	assert_int_equal(stale(&two.world), 11);
+	core_done(two.world.core, UINT64_C(6) << 56, 0);
 	core_done(two.world.core, 0, 0);
 	assert_int_equal(stale(&two.world), 13);
 	assert_null(core_broken(two.world.core));
@@ -225,7 +227,7 @@ static void a_message_in_hand_is_completed_once(void **state)
 			0);
 	}
 	assert_int_equal(step(&two.world, (struct core_event){.type = CORE_EVENT_MESSAGE,
-						  .message = {.kind = VIPMI_ASYNC_REQUEST}}),
+						  .message = {.kind = VIPMI_ASYNC_EVENT}}),
 		0);
 	action = pull(&two.world, CORE_ACTION_DELIVER);
 	assert_int_equal(action.deliver.handle, two.handle[0]);

@@ -34,14 +34,18 @@ static int unsubscribe(struct two *two, int who)
 static bool told(struct two *two)
 {
 	struct core_action action;
+	int deliveries = 0;
 
-	if (!core_next(two->world.core, &action)) {
-		return false;
+	while (core_next(two->world.core, &action)) {
+		/* The C1 to a request that nobody has the right to goes the other way. */
+		if (action.type == CORE_ACTION_DELIVER) {
+			assert_int_equal(action.deliver.kind, CORE_DELIVERY_EVENT);
+			deliveries++;
+		}
+		core_done(two->world.core, action.id, 0);
 	}
-	assert_int_equal(action.deliver.kind, CORE_DELIVERY_EVENT);
-	core_done(two->world.core, action.id, 0);
-	assert_false(core_next(two->world.core, &action));
-	return true;
+	assert_true(deliveries <= 1);
+	return deliveries == 1;
 }
 
 /* An incoming request as a link hands it in: channel 3, from B4h, app/01. */
@@ -329,7 +333,7 @@ static void lists_of_other_lengths_are_other_filters(void **state)
 {
 	const struct core_clause both[2] = {WITH(channel, 3), WITH(channel, 4)};
 	const struct core_event event = {
-		.type = CORE_EVENT_MESSAGE, .message = {.kind = VIPMI_ASYNC_REQUEST, .channel = 4}};
+		.type = CORE_EVENT_MESSAGE, .message = {.kind = VIPMI_ASYNC_EVENT, .channel = 4}};
 	struct two two = two_programs(1);
 	struct core_action action;
 

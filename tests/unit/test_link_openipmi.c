@@ -26,6 +26,8 @@ static struct {
 	int opens;
 	int device; /* an eventfd that is readable while messages are queued */
 	int gets_events;
+	int register_error;
+	unsigned registered[256]; /* of netFn 30h, channels by command */
 	unsigned address;
 
 	struct ipmi_req_settime sent;
@@ -101,6 +103,24 @@ static int driver_receive(struct ipmi_recv *recv)
 	return errno == EMSGSIZE ? -1 : 0;
 }
 
+/* As the driver: exclusive even to oneself, and one cannot give back what one has not. */
+static int driver_register(bool on, const struct ipmi_cmdspec_chans *spec)
+{
+	assert_int_equal(spec->netfn, 0x30);
+	if (driver.register_error) {
+		errno = driver.register_error;
+		return -1;
+	}
+	if (on) {
+		assert_int_equal(driver.registered[spec->cmd] & spec->chans, 0);
+		driver.registered[spec->cmd] |= spec->chans;
+	} else {
+		assert_int_equal(driver.registered[spec->cmd] & spec->chans, spec->chans);
+		driver.registered[spec->cmd] &= ~spec->chans;
+	}
+	return 0;
+}
+
 int __wrap_ioctl(int fd, unsigned long request, ...)
 {
 	va_list arguments;
@@ -126,6 +146,9 @@ int __wrap_ioctl(int fd, unsigned long request, ...)
 		return driver_send(argument);
 	case IPMICTL_RECEIVE_MSG_TRUNC:
 		return driver_receive(argument);
+	case IPMICTL_REGISTER_FOR_CMD_CHANS:
+	case IPMICTL_UNREGISTER_FOR_CMD_CHANS:
+		return driver_register(request == IPMICTL_REGISTER_FOR_CMD_CHANS, argument);
 	default:
 		fail_msg("ioctl %lx was not expected", request);
 		return -1;
@@ -342,6 +365,91 @@ static void events_and_requests_from_the_bus_are_messages(void **state)
 	harness_close(&harness);
 }
 
+static int registration(struct harness *harness, uint16_t channels)
+{
+	const struct core_registration what = {
+		.netfn = 0x30, .command = 0x41, .channels = channels};
+
+	return harness->link->ops->registration(harness->link, &what);
+}
+
+static void commands_are_registered_as_they_are_asked_for(void **state)
+{
+	struct harness harness;
+
+	(void)state;
+	device_up(&harness, "");
+	assert_int_equal(registration(&harness, 0x0FFF), 0);
+	assert_int_equal(driver.registered[0x41], 0x0FFF);
+	assert_int_equal(registration(&harness, 0x0FFF), 0);
+	assert_int_equal(registration(&harness, 0x0003), 0);
+	assert_int_equal(driver.registered[0x41], 0x0003);
+	assert_int_equal(registration(&harness, 0x0006), 0);
+	assert_int_equal(driver.registered[0x41], 0x0006);
+	assert_int_equal(registration(&harness, 0), 0);
+	assert_int_equal(driver.registered[0x41], 0);
+	driver.register_error = EBUSY;
+	assert_int_equal(registration(&harness, 1), -EBUSY);
+	assert_non_null(strstr(harness.log, "30h 41h cannot be received: another program"));
+	driver.register_error = ENOMEM;
+	assert_int_equal(registration(&harness, 1), -EAGAIN);
+	driver.register_error = 0;
+	assert_int_equal(registration(&harness, 1), 0);
+	/* With the device goes what was registered. */
+	driver.receive_error = ENODEV;
+	driver_queue(IPMI_RESPONSE_RECV_TYPE, 1, 0x07, 0x01, "", 1);
+	harness_expect(&harness, CORE_EVENT_LINK_DOWN);
+	assert_int_equal(registration(&harness, 1), -ENOTCONN);
+	driver.receive_error = 0;
+	driver.queue_length = 0;
+	memset(driver.registered, 0, sizeof(driver.registered));
+	harness_expect(&harness, CORE_EVENT_LINK_UP);
+	assert_int_equal(registration(&harness, 1), 0);
+	assert_int_equal(driver.registered[0x41], 1);
+	harness_close(&harness);
+}
+
+static void a_response_carries_its_number_and_is_told_from_others(void **state)
+{
+	const struct ipmi_ipmb_addr *to = (const struct ipmi_ipmb_addr *)&driver.sent_to;
+	struct core_transmit transmit = {.target_kind = VIPMI_TARGET_IPMB,
+		.channel = 0,
+		.address = 0xB4,
+		.netfn = 0x31,
+		.lun = 1,
+		.command = 0x41,
+		.data = (const uint8_t *)"\0\x77",
+		.length = 2};
+	struct harness harness;
+	const struct heard *heard;
+	long msgid[3];
+	uint32_t i;
+
+	(void)state;
+	device_up(&harness, "");
+	for (i = 0; i < 3; i++) {
+		transmit.transmission = 0xFFFFFE00 + i;
+		transmit.sequence = 33;
+		assert_int_equal(harness.link->ops->transmit(
+					 harness.link, &transmit, harness_now_ns(&harness)),
+			0);
+		msgid[i] = driver.sent.req.msgid;
+		/* The driver's own: (unsigned char)msgid << 2. */
+		assert_int_equal((uint8_t)(msgid[i] << 2) >> 2, 33);
+	}
+	assert_int_equal(to->addr_type, IPMI_IPMB_ADDR_TYPE);
+	assert_int_equal(to->slave_addr, 0xB4);
+	assert_int_equal(to->lun, 1);
+	assert_int_equal(driver.sent.req.msg.netfn, 0x31);
+	for (i = 3; i-- > 0;) {
+		driver_queue(IPMI_RESPONSE_RESPONSE_TYPE, msgid[i], 0x31, 0x41, "", 1);
+		heard = harness_expect(&harness, CORE_EVENT_RECEIVED);
+		assert_int_equal(heard->transmission, 0xFFFFFE00 + i);
+		assert_int_equal(heard->netfn, 0x31);
+	}
+	harness_close(&harness);
+}
+
 static void device_may_come_later(void **state)
 {
 	static const struct {
@@ -402,6 +510,8 @@ int main(void)
 		cmocka_unit_test(what_the_driver_keeps_to_itself_is_not_asked_for),
 		cmocka_unit_test(refusals_are_told_apart),
 		cmocka_unit_test(events_and_requests_from_the_bus_are_messages),
+		cmocka_unit_test(commands_are_registered_as_they_are_asked_for),
+		cmocka_unit_test(a_response_carries_its_number_and_is_told_from_others),
 		cmocka_unit_test(device_may_come_later),
 		cmocka_unit_test(device_that_vanishes_is_looked_for_again),
 	};

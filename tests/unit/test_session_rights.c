@@ -36,6 +36,11 @@ static void agent_status(void *context, struct core_status *ret_status)
 	core_status(((struct agent *)context)->world.core, ret_status);
 }
 
+static bool agent_handles(void *context, uint32_t *cursor, struct core_handle_info *ret_info)
+{
+	return core_handle_next(((struct agent *)context)->world.core, cursor, ret_info);
+}
+
 static bool agent_commands(void *context, uint32_t *cursor, struct core_command_info *ret_info)
 {
 	return core_command_next(((struct agent *)context)->world.core, cursor, ret_info);
@@ -98,6 +103,7 @@ static void agent_start(struct agent *agent)
 		.host = {.context = agent,
 			.step = agent_step,
 			.status = agent_status,
+			.handle_next = agent_handles,
 			.command_next = agent_commands,
 			.sequence_next = agent_sequences,
 			.message_next = agent_messages,
@@ -346,6 +352,134 @@ static void a_subscription_says_from_where_or_who_is_in_the_way(void **state)
 	free(agent.world.memory);
 }
 
+/* The request of RESERVE to receive 30/41, by `who` for the handle of `whose`. */
+static enum vipmi_reason receive_right(
+	struct agent *agent, int who, int whose, enum vipmi_message_type type, uint8_t flags)
+{
+	const struct socket_command right = {.netfn = 0x30,
+		.direction = VIPMI_DIRECTION_RECEIVE,
+		.command = 0x41,
+		.body = VIPMI_BODY_ALL,
+		.channel = VIPMI_ALL,
+		.address = VIPMI_ALL,
+		.lun = VIPMI_ALL};
+	uint8_t bytes[VIPMI_MESSAGE_MAX];
+	struct writer writer = writer_init(bytes, sizeof(bytes));
+
+	socket_begin(&writer, &(struct socket_header){.type = (uint8_t)type,
+				      .flags = flags,
+				      .handle = agent->peers[whose].handle});
+	socket_put_commands(&writer, &right, 1);
+	give(agent, who, &writer);
+	return agent->said.header.reason;
+}
+
+static enum vipmi_reason respond_with(struct agent *agent, uint64_t number, uint8_t sequence,
+	bool described, const uint8_t *data, size_t length)
+{
+	uint8_t bytes[VIPMI_MESSAGE_MAX];
+	struct writer writer = writer_init(bytes, sizeof(bytes));
+
+	socket_begin(&writer, &(struct socket_header){.type = VIPMI_MESSAGE_RESPOND,
+				      .handle = agent->peers[0].handle,
+				      .tag = 5,
+				      .netfn = 0x31,
+				      .command = 0x41});
+	if (number > 0) {
+		socket_put_async(&writer, number, VIPMI_ASYNC_REQUEST, 0);
+	}
+	if (described) {
+		socket_put_target(&writer, 0, 0xB4);
+		socket_put_requester(&writer, 1, sequence);
+	}
+	socket_put(&writer, VIPMI_EXTENSION_DATA, data, length);
+	give(agent, 0, &writer);
+	return agent->said.header.reason;
+}
+
+static void hear_delivery(struct agent *agent)
+{
+	struct core_action action = pull(&agent->world, CORE_ACTION_DELIVER);
+	int length = session_deliver(&action.deliver, agent->reply);
+
+	core_done(agent->world.core, action.id, 0);
+	assert_int_equal(socket_decode(agent->reply, (size_t)length, &agent->said), 0);
+}
+
+static void a_request_reaches_its_holder_and_its_answer_the_bus(void **state)
+{
+	static const uint8_t data[CORE_MESSAGE_DATA_MAX] = {9}, ok[] = {0};
+	struct core_action action;
+	struct agent agent;
+
+	(void)state;
+	agent_start(&agent);
+	assert_int_equal(step(&agent.world, (struct core_event){.type = CORE_EVENT_LINK_UP}), 0);
+	assert_int_equal(receive_right(&agent, 0, 0, VIPMI_MESSAGE_RESERVE, 0), VIPMI_REASON_NONE);
+	(void)pull(&agent.world, CORE_ACTION_REGISTER);
+	assert_int_equal(step(&agent.world, (struct core_event){.type = CORE_EVENT_MESSAGE,
+						    .message = {.kind = VIPMI_ASYNC_REQUEST,
+							    .address = 0xB4,
+							    .lun = 1,
+							    .netfn = 0x30,
+							    .command = 0x41,
+							    .sequence = 33,
+							    .data = data,
+							    .length = 1}}),
+		0);
+	hear_delivery(&agent);
+	assert_int_equal(agent.said.header.type, VIPMI_MESSAGE_EVENT);
+	assert_int_equal(agent.said.header.flags, VIPMI_FLAG_YOURS);
+	assert_int_equal(agent.said.header.lun, 2);
+	assert_int_equal(agent.said.target.address, 0xB4);
+	assert_int_equal(agent.said.requester.lun, 1);
+	assert_int_equal(agent.said.requester.sequence, 33);
+	assert_int_equal(respond_with(&agent, 0, 0, false, data, 1), VIPMI_REASON_PROTOCOL);
+	assert_int_equal(respond_with(&agent, 2, 0, false, data, 1), VIPMI_REASON_NOT_FOUND);
+	assert_int_equal(agent.said.header.type, VIPMI_MESSAGE_ANSWER);
+	assert_int_equal(agent.said.header.flags, VIPMI_FLAG_RESPONSE);
+	assert_int_equal(respond_with(&agent, 1, 34, true, data, 1), VIPMI_REASON_NOT_FOUND);
+	assert_int_equal(agent.said.target.address, 0xB4);
+	assert_int_equal(
+		respond_with(&agent, 1, 33, true, data, sizeof(data)), VIPMI_REASON_TOO_LONG);
+	agent.said.header.type = 0;
+	assert_int_equal(respond_with(&agent, 0, 33, true, data, 1), VIPMI_REASON_NONE);
+	assert_int_equal(agent.said.header.type, 0); /* its ANSWER comes when it is out */
+	action = pull(&agent.world, CORE_ACTION_TRANSMIT);
+	assert_int_equal(action.transmit.netfn, 0x31);
+	assert_int_equal(action.transmit.sequence, 33);
+	assert_int_equal(action.transmit.length, 2);
+	respond(&agent.world, &action, ok, sizeof(ok));
+	hear_delivery(&agent);
+	assert_int_equal(agent.said.header.type, VIPMI_MESSAGE_ANSWER);
+	assert_int_equal(agent.said.header.flags, VIPMI_FLAG_RESPONSE | VIPMI_FLAG_SENT);
+	assert_int_equal(agent.said.header.netfn, 0x31);
+	assert_int_equal(agent.said.header.cc, 0);
+	free(agent.world.memory);
+}
+
+static void a_right_may_be_asked_for_over_a_second_connection_of_the_same_user(void **state)
+{
+	struct agent agent;
+
+	(void)state;
+	agent_start(&agent);
+	assert_int_equal(receive_right(&agent, 1, 0, VIPMI_MESSAGE_RESERVE, VIPMI_FLAG_ANEW),
+		VIPMI_REASON_NONE);
+	/* It is the handle's, not the connection's that asked. */
+	assert_int_equal(
+		receive_right(&agent, 1, 1, VIPMI_MESSAGE_RESERVE, 0), VIPMI_REASON_RESERVED);
+	assert_int_equal(agent.said.holder.handle, agent.peers[0].handle);
+	assert_int_equal(receive_right(&agent, 1, 0, VIPMI_MESSAGE_RESERVE, 0), VIPMI_REASON_NONE);
+	assert_int_equal(receive_right(&agent, 1, 0, VIPMI_MESSAGE_RESERVE, VIPMI_FLAG_ANEW),
+		VIPMI_REASON_RESERVED);
+	agent.peers[1].session.credentials.uid = 1001;
+	assert_int_equal(receive_right(&agent, 1, 0, VIPMI_MESSAGE_RELEASE, 0), VIPMI_REASON_STALE);
+	agent.peers[1].session.credentials.uid = 0;
+	assert_int_equal(receive_right(&agent, 1, 0, VIPMI_MESSAGE_RELEASE, 0), VIPMI_REASON_NONE);
+	free(agent.world.memory);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -354,6 +488,9 @@ int main(void)
 		cmocka_unit_test(an_administrator_may_revoke_and_nobody_else),
 		cmocka_unit_test(sequence_numbers_are_granted_listed_and_given_back),
 		cmocka_unit_test(a_request_with_a_number_that_is_not_its_own_is_answered_so),
+		cmocka_unit_test(a_request_reaches_its_holder_and_its_answer_the_bus),
+		cmocka_unit_test(
+			a_right_may_be_asked_for_over_a_second_connection_of_the_same_user),
 		cmocka_unit_test(a_subscription_says_from_where_or_who_is_in_the_way),
 	};
 

@@ -102,31 +102,99 @@ static void inbound_requests_reach_only_who_registered(void **state)
 	assert_int_equal(inbox.recv.recv_type, IPMI_CMD_RECV_TYPE);
 	assert_int_equal(inbox.addr.addr_type, IPMI_IPMB_ADDR_TYPE);
 	assert_int_equal(inbox.addr.data[0], 0x52);
+	assert_int_equal(inbox.addr.data[1], 1);
+	assert_int_equal(inbox.recv.msgid, 33);
 	assert_int_equal(inbox.recv.msg.netfn, 0x30);
 	assert_int_equal(inbox.recv.msg.data_len, 2);
 	assert_int_equal(receive(fd, &inbox), 0);
 	close(fd);
 }
 
-static void registrations_end_with_their_open(void **state)
+static void registrations_are_rights_that_the_agent_keeps(void **state)
 {
 	struct ipmi_cmdspec_chans spec = {.netfn = 0x30, .cmd = 0x42, .chans = 3};
-	int fd = open_device(), other = open_device(), copy = dup(fd);
+	struct ipmi_cmdspec all = {.netfn = 0x30, .cmd = 0x42};
+	int fd = open_device();
 
 	(void)state;
-	assert_int_equal(call(other, IPMICTL_UNREGISTER_FOR_CMD_CHANS, &spec), -ENOENT);
+	assert_int_equal(call(fd, IPMICTL_UNREGISTER_FOR_CMD_CHANS, &spec), -ENOENT);
 	assert_int_equal(call(fd, IPMICTL_REGISTER_FOR_CMD_CHANS, &spec), 0);
-	assert_int_equal(call(copy, IPMICTL_REGISTER_FOR_CMD_CHANS, &spec), -EBUSY);
-	spec.chans = 6;
-	assert_int_equal(call(other, IPMICTL_REGISTER_FOR_CMD_CHANS, &spec), -EBUSY);
-	spec.chans = 4;
-	assert_int_equal(call(other, IPMICTL_REGISTER_FOR_CMD_CHANS, &spec), 0);
-	spec.chans = 2;
+	assert_int_equal(agent.last.handle, HANDLE);
+	assert_int_equal(agent.last.flags, VIPMI_FLAG_ANEW);
+	assert_int_equal(agent.rights_count, 2);
+	assert_int_equal(call(fd, IPMICTL_REGISTER_FOR_CMD_CHANS, &spec), -EBUSY);
+	assert_int_equal(call(fd, IPMICTL_REGISTER_FOR_CMD, &all), -EBUSY);
+	spec.chans = 5;
+	assert_int_equal(call(fd, IPMICTL_UNREGISTER_FOR_CMD_CHANS, &spec), 0);
+	assert_int_equal(agent.rights_count, 1);
+	assert_int_equal(agent.rights[0].channel, 1);
+	assert_int_equal(call(fd, IPMICTL_UNREGISTER_FOR_CMD, &all), 0);
+	assert_int_equal(call(fd, IPMICTL_UNREGISTER_FOR_CMD, &all), -ENOENT);
+	/* One for all channels, of which one is given back. */
+	assert_int_equal(call(fd, IPMICTL_REGISTER_FOR_CMD, &all), 0);
+	assert_int_equal(agent.rights_count, 1);
+	assert_int_equal(agent.rights[0].channel, VIPMI_ALL);
+	spec.chans = 1;
+	assert_int_equal(call(fd, IPMICTL_UNREGISTER_FOR_CMD_CHANS, &spec), 0);
+	assert_int_equal(agent.rights_count, 15);
+	assert_int_equal(agent.rights[0].channel, 1);
+	/* The program's queue saw nothing of it. */
+	assert_false(readable(fd, 20));
+	spec.chans = 0;
+	assert_int_equal(call(fd, IPMICTL_UNREGISTER_FOR_CMD_CHANS, &spec), -ENOENT);
+	assert_int_equal(call(fd, IPMICTL_REGISTER_FOR_CMD_CHANS, &spec), 0);
+	agent.refuse_rights = VIPMI_REASON_FULL;
+	all.cmd = 1;
+	assert_int_equal(call(fd, IPMICTL_REGISTER_FOR_CMD, &all), -ENOMEM);
+	agent.refuse_rights = VIPMI_REASON_STALE;
+	assert_int_equal(call(fd, IPMICTL_REGISTER_FOR_CMD, &all), -ENODEV);
+	assert_int_equal(call(fd, IPMICTL_UNREGISTER_FOR_CMD, &all), -ENODEV);
+	agent.refuse_connection = true;
+	assert_int_equal(call(fd, IPMICTL_REGISTER_FOR_CMD, &all), -ENODEV);
 	close(fd);
-	assert_int_equal(call(other, IPMICTL_REGISTER_FOR_CMD_CHANS, &spec), -EBUSY);
-	close(copy);
-	assert_int_equal(call(other, IPMICTL_REGISTER_FOR_CMD_CHANS, &spec), 0);
-	close(other);
+}
+
+static void a_response_is_sent_as_the_driver_sends_it(void **state)
+{
+	struct ipmi_ipmb_addr addr = {
+		.addr_type = IPMI_IPMB_ADDR_TYPE, .channel = 0, .slave_addr = 0x52, .lun = 1};
+	uint8_t data[] = {0xC9, 0x77};
+	struct ipmi_req req = {.addr = (unsigned char *)&addr,
+		.addr_len = sizeof(addr),
+		.msgid = 33,
+		.msg = {.netfn = 0x31, .cmd = 0x41, .data = data, .data_len = sizeof(data)}};
+	int fd = open_device();
+	struct inbox inbox;
+
+	(void)state;
+	assert_int_equal(call(fd, IPMICTL_SEND_COMMAND, &req), 0);
+	assert_int_equal(receive(fd, &inbox), 0);
+	assert_int_equal(agent.last.type, VIPMI_MESSAGE_RESPOND);
+	assert_int_equal(agent.last.netfn, 0x31);
+	assert_int_equal(agent.last.cc, 0xC9);
+	assert_int_equal(agent.last_address, 0x52);
+	assert_int_equal(agent.last_requester_lun, 1);
+	assert_int_equal(agent.last_sequence, 33);
+	assert_int_equal(agent.last_length, 1);
+	assert_int_equal(agent.last_data[0], 0x77);
+	assert_int_equal(inbox.recv.recv_type, IPMI_RESPONSE_RESPONSE_TYPE);
+	assert_int_equal(inbox.recv.msgid, 33);
+	assert_int_equal(inbox.recv.msg.netfn, 0x31);
+	assert_int_equal(inbox.recv.msg.cmd, 0x41);
+	assert_int_equal(inbox.recv.msg.data_len, 1);
+	assert_int_equal(inbox.data[0], 0x83);
+	assert_int_equal(inbox.addr.addr_type, IPMI_IPMB_ADDR_TYPE);
+	assert_int_equal(inbox.addr.data[0], 0x52);
+	assert_int_equal(inbox.addr.data[1], 1);
+	req.msg.data_len = 0;
+	assert_int_equal(call(fd, IPMICTL_SEND_COMMAND, &req), -EINVAL);
+	req.msg.data_len = 1;
+	assert_int_equal(call(fd, IPMICTL_SEND_COMMAND, &req), 0);
+	assert_int_equal(receive(fd, &inbox), 0);
+	assert_int_equal(agent.last_length, 0);
+	addr.addr_type = IPMI_IPMB_BROADCAST_ADDR_TYPE;
+	assert_int_equal(call(fd, IPMICTL_SEND_COMMAND, &req), -EINVAL);
+	close(fd);
 }
 
 static void settings_belong_to_the_open_and_its_duplicates(void **state)
@@ -265,7 +333,8 @@ int main(void)
 		WITH_AGENT(messages_between_agent_and_library_never_reach_the_program),
 		WITH_AGENT(events_look_like_the_drivers),
 		WITH_AGENT(inbound_requests_reach_only_who_registered),
-		WITH_AGENT(registrations_end_with_their_open),
+		WITH_AGENT(registrations_are_rights_that_the_agent_keeps),
+		WITH_AGENT(a_response_is_sent_as_the_driver_sends_it),
 		WITH_AGENT(settings_belong_to_the_open_and_its_duplicates),
 		WITH_AGENT(settings_of_closed_opens_make_room),
 		WITH_AGENT(an_agent_that_goes_is_a_device_that_went),

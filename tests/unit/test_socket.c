@@ -142,7 +142,7 @@ static void what_breaks_the_frame_is_told_apart(void **state)
 	assert_int_equal(socket_decode(bytes, sizeof(bytes), &m), -EMSGSIZE);
 	bytes[2] = 0;
 	assert_int_equal(socket_decode(bytes, 32, &m), -EPROTO);
-	bytes[2] = VIPMI_MESSAGE_UNSUBSCRIBE + 1;
+	bytes[2] = VIPMI_MESSAGE_RESPOND + 1;
 	assert_int_equal(socket_decode(bytes, 32, &m), -EPROTO);
 	/* One to three bytes left are no extension. */
 	bytes[2] = VIPMI_MESSAGE_ERROR;
@@ -313,6 +313,41 @@ static void the_small_extensions_round_trip(void **state)
 	assert_true(m.loss.next == 90);
 }
 
+static void a_response_has_its_golden_bytes(void **state)
+{
+	static const uint8_t golden[] = {32 + 14 + 6 + 6 + 5, 0, 24, 0, 0x44, 0x33, 0x22, 0x11, 9,
+		0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x31, 2, 0x41, 0xC9, 0, 0, 0, 0,
+		/* ASYNC: message 1025, a request, from channel 3. */
+		7, 0, 10, 0, 1, 4, 0, 0, 0, 0, 0, 0, 2, 3,
+		/* TARGET: channel 3, C4h. REQUESTER: LUN 1, number 33. DATA. */
+		1, 0, 2, 0, 3, 0xC4, 20, 0, 2, 0, 1, 33, 2, 0, 1, 0, 0x77};
+	const struct socket_header header = {.type = VIPMI_MESSAGE_RESPOND,
+		.handle = 0x11223344,
+		.tag = 9,
+		.netfn = 0x31,
+		.lun = 2,
+		.command = 0x41,
+		.cc = 0xC9};
+	uint8_t bytes[VIPMI_MESSAGE_MAX];
+	struct writer writer = writer_init(bytes, sizeof(bytes));
+	struct socket_message m;
+
+	(void)state;
+	socket_begin(&writer, &header);
+	socket_put_async(&writer, 1025, VIPMI_ASYNC_REQUEST, 3);
+	socket_put_target(&writer, 3, 0xC4);
+	socket_put_requester(&writer, 1, 33);
+	socket_put(&writer, VIPMI_EXTENSION_DATA, "\x77", 1);
+	assert_int_equal(socket_end(&writer), sizeof(golden));
+	assert_memory_equal(bytes, golden, sizeof(golden));
+	assert_int_equal(socket_decode(golden, sizeof(golden), &m), 0);
+	assert_true(socket_has(&m, VIPMI_EXTENSION_REQUESTER));
+	assert_int_equal(m.requester.lun, 1);
+	assert_int_equal(m.requester.sequence, 33);
+	assert_int_equal(decode_extension(VIPMI_EXTENSION_REQUESTER, 0, 1, 1), -EINVAL);
+	assert_int_equal(decode_extension(VIPMI_EXTENSION_REQUESTER, 0, 3, 3), -EINVAL);
+}
+
 static void what_does_not_fit_is_not_sent(void **state)
 {
 	static const uint8_t long_text[VIPMI_MESSAGE_MAX];
@@ -349,7 +384,8 @@ static void every_type_and_error_has_a_text(void **state)
 	assert_string_equal(socket_type_name(VIPMI_MESSAGE_ERROR), "ERROR");
 	assert_string_equal(socket_type_name(VIPMI_MESSAGE_SEQUENCE_FREE), "SEQUENCE_FREE");
 	assert_string_equal(socket_type_name(VIPMI_MESSAGE_UNSUBSCRIBE), "UNSUBSCRIBE");
-	assert_string_equal(socket_type_name(VIPMI_MESSAGE_UNSUBSCRIBE + 1), "(unknown)");
+	assert_string_equal(socket_type_name(VIPMI_MESSAGE_RESPOND), "RESPOND");
+	assert_string_equal(socket_type_name(VIPMI_MESSAGE_RESPOND + 1), "(unknown)");
 	assert_non_null(socket_error_text(-ENODATA));
 	assert_string_not_equal(socket_error_text(-ENODATA), socket_error_text(-EBADMSG));
 	assert_string_equal(socket_error_text(0), "malformed message");
@@ -368,6 +404,7 @@ int main(void)
 		cmocka_unit_test(a_field_longer_than_its_row_ends_the_walk),
 		cmocka_unit_test(hellos_round_trip_and_strangers_are_recognized),
 		cmocka_unit_test(the_small_extensions_round_trip),
+		cmocka_unit_test(a_response_has_its_golden_bytes),
 		cmocka_unit_test(what_does_not_fit_is_not_sent),
 		cmocka_unit_test(every_type_and_error_has_a_text),
 	};

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A link that is one user of a driver among others is given only those incoming
+ * requests that it registered for. It is told whenever a command's set of
+ * channels may have changed, once for however many changes, and everything anew
+ * when it comes up.
+ */
+#include "base/bits.h"
+#include "core/private.h"
+
+#define WORD_BITS 64u
+#define WORDS (CORE_ALL_COMMANDS / WORD_BITS)
+
+/* Who fetches messages itself gets them all. */
+static bool needed(const struct core *core)
+{
+	return core->link_up && !core->link.owns_flags && !core->link.inbound_any;
+}
+
+static void due_set(struct core *core, unsigned pair, unsigned command)
+{
+	uint64_t *word = &core->registrations_due[pair][command / WORD_BITS];
+	uint64_t bit = UINT64_C(1) << command % WORD_BITS;
+
+	core->registrations_due_count += !(*word & bit);
+	*word |= bit;
+}
+
+void registration_changed(struct core *core, const struct core_command *what)
+{
+	unsigned command;
+
+	if (!needed(core)) {
+		return;
+	}
+	if (what->command != CORE_ALL_COMMANDS) {
+		due_set(core, what->netfn >> 1, what->command);
+		return;
+	}
+	for (command = 0; command < CORE_ALL_COMMANDS; command++) {
+		due_set(core, what->netfn >> 1, command);
+	}
+}
+
+void registrations_renew(struct core *core)
+{
+	uint16_t i;
+
+	memset(core->registrations_due, 0, sizeof(core->registrations_due));
+	core->registrations_due_count = 0;
+	for (i = 0; i < core->commands_fresh; i++) {
+		if (core->commands[i].handle &&
+			core->commands[i].what.direction & CORE_DIRECTION_RECEIVE) {
+			registration_changed(core, &core->commands[i].what);
+		}
+	}
+}
+
+/* Takes one that is due; there is one. */
+static void due_take(struct core *core, unsigned *ret_pair, unsigned *ret_command)
+{
+	unsigned i;
+
+	for (i = 0; i < CORE_NETFN_PAIRS * WORDS; i++) {
+		uint64_t *word = &core->registrations_due[i / WORDS][i % WORDS];
+
+		if (*word) {
+			*ret_pair = i / WORDS;
+			*ret_command = i % WORDS * WORD_BITS + bits_lowest(*word);
+			*word &= *word - 1;
+			core->registrations_due_count--;
+			return;
+		}
+	}
+}
+
+bool registration_next(struct core *core, struct core_action *ret_action)
+{
+	unsigned pair = 0, command = 0;
+
+	if (core->registrations_due_count == 0 || core->link_blocked || !needed(core)) {
+		return false;
+	}
+	due_take(core, &pair, &command);
+	ret_action->id = action_id(ABOUT_REGISTRATION, pair << 8 | command, core->epoch);
+	ret_action->type = CORE_ACTION_REGISTER;
+	ret_action->registration = (struct core_registration){
+		.netfn = (uint8_t)(pair << 1),
+		.command = (uint8_t)command,
+		.channels = command_channels(core, (uint8_t)(pair << 1), (uint8_t)command),
+	};
+	return true;
+}
+
+void registration_done(struct core *core, uint64_t id, int result)
+{
+	uint32_t slot = (uint32_t)(id >> 32) & 0xFFFFFF;
+
+	if (result == 0 || (uint32_t)id != core->epoch || !needed(core)) {
+		return; /* or the link forgot it all meanwhile */
+	}
+	if (result == -EAGAIN) {
+		due_set(core, slot >> 8 & (CORE_NETFN_PAIRS - 1), slot & 0xFF);
+		core->link_blocked = true;
+		core->link_retry_ns = core->now_ns + CORE_LINK_RETRY_MS * NSEC_PER_MSEC_U64;
+		return;
+	}
+	core_count(core, registrations_refused);
+}

@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""A little of everything at once, for vipmid and for the rival alike."""
+import time
+
+import clients
+import library
+from clients import ByHand, Numbers, Program
+from controller import RESPONDERS, Behaviour
+
+STATUS = (0x00, 0x01)
+PROGRAMS, EACH, OWNERS = 8, 48, 3
+
+
+def rights(world, ours):
+    """One holds a command; another asks for it all the same."""
+    holder, stranger = ours.open('holder'), ours.open('stranger')
+    holder.reserve(library.right(*STATUS))
+    for _ in range(3):
+        stranger.ask(*STATUS, timeout_ms=2000)
+        holder.ask(*STATUS, timeout_ms=2000)
+
+
+def owners(world, ours):
+    """Several reserve numbers toward the same responder and use them at once."""
+    heard = []
+    for place in range(OWNERS):
+        handle = ours.open(f'owner-{place}')
+        for number in handle.reserve_numbers(RESPONDERS[0], place, count=2):
+            handle.submit(heard.append, *clients.READ, clients.data_of(1 << 20 | place << 8 | number),
+                          address=RESPONDERS[0], number=number, virtual_client=place,
+                          timeout_ms=clients.PATIENCE_MS)
+    end = time.monotonic() + 2 * clients.PATIENCE_MS / 1000
+    while len(heard) < 2 * OWNERS and time.monotonic() < end:
+        ours.wait(100)
+
+
+class Rest(Program):
+    """One question is lost; when that is over, all numbers come round once at its responder."""
+
+    def run(self, outstanding=16):
+        address = RESPONDERS[0]
+        behaviour, self.world.bus.behaviour = self.world.bus.behaviour, Behaviour(lost=1000)
+        self.ask(self.handle, clients.READ, address, self.numbers[0])
+        self.wait()
+        self.world.bus.behaviour = behaviour
+        for count, number in enumerate(self.numbers[1:], 1):
+            self.wait(outstanding - 1)
+            self.ask(self.handle, clients.READ if count % 20 else clients.WRITE, address, number)
+        self.wait()
+
+
+def start(world, seed, **behaviour):
+    world.start(window=2, bus_window=4, bus=Behaviour(seed=seed, **behaviour))
+    if world.rival:
+        # It loses what it is asked: nobody needs to wait for that as long.
+        clients.PATIENCE_MS, clients.AGAIN_S, clients.TRIES = 2000, 0.5, 1
+
+
+def run(world):
+    """What went wrong, as the clients see it."""
+    numbers, wrong = Numbers(), []
+    asking = [Program(world, f'program-{n}', numbers.take(EACH)) for n in range(PROGRAMS)]
+    asking += [ByHand(world, f'by-hand-{n}', numbers.take(4), 7) for n in range(2)]
+
+    def one(client):
+        try:
+            client.run()
+        except AssertionError as error:
+            wrong.append(str(error))
+    with world.library() as ours:
+        library.in_threads([lambda c=c: one(c) for c in asking] +
+                           [lambda: rights(world, ours)])
+        owners(world, ours)
+    more = Rest(world, 'more', numbers.take(100))
+    try:
+        more.run()
+    except AssertionError as error:
+        wrong.append(str(error))
+    for client in asking + [more]:
+        wrong += client.wrong
+    return wrong
