@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The simulated chassis: a node card's management controller and those that its
- * IPMB reaches: one satellite, or a whole drawer of 21 slots. Pure: the time comes in with every call, the
- * same seed and the same calls give the same world.
+ * IPMB reaches: one satellite, or a whole drawer of 21 slots. Pure: the time comes
+ * in with every call, the same seed and the same calls give the same world.
  *
  * Like a KCS interface the card's controller takes one request at a time; whoever
  * wants a queue brings it. The caller's loop:
