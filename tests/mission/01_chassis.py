@@ -4,6 +4,7 @@
 import subprocess
 
 from mission import SATELLITE, difference, main
+from tasks import alone_with_cache
 
 
 def show(world):
@@ -12,18 +13,20 @@ def show(world):
         'ipmitool-sdr': ('ipmitool', '-I', 'open', 'sdr', 'elist'),
         'ipmitool-slot': ('ipmitool', '-I', 'open', '-t', hex(SATELLITE), 'sdr', 'elist'),
         'ipmitool-fru': ('ipmitool', '-I', 'open', 'fru', 'print'),
-        'freeipmi-sensors': ('ipmi-sensors', '--driver-type=OPENIPMI', '--sdr-cache-recreate'),
+        'freeipmi-sensors': ('ipmi-sensors', '--driver-type=OPENIPMI', '--quiet-cache'),
         'freeipmi-info': ('bmc-info', '--driver-type=OPENIPMI', '--get-device-id'),
         'watchdog': ('ipmitool', '-I', 'open', 'mc', 'watchdog', 'get'),
     }
     # What each finds when it has the controller to itself.
-    alone = {name: world.tool(*command, name=name) for name, command in kinds.items()}
+    alone = {name: world.tool(*alone_with_cache(world, command), name=name)
+             for name, command in kinds.items()}
     for word in ('Cpu Temp', 'Vcc 12V'):
         assert word in alone['ipmitool-sdr'] and word in alone['freeipmi-sensors'], word
     assert alone['ipmitool-slot'] and alone['ipmitool-slot'] != alone['ipmitool-sdr']
     keeper = world.askers(['libvipmi'])[0]
     since = world.wire.mark()
-    running = {name: world.start_tool(name, *command, stderr=subprocess.STDOUT)
+    running = {name: world.start_tool(name, *alone_with_cache(world, command),
+                                      stderr=subprocess.STDOUT)
                for name, command in kinds.items()}
     together = set()
     while any(process.poll() is None for process in running.values()):

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Management tasks of real tools, each of which finds what it finds alone: lines 11 and 21."""
-import os
 import random
 import subprocess
+import tempfile
 import time
 
 from mission import SATELLITE, difference
@@ -17,15 +17,23 @@ TASKS = {
     'slot': IPMITOOL + ('-t', hex(SATELLITE), 'sdr', 'elist'),
     'network': IPMITOOL + ('lan', 'print', '1'),
     'users': IPMITOOL + ('user', 'list', '1'),
-    'free-sensors': ('ipmi-sensors', FREEIPMI, '--quiet-cache', '--sdr-cache-recreate'),
-    'free-inventory': ('ipmi-fru', FREEIPMI, '--quiet-cache', '--sdr-cache-recreate'),
-    'free-log': ('ipmi-sel', FREEIPMI, '--quiet-cache', '--sdr-cache-recreate'),
+    'free-sensors': ('ipmi-sensors', FREEIPMI, '--quiet-cache'),
+    'free-inventory': ('ipmi-fru', FREEIPMI, '--quiet-cache'),
+    'free-log': ('ipmi-sel', FREEIPMI, '--quiet-cache'),
     'free-raw': ('ipmi-raw', FREEIPMI, '0', '6', '8'),
 }
 
 # Those that are the same while events come. ipmitool subscribes to them and takes them for its
 # answers, on the kernel's driver as well; and the log grows.
 QUIET_TASKS = {name: TASKS[name] for name in ('free-sensors', 'free-inventory', 'free-raw')}
+
+
+def alone_with_cache(world, command):
+    """FreeIPMI's tools keep the sensor records they read in the user's home, whatever HOME says,
+    and would share them: each gets a folder of its own, which is empty."""
+    if '--quiet-cache' not in command:
+        return command
+    return *command, f"--sdr-cache-directory={tempfile.mkdtemp(dir=world.folder, prefix='sdr-')}"
 
 
 class Tasks:
@@ -39,13 +47,10 @@ class Tasks:
         self.running.clear()
 
     def begin(self, name):
-        """With a home of its own: FreeIPMI keeps the sensor records it read there."""
         self.number += 1
-        home = self.world.path(f'home-{self.number}')
-        os.mkdir(home)
         process = self.world.start_tool(
-            f'{name}-{self.number}', *self.tasks[name], stderr=subprocess.STDOUT,
-            stdin=subprocess.DEVNULL, env=self.world.environment | {'HOME': home})
+            f'{name}-{self.number}', *alone_with_cache(self.world, self.tasks[name]),
+            stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
         self.running.append((name, process))
         return name, process
 

@@ -7,12 +7,14 @@ import random
 
 from vm import Inner, received, response_on_bus
 
+WRITE = 0x12  # Write FRU Data, which changes something
+
 
 class Chaos:
     def __init__(self, seed, share=0.3):
         self.dice, self.share, self.held = random.Random(seed), share, []
         self.count = dict.fromkeys(('lost', 'twice', 'overtaken', 'garbled', 'stray', 'busy'), 0)
-        self.spoilt = set()
+        self.spoilt, self.written = set(), False
 
     def __call__(self, frame):
         if frame.down or frame.cc or (frame.netfn, frame.command) != (0x07, 0x33):
@@ -23,6 +25,11 @@ class Chaos:
         # Each question at most once, so that asking again helps.
         self.spoilt.add(inner.data)
         what = self.dice.choice(list(self.count))
+        if inner.command == WRITE and what != 'busy':
+            # Not asked again; the agent waits long for it, and we do so once only.
+            if self.written:
+                return [frame]
+            self.written = True
         self.count[what] += 1
         return [self.changed(what, frame, inner)]
 

@@ -15,6 +15,7 @@ from record import Sending
 from vm import SEND_MESSAGE, request_on_bus
 
 MASTER_WRITE_READ = (0x06, 0x52)
+NODE_BUSY = 0xC0
 
 
 @dataclass
@@ -57,7 +58,12 @@ class Transaction:
     """A request on the bus under one number, with all its sendings."""
 
     def __init__(self, sending):
-        self.sendings, self.arrival = [sending], None
+        self.sendings, self.arrival, self.timed_out = [sending], None, False
+
+    def again(self, sending):
+        self.timed_out |= self.arrival is None and self.last.cc <= 0
+        self.sendings.append(sending)
+        self.arrival = None
 
     @property
     def last(self):
@@ -66,6 +72,14 @@ class Transaction:
     def taken(self):
         """How many may have reached the responder: what Send Message refused has not."""
         return [one for one in self.sendings if one.cc in (0, -1)]
+
+
+def may_repeat(last, sending, rules):
+    """Whether the same bytes may go again: nothing was heard for long enough, or that the bus or the
+    responder was busy."""
+    if last.arrival is not None:
+        return last.arrival.inner.cc == NODE_BUSY
+    return last.last.cc > 0 or sending.at - last.last.at >= rules.silence_s
 
 
 def transactions(record, rules):
@@ -80,9 +94,8 @@ def transactions(record, rules):
             if last is not None and last.arrival is None and \
                     last.last.inner.key == inner.key:
                 last.arrival = one
-        elif last is not None and last.arrival is None and same(last.last.inner, inner) and \
-                (last.last.cc > 0 or one.at - last.last.at >= rules.silence_s):
-            last.sendings.append(one)
+        elif last is not None and same(last.last.inner, inner) and may_repeat(last, one, rules):
+            last.again(one)
         else:
             those.append(Transaction(one))
     return found
@@ -127,9 +140,8 @@ def check_owners(record, diary, rules):
 
 def given_up(transaction, asked, rules):
     """Whether it timed out: it was sent again, or its program was told so before a response."""
-    taken = transaction.taken()
-    if transaction.arrival is None or len(taken) != 1:
-        return len(taken) > 0
+    if transaction.arrival is None or transaction.timed_out:
+        return len(transaction.taken()) > 0
     inner = transaction.last.inner
     return any(one.outcome == FAILED and one.answered < transaction.arrival.at and
                one.answered - transaction.last.at >= rules.silence_s
@@ -152,7 +164,7 @@ def quarantined(record, diary, rules):
         for place, one in enumerate(those):
             if given_up(one, asked, rules):
                 ready = one.taken()[-1].at + rules.silence_s + rules.rest_s
-                if one.arrival is not None and len(one.taken()) > 1:
+                if one.arrival is not None and one.timed_out:
                     # In time for its last sending; the answer to an earlier one may follow.
                     ready = min(ready, one.arrival.at + rules.rest_s)
                 yield key, one, those[place + 1] if place + 1 < len(those) else None, ready
@@ -377,7 +389,9 @@ def carried(record):
             questions.add(((inner.channel, inner.address), inner.lun, inner.netfn,
                            inner.command, inner.data))
         elif inner.key in flying:
-            at, request = flying.pop(inner.key)
+            at, request = flying[inner.key]
+            if inner.cc != NODE_BUSY:  # the answer may come still
+                del flying[inner.key]
             found[((request.channel, request.address), request.lun, request.netfn,
                    request.command, request.data), inner.cc, inner.data].append(
                        Carried(at, one.at))

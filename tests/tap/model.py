@@ -4,7 +4,7 @@
 
     A request on the bus is under way from its sending until a response or until it is given up.
     A response is whose request is under way to that responder under that number, with that netFn
-    and that command; what has a wrong checksum is none. One that is nobody's is dropped.
+    and that command. One that is nobody's is dropped. Checksums are the controller's to check.
     Node busy (C0) is no answer: the agent asks again, except for a program that bridges by hand.
     At the system interface a response is whose request has its sequence number.
 """

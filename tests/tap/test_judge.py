@@ -143,6 +143,17 @@ class Judge(unittest.TestCase):
             story.round(3.5, 5, b'b')
             (self.good if right else lambda s: self.bad(s, 'rest'))(story)
 
+    def test_busy_is_asked_again_and_needs_no_rest(self):
+        story = Story()
+        story.arrive(1.1, story.send(1.0, 5, b'a'), 0xC0)
+        story.round(1.2, 5, b'a')
+        story.round(1.5, 5, b'b')
+        self.good(story)
+        story.arrive(1.7, story.send(1.6, 5, b'c'), 0xC0)
+        story.arrive(2.9, story.send(2.8, 5, b'c'))
+        story.arrive(2.95, story.send(2.92, 5, b'c'))
+        self.good(story)
+
     def test_returns(self):
         for numbers, right in ((range(64), True), (range(10, 64), False)):
             story = Story()

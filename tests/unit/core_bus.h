@@ -103,9 +103,10 @@ static inline void bus_start(struct bus *bus, uint16_t bus_window)
 }
 
 /* The responder's answer to a request as it was bridged, put into the receive message queue. */
-static inline void bus_respond(struct bus *bus, const struct ipmb_message *request, uint8_t value)
+static inline void bus_respond_with(
+	struct bus *bus, const struct ipmb_message *request, uint8_t cc, uint8_t value)
 {
-	const uint8_t data[] = {0, value};
+	const uint8_t data[] = {cc, value};
 	const struct ipmb_message response = {.rs_address = request->rs_address,
 		.rs_lun = request->rs_lun,
 		.rq_address = request->rq_address,
@@ -125,6 +126,11 @@ static inline void bus_respond(struct bus *bus, const struct ipmb_message *reque
 	memcpy(entry + 2, frame + 1, (size_t)length - 1);
 	bus->queue_length[bus->queue_tail++] = (size_t)length + 1;
 	attention(bus, true);
+}
+
+static inline void bus_respond(struct bus *bus, const struct ipmb_message *request, uint8_t value)
+{
+	bus_respond_with(bus, request, 0, value);
 }
 
 static inline void later(struct bus *bus, uint64_t ns)

@@ -237,7 +237,8 @@ static void budgets_have_a_default_and_an_end(void **state)
 	assert_int_equal(deadline_of(UINT32_MAX), CORE_BUDGET_MAX_MS);
 }
 
-/* After the n-th "node busy" the pause is 4 ms << (n - 1), at most 128, and less than twice that. */
+/* After the n-th "node busy" the pause is 4 ms << (n - 1), at most 128, and less than twice
+ * that. */
 static void pauses_double_and_stop_doubling(void **state)
 {
 	static const uint8_t busy[] = {0xC0};

@@ -144,6 +144,11 @@ static void names_are_cut_and_classes_checked(void **state)
 	assert_true(core_handle_next(two.world.core, &cursor, &info));
 	assert_int_equal(info.class, VIPMI_CLASS_URGENT);
 	assert_int_equal(strlen(info.name), CORE_NAME_SIZE - 1);
+	assert_int_equal(close_handle(&two, 0), 0);
+	(void)handle_named(&two, VIPMI_CLASS_NORMAL, "x", 1, 0);
+	cursor = 0;
+	assert_true(core_handle_next(two.world.core, &cursor, &info));
+	assert_string_equal(info.name, "x");
 	free(two.world.memory);
 }
 
@@ -376,6 +381,42 @@ static void records_tell_a_requests_whole_life(void **state)
 	free(two.world.memory);
 }
 
+static void records_tell_what_went_to_a_responder_again(void **state)
+{
+	static struct bus bus;
+	struct core_record record;
+	uint64_t cursor = 0, sends;
+
+	(void)state;
+	bus_start(&bus, 8);
+	bus.send_cc = VIPMI_CC_NODE_BUSY; /* the controller's, and then the responder's */
+	assert_int_equal(step(&bus.two.world, (struct core_event){.type = CORE_EVENT_REQUEST,
+						      .request = {.client = bus.two.client[1],
+							      .handle = bus.two.handle[1],
+							      .class = VIPMI_CLASS_NORMAL,
+							      .target_kind = VIPMI_TARGET_IPMB,
+							      .address = SLOT_10,
+							      .netfn = 6,
+							      .command = 1}}),
+		0);
+	bus_idle(&bus);
+	for (sends = 1; sends <= 2; sends++) {
+		record = record_of(&bus.two, CORE_RECORD_RESENT, &cursor);
+		assert_int_equal(record.handle, bus.two.handle[1]);
+		assert_int_equal(record.outcome, VIPMI_CC_NODE_BUSY);
+		assert_int_equal(record.request, 0);
+		assert_int_equal(record.arguments[0], sends);
+		assert_int_equal(record.arguments[1], 0);
+		assert_int_equal(record.arguments[2], 0);
+		bus.send_cc = VIPMI_CC_OK;
+		later(&bus, 300 * NSEC_PER_MSEC_U64);
+		bus_idle(&bus);
+		bus_respond_with(&bus, &bus.sent, VIPMI_CC_NODE_BUSY, 0);
+		bus_idle(&bus);
+	}
+	free(bus.two.world.memory);
+}
+
 static void records_are_overwritten_and_that_is_told(void **state)
 {
 	struct two two = two_programs(1);
@@ -443,6 +484,7 @@ int main(void)
 		cmocka_unit_test(kept_messages_are_walked_from_a_number_on),
 		cmocka_unit_test(records_tell_handles_and_the_link),
 		cmocka_unit_test(records_tell_a_requests_whole_life),
+		cmocka_unit_test(records_tell_what_went_to_a_responder_again),
 		cmocka_unit_test(records_are_overwritten_and_that_is_told),
 		cmocka_unit_test(credit_is_what_may_be_submitted_now),
 	};
