@@ -31,8 +31,6 @@ static const char usage[] =
 	"  --fault SPEC          silent, drop=PERCENT, garble=PERCENT, busy=PERCENT (C0),\n"
 	"                        late=PERCENT, late_ms=MS; may be given several times\n"
 	"  --chassis SPEC        whatever the link chassis: takes: KEY=VALUE,...\n"
-	"  --drawer OPTIONS      a whole drawer: drawer, role=bmc|peripheral, slot=3..20, parted\n"
-	"                        by commas; our card's controller is the one that is served\n"
 	"  --help, --version\n"
 	"\n"
 	"SIGUSR1 makes the controller silent, and lets it talk again.\n";
@@ -44,7 +42,6 @@ enum {
 	OPTION_FREEZE,
 	OPTION_LOG,
 	OPTION_FAULT,
-	OPTION_DRAWER,
 	OPTION_CHASSIS,
 	OPTION_HELP,
 	OPTION_VERSION
@@ -57,7 +54,6 @@ static const struct option options_long[] = {
 	{"freeze", no_argument, NULL, OPTION_FREEZE},
 	{"log-requests", required_argument, NULL, OPTION_LOG},
 	{"fault", required_argument, NULL, OPTION_FAULT},
-	{"drawer", required_argument, NULL, OPTION_DRAWER},
 	{"chassis", required_argument, NULL, OPTION_CHASSIS},
 	{"help", no_argument, NULL, OPTION_HELP},
 	{"version", no_argument, NULL, OPTION_VERSION},
@@ -111,9 +107,6 @@ static void parse(int argc, char **argv, struct arguments *arguments)
 		case OPTION_FAULT:
 		case OPTION_CHASSIS:
 			chassis_option(arguments, "", optarg);
-			break;
-		case OPTION_DRAWER:
-			chassis_option(arguments, "drawer,", optarg);
 			break;
 		case OPTION_HELP:
 			fputs(usage, stdout);
