@@ -169,7 +169,7 @@ static void messages(struct world *world, uint32_t count)
 {
 	while (count-- > 0) {
 		assert_int_equal(step(world, (struct core_event){.type = CORE_EVENT_MESSAGE,
-						     .message = {.kind = VIPMI_ASYNC_REQUEST}}),
+						     .message = {.kind = VIPMI_ASYNC_EVENT}}),
 			0);
 	}
 }
@@ -242,7 +242,7 @@ static void a_right_to_receive_skips_nothing_that_is_due(void **state)
 							  .count = 1}}),
 		0);
 	expect_number(&two, 1);
-	/* Its subscription ends with more lost than it was told: that it still receives keeps it. */
+	/* Its subscription ends with a loss untold: that it still receives keeps it. */
 	messages(&two.world, CORE_MESSAGES_KEPT + 2);
 	assert_int_equal(step(&two.world, (struct core_event){.type = CORE_EVENT_UNSUBSCRIBE,
 						  .handle = {.client = two.client[0],
