@@ -200,8 +200,8 @@ bool fetch_next(struct core *core, struct core_action *ret_action)
 	       housekeeping_offer(core, PURPOSE_FLAGS, COMMAND_GET_FLAGS, NULL, 0, ret_action);
 }
 
-/* Attention that stands although the flags show nothing, or although the event that they show is not
- * there: look again, but not in a tight loop. */
+/* Attention that stands although the flags show nothing, or although the event that they show is
+ * not there: look again, but not in a tight loop. */
 static void looked_in_vain(struct core *core, uint8_t *looks)
 {
 	struct core_fetch *fetch = &core->fetch;
