@@ -247,6 +247,9 @@ void backplane_step(struct backplane *backplane, uint64_t now_ns)
 	if (now_ns < backplane->due_ns) {
 		return;
 	}
+	faults_expire(backplane->bus->faults, now_ns);
+	backplane->own->messaging.sticky = faults_stand(
+		backplane->bus->faults, CHASSIS_FAULT_STICKY, backplane->own->slot, now_ns);
 	backplane->due_ns = faults_deadline(backplane->bus->faults);
 	for (i = 1; i <= backplane->places_count; i++) {
 		struct slot *slot = &backplane->slots[i];

@@ -6,6 +6,7 @@
 #include "chassis/chassis.h"
 
 #include "chassis/backplane.h"
+#include "chassis/control.h"
 
 /* A command that the controller does not know is refused after this. */
 #define SERVICE_UNKNOWN_US 2000u
@@ -51,6 +52,7 @@ struct chassis {
 	struct faults injected;
 	struct backplane backplane;
 	struct bus bus;
+	uint64_t seed, started_ns;
 };
 
 /* Takes everything that a chassis consists of from the arena. */
@@ -103,6 +105,8 @@ int chassis_init(void *memory, size_t size, const struct chassis_options *option
 	}
 	chassis = carve(&arena, options);
 	chassis->card = chassis->bus.controllers[0];
+	chassis->seed = options->seed;
+	chassis->started_ns = now_ns;
 	random_init(&chassis->random, options->seed);
 	faults_init(&chassis->injected, options->seed);
 	chassis_set_faults(chassis, &options->faults);
@@ -150,6 +154,33 @@ static void execute(struct chassis *chassis, uint64_t now_ns)
 		chassis->busy ? VIPMI_CC_NODE_BUSY : controller_execute(chassis->card, &exchange);
 	chassis->length = (uint16_t)(1 + writer_length(&exchange.response));
 	chassis->phase = PHASE_ANSWERED;
+}
+
+/* What the simulator itself answers: at once, and whatever its boards suffer. */
+static bool answer_control(struct chassis *chassis, uint64_t now_ns)
+{
+	struct control control = {
+		.backplane = &chassis->backplane,
+		.faults = &chassis->injected,
+		.seed = chassis->seed,
+		.started_ns = chassis->started_ns,
+	};
+	struct exchange exchange = {
+		.now_ns = now_ns,
+		.request = reader_init(chassis->data, chassis->length),
+		.netfn = chassis->netfn,
+		.command = chassis->command,
+	};
+	struct writer response = writer_init(chassis->response + 1, sizeof(chassis->response) - 1);
+
+	if (!control_execute(&control, &exchange, &chassis->response[0], &response)) {
+		return false;
+	}
+	chassis->length = (uint16_t)(1 + writer_length(&response));
+	chassis->lost = chassis->garbled = false;
+	chassis->due_ns = now_ns;
+	chassis->phase = PHASE_ANSWERED;
+	return true;
 }
 
 static bool strikes(struct chassis *chassis, uint8_t percent)
@@ -220,6 +251,9 @@ int chassis_request(struct chassis *chassis, uint64_t now_ns, const struct chass
 	chassis->length = (uint16_t)request->length;
 	if (request->length > 0) {
 		memcpy(chassis->data, request->data, request->length);
+	}
+	if (answer_control(chassis, now_ns)) {
+		return 0;
 	}
 	due_ns += misbehave(chassis, now_ns) + service_time(chassis);
 	chassis->due_ns = due_ns;

@@ -140,6 +140,7 @@ struct received {
 struct messaging {
 	uint8_t enables, flags;
 	bool event_full;
+	bool sticky; /* a fault: the event flag is set, whatever is in the buffer */
 	uint8_t event[SEL_RECORD_SIZE];
 	struct received queue[RECEIVE_QUEUE_MAX];
 	uint16_t queue_first, queue_count;

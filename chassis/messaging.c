@@ -37,7 +37,7 @@ uint8_t messaging_flags(const struct controller *controller)
 	const struct messaging *messaging = &controller->messaging;
 
 	return messaging->flags | (messaging->queue_count ? FLAG_RECEIVE : 0) |
-	       (messaging->event_full ? FLAG_EVENT : 0);
+	       (messaging->event_full || messaging->sticky ? FLAG_EVENT : 0);
 }
 
 bool messaging_logs_events(const struct controller *controller)

@@ -200,20 +200,21 @@ bool fetch_next(struct core *core, struct core_action *ret_action)
 	       housekeeping_offer(core, PURPOSE_FLAGS, COMMAND_GET_FLAGS, NULL, 0, ret_action);
 }
 
-/* Attention that stands although the flags show nothing: look again, but not in a tight loop. */
-static void nothing_found(struct core *core)
+/* Attention that stands although the flags show nothing, or although the event that they show is
+ * not there: look again, but not in a tight loop. */
+static void looked_in_vain(struct core *core, uint8_t *looks)
 {
 	struct core_fetch *fetch = &core->fetch;
 
 	if (!fetch->attention) {
 		return;
 	}
-	if (++fetch->idle_looks < 2) {
+	if (++*looks < 2) {
 		fetch->flags_wanted = true;
 		return;
 	}
 	core_count(core, attention_sticky);
-	fetch->idle_looks = 0;
+	*looks = 0;
 	fetch->sticky = true;
 	fetch->poll_at_ns = core->now_ns + CORE_STICKY_PAUSE_MS * NSEC_PER_MSEC_U64;
 }
@@ -228,7 +229,7 @@ static void flags_received(struct core *core, const uint8_t *data, size_t length
 	fetch->event_wanted = flags & FLAG_EVENT;
 	fetch->watchdog_wanted = flags & FLAG_WATCHDOG;
 	if (!(flags & (FLAG_MESSAGE | FLAG_EVENT | FLAG_WATCHDOG))) {
-		nothing_found(core);
+		looked_in_vain(core, &fetch->idle_looks);
 	} else {
 		fetch->idle_looks = 0;
 	}
@@ -280,6 +281,11 @@ void fetch_received(
 		return;
 	case PURPOSE_READ_EVENT:
 		event_received(core, data, length);
+		if (data[0] != VIPMI_CC_OK && core->link.attention) {
+			looked_in_vain(core, &fetch->empty_reads);
+			return;
+		}
+		fetch->empty_reads = 0;
 		fetch->flags_wanted |= core->link.attention && fetch->attention;
 		return;
 	case PURPOSE_CLEAR_FLAGS:

@@ -171,8 +171,16 @@ def chassis_seeds():
          "00 09 07 04 00", "06 58 02 00 00 02 68 69", "06 47 03 02" + " 41" * 16, "06 43 91 03 03",
          "06 54 01 00 80", "06 56 01 00 01", "0a 49 78 56 34 12", "0a 5d 3c 00"],
     ]
+    # Boards that come and go, faults, what the simulator shows.
+    order = "30 c0 " + b"vipm".hex(" ")
+    dialogues += [[f"{order} {line.encode().hex(' ')}" for line in lines] + rows for lines, rows in (
+        (("pull 7", "insert 7", "pull 9 now", "reset"), ["06 35", "30 c1 76 69 70 6d 07", "0a 20"]),
+        (("fault failure at 25", "fault stuck for 1s", "fault lost 50% at 6", "fault duplicate"),
+         ["06 34 00 ba 18 2e 20 16 01 c9", "06 33", "30 c3 76 69 70 6d 00"]),
+        (("set 4 0x01 95", "fault sticky", "reset 4", "fault none"), ["06 31", "30 c2 76 69 70 6d 04 00"]),
+    )]
     for dialogue in dialogues:
-        for options in (0, 1, 2):
+        for options in (0, 1, 2, 4, 12):
             seed = bytes([options])
             for line in dialogue:
                 request = bytes.fromhex(line)

@@ -218,11 +218,14 @@ def faults_are_injected_listed_and_ended():
     chassis(agent, "fault", "nak", "at", str(CARD), "for", "300ms")
     assert drawer(agent)["faults"][0]["left_ms"] <= 300
     wait_until(lambda: drawer(agent)["faults"] == [])
-    for words in (("late", "10%", "by", "10ms"), ("duplicate", "1%"), ("garbled", "1%"),
-                  ("arbitration", "1%"), ("busy", "1%"), ("sticky", "for", "100ms"),
+    # At a card, where they hold nobody up but who asks it; at our own interface what is harmless.
+    for words in (("late", "10%", "by", "10ms"), ("duplicate", "1%", "at", "9"),
+                  ("garbled", "1%", "at", "9"), ("reset", "1%", "at", "9"), ("stuck", "for", "5s"),
+                  ("arbitration", "1%"), ("busy", "1%"), ("sticky", "for", "5s"),
                   ("failure", "at", "24")):
+        chassis(agent, "fault", "none")
         chassis(agent, "fault", *words)
-        assert words[0] in [f["fault"] for f in drawer(agent)["faults"]], words
+        assert [f["fault"] for f in drawer(agent)["faults"]] == [words[0]], words
     assert place(agent, 24)["health"] != "ok", place(agent, 24)
     chassis(agent, "fault", "none")
     assert drawer(agent)["faults"] == []

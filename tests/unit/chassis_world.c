@@ -154,7 +154,7 @@ void ask_satellite(struct world *world, uint8_t address, const char *request, co
 	size_t length = parse_hex(request, bytes, sizeof(bytes));
 	const struct ipmb_message message = {
 		.rs_address = address,
-		.rq_address = 0x20,
+		.rq_address = chassis_address(world->chassis),
 		.rq_lun = 2,
 		.netfn = bytes[0],
 		.sequence = 9,
@@ -173,12 +173,47 @@ void ask_satellite(struct world *world, uint8_t address, const char *request, co
 	ask(world, text, "00");
 	world_pass(world, 100);
 	ask(world, "06 33", "00 00 *");
-	assert_int_equal(
-		ipmb_decode_received(0x20, world->response + 2, world->length - 2, &response), 0);
+	assert_int_equal(ipmb_decode_received(chassis_address(world->chassis), world->response + 2,
+				 world->length - 2, &response),
+		0);
 	assert_int_equal(response.rs_address, address);
 	assert_int_equal(response.netfn, bytes[0] | 1);
 	assert_int_equal(response.command, bytes[1]);
 	assert_int_equal(response.sequence, 9);
 	assert_int_equal(response.rq_lun, 2);
 	compare(response.data, response.length, request, expected);
+}
+
+void world_tell(struct world *world, const char *line, const char *expected)
+{
+	char text[600] = "30 c0 76 69 70 6d";
+	char got[CHASSIS_TEXT_MAX + 1] = {0};
+	size_t i;
+
+	for (i = 0; line[i]; i++) {
+		snprintf(text + strlen(text), sizeof(text) - strlen(text), " %02x",
+			(unsigned char)line[i]);
+	}
+	ask(world, text, "00 *");
+	memcpy(got, world->response + 2, world->length - 2);
+	if (strncmp(got, expected, strlen(expected)) != 0) {
+		fail_msg("%s: expected \"%s\", got \"%s\"", line, expected, got);
+	}
+}
+
+void world_place(struct world *world, unsigned number, struct chassis_place *ret_place)
+{
+	char text[40];
+
+	snprintf(text, sizeof(text), "30 c1 76 69 70 6d %02x", number);
+	ask(world, text, "00 *");
+	assert_int_equal(
+		chassis_control_decode_place(world->response + 1, world->length - 1, ret_place), 0);
+}
+
+void world_whole(struct world *world, struct chassis_whole *ret_whole)
+{
+	ask(world, "30 c1 76 69 70 6d 00", "00 *");
+	assert_int_equal(
+		chassis_control_decode_whole(world->response + 1, world->length - 1, ret_whole), 0);
 }

@@ -7,6 +7,7 @@
 #define VIPMI_TESTS_CHASSIS_WORLD_H
 
 #include "chassis/chassis.h"
+#include "ipmi/chassis_control.h"
 #include "vipmi/message.h"
 
 struct world {
@@ -40,6 +41,13 @@ bool world_request(struct world *world, const char *request);
 /* Wraps a request for a satellite into Send Message on channel 0, sends it, and compares what
  * Get Message then returns from the command byte on: "01 00 34 81 *". */
 void ask_satellite(struct world *world, uint8_t address, const char *request, const char *expected);
+
+/* Tells the simulator ("pull 7"); the text that it answers must begin so. */
+void world_tell(struct world *world, const char *line, const char *expected);
+
+/* What the simulator shows: a place, and the chassis as a whole. */
+void world_place(struct world *world, unsigned number, struct chassis_place *ret_place);
+void world_whole(struct world *world, struct chassis_whole *ret_whole);
 
 /* Reads hexadecimal into bytes; returns how many. */
 size_t parse_hex(const char *text, uint8_t *bytes, size_t size);
