@@ -23,6 +23,8 @@ static bool reason_holds(const struct sim *sim, const struct sim_request *reques
 	case VIPMI_REASON_TOO_LONG:
 	case VIPMI_REASON_NOT_CARRIED:
 		return request->refused;
+	case VIPMI_REASON_RESERVED:
+		return request->may_be_refused;
 	case VIPMI_REASON_BUS:
 		return request->responder && request->silent;
 	default:
@@ -52,6 +54,14 @@ static void check_answer(struct sim *sim, uint32_t serial, const struct core_del
 	}
 	if (!reason_holds(sim, request, deliver->reason)) {
 		sim_fail(sim, "#%u ended with reason %u without reason", serial, deliver->reason);
+	}
+	if (request->forbidden && deliver->reason != VIPMI_REASON_RESERVED) {
+		sim_fail(sim, "#%u was another's to ask, and ended with reason %u", serial,
+			deliver->reason);
+	}
+	if ((deliver->reason == VIPMI_REASON_RESERVED) != (deliver->cc == VIPMI_CC_NOT_IN_STATE)) {
+		sim_fail(
+			sim, "#%u: reason %u with code %02x", serial, deliver->reason, deliver->cc);
 	}
 	/* What was refused unexecuted, or lost, may be called unsent. */
 	if (deliver->sent != request->sent && !request->safe) {
@@ -244,7 +254,7 @@ static uint64_t outcomes(const struct core_status *status)
 		CORE_COUNTER_answers_silent, CORE_COUNTER_answers_link_lost,
 		CORE_COUNTER_answers_reset, CORE_COUNTER_answers_too_long,
 		CORE_COUNTER_answers_not_carried, CORE_COUNTER_answers_bus,
-		CORE_COUNTER_requests_cancelled};
+		CORE_COUNTER_answers_reserved, CORE_COUNTER_requests_cancelled};
 	uint64_t sum = 0;
 	size_t i;
 
@@ -266,6 +276,10 @@ void model_gone(struct sim *sim)
 			"left behind: %u clients, %u handles, %u requests, %u queued, %u unread",
 			status.clients, status.handles, status.requests, status.queued,
 			status.unread);
+	}
+	rights_check(sim);
+	if (sim->rights_count > 0) {
+		sim_fail(sim, "%u rights outlive their holders", sim->rights_count);
 	}
 	if (sim->alive || sim->ghosts) {
 		sim_fail(sim, "%u requests without an answer", sim->alive + sim->ghosts);

@@ -59,6 +59,7 @@ static void draw_faults(struct sim *sim)
 		.inbound = sometimes(sim, 15),
 		.sticky = sometimes(sim, 5),
 		.garbage = sometimes(sim, 40),
+		.rights = sometimes(sim, 60),
 	};
 }
 
@@ -194,8 +195,8 @@ static void submit(struct sim *sim, uint32_t h)
 	event.request.command = request->command;
 	event.request.target_kind =
 		request->responder ? VIPMI_TARGET_IPMB : VIPMI_TARGET_CONTROLLER;
-	event.request.channel = request->responder & 1 ? 7 : 0;
-	event.request.address = (uint8_t)(request->responder ? 0xB0 + 2 * request->responder : 0);
+	event.request.channel = sim_channel(request->responder);
+	event.request.address = request->responder ? sim_address(request->responder) : 0;
 	event.request.data = payload;
 	event.request.length = model_payload(request, serial, payload);
 	verdict =
@@ -241,7 +242,7 @@ static void handle_close(struct sim *sim, uint32_t h)
 
 	event.handle.client = sim->clients[sim->handles[h].client].id;
 	event.handle.handle = sim->handles[h].id;
-	model_handle_closed(sim, h);
+	model_handle_closed(sim, h, false);
 	shell_step(sim, &event, 0);
 	/* Stale from now on, whatever comes. */
 	shell_step(sim, &event, -ESTALE);
@@ -258,7 +259,7 @@ static void client_close(struct sim *sim, uint32_t c)
 	sim->clients_open--;
 	for (h = 0; h < sim->handles_count; h++) {
 		if (sim->handles[h].client == c && sim->handles[h].open) {
-			model_handle_closed(sim, h);
+			model_handle_closed(sim, h, true);
 		}
 	}
 	shell_step(sim, &event, 0);
@@ -385,6 +386,8 @@ static void client_acts(struct sim *sim)
 		handle_close(sim, h);
 	} else if (chance(sim, sim->faults.disconnect)) {
 		client_close(sim, c);
+	} else if (chance(sim, sim->faults.rights)) {
+		rights_act(sim, h);
 	} else if (sim->faults.event && chance(sim, 30)) {
 		subscribe(sim, h);
 	} else {

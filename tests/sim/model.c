@@ -88,8 +88,14 @@ static uint64_t bus_timeout_ns(const struct sim *sim)
 static bool request_pending(const struct sim *sim, const struct sim_request *request)
 {
 	return request->alive && !request->answered && !request->final && !request->cancelled &&
-	       !request->silent && !request->lost && !request->refused &&
+	       !request->silent && !request->lost && !request->refused && !request->forbidden &&
 	       request->deadline_ns > sim->now_ns;
+}
+
+/* The same, for what must not be passed: one whose command became another's may be over. */
+static bool request_waits(const struct sim *sim, const struct sim_request *request)
+{
+	return request_pending(sim, request) && !request->may_be_refused;
 }
 
 /* ---- submission, cancel, close ---- */
@@ -100,6 +106,8 @@ void model_submitted(struct sim *sim, uint32_t serial)
 	struct sim_handle *handle = &sim->handles[request->handle];
 
 	request->alive = true;
+	request->forbidden = rights_forbid(sim, request, false);
+	request->may_be_refused = rights_forbid(sim, request, true);
 	handle->outstanding[handle->count++] = serial;
 	sim->shared_used += handle->count > 1;
 	sim->alive++;
@@ -135,7 +143,8 @@ void model_cancelled(struct sim *sim, uint32_t h, uint64_t tag, int result)
 			return; /* the link has it in hand at this moment */
 		}
 		/* A late response or a silent bus may have answered it without our knowing. */
-		if (result == -ENOENT && request->sends > 0 && request->responder) {
+		if (result == -ENOENT &&
+			((request->sends > 0 && request->responder) || request->may_be_refused)) {
 			continue;
 		}
 		if (result != 0) {
@@ -157,7 +166,7 @@ static void request_gone(struct sim *sim, struct sim_request *request)
 	sim->ghosts += request->held || request->offered;
 }
 
-void model_handle_closed(struct sim *sim, uint32_t h)
+void model_handle_closed(struct sim *sim, uint32_t h, bool with_client)
 {
 	struct sim_handle *handle = &sim->handles[h];
 	uint32_t i;
@@ -166,6 +175,7 @@ void model_handle_closed(struct sim *sim, uint32_t h)
 	for (i = 0; i < handle->count; i++) {
 		request_gone(sim, &sim->requests[handle->outstanding[i]]);
 	}
+	rights_handle_closed(sim, h, with_client);
 	sim->shared_used -= handle->count > 1 ? handle->count - 1 : 0;
 	handle->count = 0;
 	handle->open = false;
@@ -174,11 +184,6 @@ void model_handle_closed(struct sim *sim, uint32_t h)
 }
 
 /* ---- transmissions ---- */
-
-static uint8_t responder_channel(uint8_t responder)
-{
-	return responder & 1 ? 7 : 0;
-}
 
 /* Interfaces.md section 4, seen from outside. */
 static void check_order(struct sim *sim, uint32_t serial)
@@ -194,7 +199,7 @@ static void check_order(struct sim *sim, uint32_t serial)
 		if (s >= serial) {
 			break;
 		}
-		if (other->responder != request->responder || !request_pending(sim, other)) {
+		if (other->responder != request->responder || !request_waits(sim, other)) {
 			continue;
 		}
 		if (request->mutating || other->mutating) {
@@ -239,7 +244,7 @@ static void check_number(struct sim *sim, uint32_t serial, uint8_t number)
 
 	if (last != SIM_NONE && last != serial) {
 		other = &sim->requests[last];
-		if (other->sequence == number && other->sends > 0 && request_pending(sim, other)) {
+		if (other->sequence == number && other->sends > 0 && request_waits(sim, other)) {
 			sim_fail(sim, "#%u and #%u have sequence number %u at the same time",
 				serial, last, number);
 		}
@@ -360,13 +365,16 @@ struct sim_transmission *model_transmit(struct sim *sim, const struct core_actio
 		message.length != model_payload(request, serial, expected) ||
 		memcmp(message.data, expected, message.length) != 0 ||
 		(transmission->kind == SIM_DIRECT) != (request->responder == 0) ||
-		(request->responder && message.rs_address != 0xB0 + 2 * request->responder)) {
+		(request->responder && message.rs_address != sim_address(request->responder))) {
 		sim_fail(sim, "#%u is not sent as it was given", serial);
+	}
+	if (rights_forbid(sim, request, false)) {
+		sim_fail(sim, "#%u is sent although another has the right to it alone", serial);
 	}
 	check_order(sim, serial);
 	check_resend(sim, serial);
 	if (transmission->kind == SIM_BRIDGE) {
-		if (transmit->data[0] != responder_channel(request->responder)) {
+		if (transmit->data[0] != sim_channel(request->responder)) {
 			sim_fail(sim, "#%u goes to the wrong channel", serial);
 		}
 		check_number(sim, serial, message.sequence);
@@ -491,6 +499,7 @@ void model_time(struct sim *sim)
 		transmission_remove(sim, transmission);
 	}
 	bus_time(sim);
+	rights_time(sim);
 }
 
 void model_link_lost(struct sim *sim)
@@ -614,11 +623,8 @@ void model_received(struct sim *sim, const struct sim_pending *response)
 							 : bus_timeout_ns(sim));
 	} else if (request_pending(sim, request)) {
 		/* The world gives only codes that prove that nothing was executed. */
-		if (response->data[0] != VIPMI_CC_NODE_BUSY &&
-			request->sends >= CORE_BUS_SENDS_MAX) {
-			request->silent = true;
-		} else {
-			request->safe = true;
-		}
+		request->safe = true;
+		request->silent = response->data[0] != VIPMI_CC_NODE_BUSY &&
+				  request->sends >= CORE_BUS_SENDS_MAX;
 	}
 }

@@ -9,6 +9,7 @@
  *	source.c  where chance comes from
  *	world.c   the controller, the bus behind it, and what is still to happen
  *	model.c   what the core promised: one record a request, checked as it moves
+ *	rights.c  command reservations, and what clients do with them
  *	answer.c  the model's other half: answers, messages, sums; due.c: its deadlines
  *	shell.c   steps the core and does what it wants, or does not
  *	driver.c  what clients do, and the course of a run
@@ -31,6 +32,7 @@
 #define SIM_PENDING_MAX 4096
 #define SIM_DATA_MAX 64
 #define SIM_QUEUE_MAX 8
+#define SIM_RIGHTS_MAX 64
 #define SIM_NONE UINT32_MAX
 #define SIM_NO_NUMBER 0xFF
 /* With a handle's index: in place of a serial, an asynchronous message for that handle. */
@@ -42,7 +44,8 @@ struct sim_faults {
 	uint32_t refused, failed, held, lazy;
 	uint32_t flap, reset;
 	uint32_t nak, bus_lost, bus_late, bus_duplicate, bus_wrong, bus_busy;
-	uint32_t block, hold, close, disconnect, cancel, tiny, event, inbound, sticky, garbage;
+	uint32_t block, hold, close, disconnect, cancel, tiny, event, inbound, sticky, garbage,
+		rights;
 };
 
 struct sim_client {
@@ -84,9 +87,18 @@ struct sim_request {
 	bool safe;          /* the last sending provably executed nothing */
 	bool final;         /* a response that ends it has been fed, with final_cc */
 	bool cancelled, silent, lost, refused;
-	bool seen; /* offered before: the same answer has to come again */
+	bool forbidden;      /* another's right stood against it when it was submitted */
+	bool may_be_refused; /* or since, while it waited */
+	bool seen;           /* offered before: the same answer has to come again */
 	uint8_t final_cc;
 	uint8_t seen_cc, seen_reason;
+};
+
+struct sim_right {
+	struct core_command what;
+	uint32_t handle, number; /* number: as the core listed it last */
+	uint64_t until_ns;
+	bool fading, listed;
 };
 
 enum sim_transmission_kind { SIM_HOUSEKEEPING, SIM_DIRECT, SIM_BRIDGE, SIM_RELAY };
@@ -162,6 +174,8 @@ struct sim {
 	struct sim_client clients[SIM_CLIENTS_MAX];
 	struct sim_handle handles[SIM_HANDLES_MAX];
 	struct sim_request requests[SIM_REQUESTS_MAX];
+	struct sim_right rights[SIM_RIGHTS_MAX];
+	uint32_t rights_count;
 	uint32_t clients_count, handles_count, requests_count, handles_open, clients_open;
 	uint32_t shared_used, alive, ghosts; /* ghosts: dead, but an action of theirs is open */
 	struct sim_transmission transmissions[SIM_TRANSMISSIONS_MAX];
@@ -197,7 +211,8 @@ uint32_t model_payload(const struct sim_request *request, uint32_t serial, uint8
 void model_submitted(struct sim *sim, uint32_t serial);
 uint32_t model_credit(const struct sim *sim, const struct sim_handle *handle);
 void model_cancelled(struct sim *sim, uint32_t handle, uint64_t tag, int result);
-void model_handle_closed(struct sim *sim, uint32_t handle);
+/* With its client: what it holds ends by and by. */
+void model_handle_closed(struct sim *sim, uint32_t handle, bool with_client);
 /* A TRANSMIT was pulled: whose it is, and whether it may be sent. */
 struct sim_transmission *model_transmit(struct sim *sim, const struct core_action *action);
 void model_transmit_done(struct sim *sim, struct sim_transmission *transmission, int result);
@@ -212,6 +227,25 @@ void model_settled(struct sim *sim);
 void model_gone(struct sim *sim);
 /* The data with which the world answers a request, completion code first. */
 size_t model_answer(uint32_t serial, uint8_t cc, uint8_t *bytes);
+
+/* Where a responder is on the bus. */
+static inline uint8_t sim_address(uint8_t responder)
+{
+	return (uint8_t)(0xB0 + 2 * responder);
+}
+
+static inline uint8_t sim_channel(uint8_t responder)
+{
+	return responder & 1 ? 7 : 0;
+}
+
+/* ---- rights.c ---- */
+bool rights_forbid(const struct sim *sim, const struct sim_request *request, bool perhaps);
+void rights_time(struct sim *sim);
+void rights_handle_closed(struct sim *sim, uint32_t handle, bool fades);
+void rights_act(struct sim *sim, uint32_t handle);
+/* Holds the core's list against the model's. */
+void rights_check(struct sim *sim);
 
 /* ---- world.c ---- */
 void world_schedule(struct sim *sim, const struct sim_pending *pending);
