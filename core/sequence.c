@@ -252,13 +252,17 @@ static void number_rest(
 void sequence_release(struct core *core, struct core_request *request, bool quarantine)
 {
 	struct core_responder *responder = responder_find(core, request->channel, request->address);
+	bool owned;
 
 	request->has_number = false;
 	if (!core_check(core, responder != NULL)) {
 		return;
 	}
-	if (request->sends > 0 && core->link.wire_sequence &&
-		(quarantine || !request->reserved_number)) {
+	/* Its owner can tell a repeated response by what it asks with the number next; nobody else
+	 * can, to whom it may go if it was given back meanwhile. */
+	owned = request->reserved_number &&
+		responder->numbers[request->number].owner == request_handle(request);
+	if (request->sends > 0 && core->link.wire_sequence && (quarantine || !owned)) {
 		number_rest(core, responder, request->number, quarantine);
 	} else {
 		number_free(core, responder, request->number);

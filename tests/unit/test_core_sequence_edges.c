@@ -311,6 +311,31 @@ static void an_owners_own_number_does_not_rest_after_its_response(void **state)
 	free(bus.two.world.memory);
 }
 
+static void a_number_given_back_while_in_use_rests_after_its_response(void **state)
+{
+	static struct bus bus;
+	struct core_deliver deliver;
+	struct core_sequence_info info;
+	uint32_t cursor = 0;
+
+	(void)state;
+	bus_start(&bus, 8);
+	assert_int_equal(
+		reserve(&bus.two.world, bus.two.client[0], bus.two.handle[0], slot_10, 1, 0, NULL),
+		0);
+	ask_slot(&bus, 0, 0);
+	bus_idle(&bus);
+	assert_int_equal(
+		give_back(&bus.two.world, bus.two.client[0], bus.two.handle[0], slot_10, 1), 0);
+	bus_respond(&bus, &bus.sent, 1);
+	assert_true(bus_run(&bus, &deliver));
+	bus_idle(&bus);
+	/* It is anybody's now, and its response may come twice. */
+	assert_true(core_sequence_next(bus.two.world.core, &cursor, &info));
+	assert_true(info.resting);
+	free(bus.two.world.memory);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -319,6 +344,7 @@ int main(void)
 		cmocka_unit_test(there_are_tables_for_so_many_responders_and_idle_ones_make_room),
 		cmocka_unit_test(the_listing_tells_what_is_not_free),
 		cmocka_unit_test(an_owners_own_number_does_not_rest_after_its_response),
+		cmocka_unit_test(a_number_given_back_while_in_use_rests_after_its_response),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
