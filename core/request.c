@@ -424,6 +424,11 @@ static void reason_count(
 
 void request_fail(struct core *core, struct core_request *request, enum vipmi_reason reason)
 {
+	/* A Send Message is sent when what it carries is. */
+	if (request->state == REQUEST_HELD && request->partner && request->partner->sent) {
+		request->sent = true;
+		request->sent_ns = request->partner->sent_ns;
+	}
 	reason_count(core, request, reason);
 	request_answer(
 		core, request, reason_cc(request, reason), VIPMI_ORIGIN_AGENT, reason, NULL, 0);
