@@ -223,7 +223,8 @@ void filters_forget(struct core *core, const struct core_message *message)
 
 	if (message->holder) {
 		holder = handle_by_id(core, message->holder);
-		if (!holder || message->taken || holder->position > message->number) {
+		if (!holder || !handle_subscribed(holder) || message->taken ||
+			holder->position > message->number) {
 			return;
 		}
 		/* One that is just being handed over is lost only if it is not taken. */

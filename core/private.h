@@ -429,6 +429,12 @@ static inline struct core_handle *request_handle(const struct core_request *requ
 	return request->lane->handle;
 }
 
+/* It gets asynchronous messages: by a filter, or by a right to receive. */
+static inline bool handle_subscribed(const struct core_handle *handle)
+{
+	return handle->filter || handle->requests_wanted;
+}
+
 /* Its handle or its client is on the way out: nothing of it may be sent or delivered. */
 static inline bool handle_leaving(const struct core_handle *handle)
 {

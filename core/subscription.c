@@ -23,11 +23,6 @@ uint64_t message_oldest(const struct core *core)
 						       : 1;
 }
 
-static bool subscribed(const struct core_handle *handle)
-{
-	return handle->filter || handle->requests_wanted;
-}
-
 static struct core_message *message_at(struct core *core, uint64_t number)
 {
 	return &core->messages[number % CORE_MESSAGES_KEPT];
@@ -136,7 +131,7 @@ static const struct core_handle *exclusive_rival(const struct core *core,
 /* Puts the handle among the subscribers, or takes it out. */
 static void settle(struct core *core, struct core_handle *handle, bool before)
 {
-	if (!subscribed(handle)) {
+	if (!handle_subscribed(handle)) {
 		core->subscribers -= before;
 		handle->loss = 0;
 		list_remove(&handle->subscription_link);
@@ -217,7 +212,7 @@ int subscription_begin(struct core *core, struct core_event *event)
 	if (!filter) {
 		return subscription_refuse(core, -ENOSPC);
 	}
-	before = subscribed(handle);
+	before = handle_subscribed(handle);
 	if (before) {
 		catch_up(core, handle);
 	}
@@ -243,7 +238,7 @@ int subscription_begin(struct core *core, struct core_event *event)
 
 static void unsubscribe(struct core *core, struct core_handle *handle)
 {
-	bool before = subscribed(handle);
+	bool before = handle_subscribed(handle);
 
 	exclusive_end(core, handle);
 	filter_change(core, handle, NULL);
@@ -258,7 +253,7 @@ int subscription_end(struct core *core, const struct core_event *event)
 		core_count(core, handles_stale);
 		return -ESTALE;
 	}
-	if (subscribed(handle)) {
+	if (handle_subscribed(handle)) {
 		catch_up(core, handle);
 	}
 	unsubscribe(core, handle);
@@ -267,7 +262,7 @@ int subscription_end(struct core *core, const struct core_event *event)
 
 void subscription_requests(struct core *core, struct core_handle *handle, bool requests)
 {
-	bool before = subscribed(handle);
+	bool before = handle_subscribed(handle);
 
 	if (requests == handle->requests_wanted) {
 		return;
@@ -473,7 +468,7 @@ void subscription_done(struct core *core, uint64_t id, int result)
 	if (result == -EAGAIN) {
 		client_block(core, client);
 	}
-	if (handle->open && subscribed(handle) && !client->leaving) {
+	if (handle->open && handle_subscribed(handle) && !client->leaving) {
 		place(core, handle);
 	}
 	handle_free_if_gone(core, handle);
