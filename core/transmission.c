@@ -245,8 +245,10 @@ static bool request_still_wanted(struct core *core, struct core_request *request
 		request_fail(core, request, VIPMI_REASON_EXPIRED);
 		return false;
 	}
-	/* Who may receive a request may answer it. */
-	if (!request_is_response(request) && command_forbidden(core, request)) {
+	/* Who may receive a request may answer it. What a Send Message carries goes only if that
+	 * itself may: it still waits as its partner. */
+	if (!request_is_response(request) &&
+		command_forbidden(core, request->partner ? request->partner : request)) {
 		command_refuse(core, request); /* reserved while it waited */
 		return false;
 	}
