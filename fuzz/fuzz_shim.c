@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The shim's two translations. What an agent says: whatever it is, what a program
- * gets fits the driver's limits. What a program asks (first byte odd): whatever
- * passes the checks is a message that decodes to what was asked.
+ * gets fits the driver's limits. What a program sends (first byte odd): whatever
+ * passes the checks is a message that decodes to what was asked, or answered when
+ * its network function is odd.
  */
 #include "fuzz/fuzz.h"
 
@@ -24,6 +25,22 @@ static void from_agent(const uint8_t *bytes, size_t length)
 		   message.recv_type <= IPMI_CMD_RECV_TYPE);
 	FUZZ_CHECK(message.recv_type != IPMI_RESPONSE_RECV_TYPE ||
 		   ((message.netfn & 1) && message.length >= 1));
+}
+
+static void is_request(const struct shim_request *request, const struct socket_message *message)
+{
+	FUZZ_CHECK(message->header.type == VIPMI_MESSAGE_REQUEST);
+	FUZZ_CHECK(message->data.length == request->length);
+	FUZZ_CHECK(
+		message->header.time_ms > 0 && message->header.time_ms <= SHIM_BUDGET_IPMB_MAX_MS);
+}
+
+/* What a program answers begins with its completion code, which has a field of its own. */
+static void is_response(const struct shim_request *request, const struct socket_message *message)
+{
+	FUZZ_CHECK(message->header.type == VIPMI_MESSAGE_RESPOND);
+	FUZZ_CHECK(request->length > 0 && message->header.cc == request->data[0]);
+	FUZZ_CHECK(message->data.length == request->length - 1U);
 }
 
 static void from_program(struct reader reader)
@@ -49,10 +66,13 @@ static void from_program(struct reader reader)
 	}
 	length = shim_request_encode(&request, 7, bytes);
 	FUZZ_CHECK(length > 0 && socket_decode(bytes, (size_t)length, &message) == 0);
-	FUZZ_CHECK(message.header.netfn == request.netfn && !(request.netfn & 1));
+	FUZZ_CHECK(message.header.netfn == request.netfn);
 	FUZZ_CHECK(message.header.command == request.command && message.header.lun <= 3);
-	FUZZ_CHECK(message.data.length == request.length);
-	FUZZ_CHECK(message.header.time_ms > 0 && message.header.time_ms <= SHIM_BUDGET_IPMB_MAX_MS);
+	if (request.netfn & 1) {
+		is_response(&request, &message);
+	} else {
+		is_request(&request, &message);
+	}
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)

@@ -140,7 +140,8 @@ def shim_seeds():
     for address in (controller, struct.pack("<iHBB", 1, 0, 0xB4, 2),
                     struct.pack("<iHBB", 0x41, 0, 0xB4, 0), lan,
                     struct.pack("<iHBBB", 0x81, 0, 0xB4, 0, 0)):
-        for netfn, command, data in ((6, 1, b""), (6, 0x34, bytes(8)), (0x0A, 0x43, bytes(270))):
+        for netfn, command, data in ((6, 1, b""), (6, 0x34, bytes(8)), (0x0A, 0x43, bytes(270)),
+                                     (7, 1, b"\x00\x20")):
             yield (b"\x01" + struct.pack("<BIBBB", 0, 500, netfn, command, len(address)) +
                    address + data)
 
