@@ -22,7 +22,7 @@ static void from_agent(const uint8_t *bytes, size_t length)
 	FUZZ_CHECK(message.length <= sizeof(message.data));
 	FUZZ_CHECK(message.addr_length <= sizeof(message.addr));
 	FUZZ_CHECK(message.recv_type >= IPMI_RESPONSE_RECV_TYPE &&
-		   message.recv_type <= IPMI_CMD_RECV_TYPE);
+		   message.recv_type <= IPMI_RESPONSE_RESPONSE_TYPE);
 	FUZZ_CHECK(message.recv_type != IPMI_RESPONSE_RECV_TYPE ||
 		   ((message.netfn & 1) && message.length >= 1));
 }
