@@ -711,6 +711,7 @@ int subscription_begin(struct core *core, struct core_event *event);
 int subscription_end(struct core *core, const struct core_event *event);
 int subscription_message(struct core *core, const struct core_event *event);
 uint64_t message_oldest(const struct core *core); /* number of the oldest kept */
+struct core_message *message_at(const struct core *core, uint64_t number);
 /* Whether it gets the incoming requests that it holds the right to. */
 void subscription_requests(struct core *core, struct core_handle *handle, bool wanted);
 /* The handle closes: nothing more is delivered to it. */

@@ -19,13 +19,14 @@ void subscriptions_init(struct core *core)
 
 uint64_t message_oldest(const struct core *core)
 {
-	return core->message_next > CORE_MESSAGES_KEPT ? core->message_next - CORE_MESSAGES_KEPT
-						       : 1;
+	uint64_t kept = core->limits.messages_max;
+
+	return core->message_next > kept ? core->message_next - kept : 1;
 }
 
-static struct core_message *message_at(struct core *core, uint64_t number)
+struct core_message *message_at(const struct core *core, uint64_t number)
 {
-	return &core->messages[number % CORE_MESSAGES_KEPT];
+	return &core->messages[number & (core->limits.messages_max - 1)];
 }
 
 /* What has a holder is for him alone: an incoming request that he has the right to receive, or what
@@ -300,7 +301,7 @@ void subscription_append(struct core *core, const struct core_message *message)
 	struct core_message *kept = message_at(core, core->message_next);
 
 	core_count(core, events_received);
-	if (core->message_next > CORE_MESSAGES_KEPT) {
+	if (core->message_next > core->limits.messages_max) {
 		filters_forget(core, kept);
 	}
 	*kept = *message;
