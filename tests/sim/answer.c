@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The model's other half: answers, asynchronous messages, and the sums. */
-#include "tests/sim/sim.h"
+#include "tests/sim/reach.h"
 
 static bool expired(const struct sim *sim, const struct sim_request *request)
 {
@@ -85,6 +85,7 @@ static uint32_t deliver_answer(
 	}
 	request = &sim->requests[serial];
 	handle = &sim->handles[request->handle];
+	reach_answer(sim, deliver);
 	sim_trace(sim, "answer to #%u: cc %02x origin %u reason %u", serial, deliver->cc,
 		deliver->origin, deliver->reason);
 	if (!request->alive || request->answered || request->held) {

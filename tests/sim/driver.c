@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What clients do, and the course of a run: everybody comes, a storm, calm, everybody leaves. */
-#include "tests/sim/sim.h"
+#include "tests/sim/reach.h"
 
 #include <stdlib.h>
 
@@ -8,6 +8,8 @@
 
 /* Wakes that calm may take until everybody has his answer. */
 #define DRAIN_MAX 400000u
+/* Connections that come in a crowd. */
+#define CROWD_MAX 512u
 
 static const struct {
 	uint8_t netfn, command;
@@ -27,40 +29,9 @@ static uint32_t sometimes(struct sim *sim, uint32_t permille)
 
 static void draw_faults(struct sim *sim)
 {
-	struct sim_faults *f = &sim->faults;
-
-	*f = (struct sim_faults){
-		.lost = sometimes(sim, 60),
-		.late = sometimes(sim, 60),
-		.duplicate = sometimes(sim, 100),
-		.garbled = sometimes(sim, 60),
-		.busy = sometimes(sim, 250),
-		.mismatched = sometimes(sim, 100),
-		.stray = sometimes(sim, 20),
-		.refused = sometimes(sim, 150),
-		.failed = sometimes(sim, 10),
-		.held = sometimes(sim, 300),
-		.lazy = sometimes(sim, 300),
-		.flap = sometimes(sim, 8),
-		.reset = sometimes(sim, 8),
-		.nak = sometimes(sim, 300),
-		.bus_lost = sometimes(sim, 200),
-		.bus_late = sometimes(sim, 200),
-		.bus_duplicate = sometimes(sim, 200),
-		.bus_wrong = sometimes(sim, 100),
-		.bus_busy = sometimes(sim, 200),
-		.block = sometimes(sim, 80),
-		.hold = sometimes(sim, 200),
-		.close = sometimes(sim, 30),
-		.disconnect = sometimes(sim, 20),
-		.cancel = sometimes(sim, 150),
-		.tiny = sometimes(sim, 500),
-		.event = sometimes(sim, 30),
-		.inbound = sometimes(sim, 15),
-		.sticky = sometimes(sim, 5),
-		.garbage = sometimes(sim, 40),
-		.rights = sometimes(sim, 60),
-	};
+#define X(name, most) sim->faults.name = sometimes(sim, most);
+	SIM_FAULTS(X)
+#undef X
 }
 
 static void draw_world(struct sim *sim)
@@ -152,7 +123,7 @@ static void draw_request(struct sim *sim, uint32_t h, uint32_t serial)
 	uint32_t c = pick(sim, ARRAY_LENGTH(commands));
 	uint32_t budget_ms = 100 + pick(sim, 8000);
 
-	if (chance(sim, sim->faults.tiny)) {
+	if (strikes(sim, tiny)) {
 		budget_ms = 1 + pick(sim, 20);
 	}
 	*request = (struct sim_request){
@@ -289,45 +260,70 @@ static void subscribe(struct sim *sim, uint32_t h)
 	shell_step(sim, &event, 0);
 }
 
+/* As many connections as there is room for, and one more, which is refused. */
+static void crowd(struct sim *sim)
+{
+	struct core_event event = {.type = CORE_EVENT_CLIENT_OPEN, .now_ns = sim->now_ns};
+	uint32_t most = sim->limits.handles_max + CORE_CLIENTS_SPARE, crowd[CROWD_MAX], count;
+	struct core_status status;
+
+	core_status(sim->core, &status);
+	for (count = 0; status.clients + count < most && count < CROWD_MAX; count++) {
+		shell_step(sim, &event, 0);
+		crowd[count] = event.client_open.ret_client;
+	}
+	if (status.clients + count == most) {
+		shell_step(sim, &event, -ENOSPC);
+	}
+	event.type = CORE_EVENT_CLIENT_CLOSE;
+	while (count-- > 0) {
+		event.client.client = crowd[count];
+		shell_step(sim, &event, 0);
+	}
+}
+
 /* What no honest program sends. Each has one right answer, and changes nothing. */
 static void garbage(struct sim *sim, uint32_t h)
 {
 	static const uint8_t bytes[VIPMI_DATA_MAX + 1];
 	struct core_event event = {.type = CORE_EVENT_REQUEST};
 	uint32_t client = sim->clients[sim->handles[h].client].id;
+	enum reach_point kind = (enum reach_point)(
+		REACH_garbage_netfn + pick(sim, REACH_COUNT - REACH_garbage_netfn));
 	int result = -EINVAL;
 
+	reach(sim, kind);
 	event.request.client = client;
 	event.request.handle = sim->handles[h].id;
 	event.request.netfn = 0x06;
 	event.request.class = 0xFF;
 	event.request.data = bytes;
-	switch (pick(sim, 9)) {
-	case 0:
+	switch (kind) {
+	case REACH_garbage_netfn:
 		event.request.netfn = 0x07;
 		break;
-	case 1:
+	case REACH_garbage_lun:
 		event.request.lun = 4;
 		break;
-	case 2:
+	case REACH_garbage_class:
 		event.request.class = VIPMI_CLASS_COUNT;
 		break;
-	case 3:
+	case REACH_garbage_target:
 		event.request.target_kind = 3;
 		break;
-	case 4:
+	case REACH_garbage_length:
 		event.request.length = sizeof(bytes);
 		result = -EMSGSIZE;
 		break;
-	case 5:
+	case REACH_garbage_handle:
 		event.request.handle ^= pick(sim, 65536) << 16 | 0x10000;
 		result = -ESTALE;
 		break;
-	case 6:
+	case REACH_garbage_client:
 		event.request.client ^= 1u << pick(sim, 32);
 		result = -ESTALE;
 		break;
-	case 7:
+	case REACH_garbage_response:
 		event.type = CORE_EVENT_RECEIVED;
 		event.received.transmission = pick(sim, 65536) | 0x7FFF0000u;
 		event.received.netfn = 0x07;
@@ -335,6 +331,12 @@ static void garbage(struct sim *sim, uint32_t h)
 		event.received.length = 1;
 		result = 0;
 		break;
+	case REACH_garbage_action:
+		core_done(sim->core, UINT64_MAX - pick(sim, 256), 0);
+		return;
+	case REACH_garbage_crowd:
+		crowd(sim);
+		return;
 	default:
 		event.type = CORE_EVENT_COUNT;
 		break;
@@ -344,15 +346,15 @@ static void garbage(struct sim *sim, uint32_t h)
 
 static void something_of_the_world(struct sim *sim)
 {
-	if (chance(sim, sim->faults.flap) && sim->link_up) {
+	if (strikes(sim, flap) && sim->link_up) {
 		world_link_down(sim);
-	} else if (chance(sim, sim->faults.reset) && sim->link_up) {
+	} else if (strikes(sim, reset) && sim->link_up) {
 		world_reset(sim);
-	} else if (chance(sim, sim->faults.event)) {
+	} else if (strikes(sim, event)) {
 		world_event(sim);
-	} else if (chance(sim, sim->faults.inbound)) {
+	} else if (strikes(sim, inbound)) {
 		world_inbound(sim);
-	} else if (chance(sim, sim->faults.sticky)) {
+	} else if (strikes(sim, sticky)) {
 		struct sim_pending later = {
 			.type = SIM_UNSTICK, .at_ns = sim->now_ns + pick_ns(sim, 0, 3000000)};
 
@@ -378,15 +380,15 @@ static void client_acts(struct sim *sim)
 		}
 		return;
 	}
-	if (chance(sim, sim->faults.garbage)) {
+	if (strikes(sim, garbage)) {
 		garbage(sim, h);
-	} else if (chance(sim, sim->faults.cancel)) {
+	} else if (strikes(sim, cancel)) {
 		cancel(sim, h);
-	} else if (chance(sim, sim->faults.close)) {
+	} else if (strikes(sim, close)) {
 		handle_close(sim, h);
-	} else if (chance(sim, sim->faults.disconnect)) {
+	} else if (strikes(sim, disconnect)) {
 		client_close(sim, c);
-	} else if (chance(sim, sim->faults.rights)) {
+	} else if (strikes(sim, rights)) {
 		rights_act(sim, h);
 	} else if (sim->faults.event && chance(sim, 30)) {
 		subscribe(sim, h);
@@ -533,6 +535,7 @@ void sim_run(struct sim *sim, uint32_t steps)
 		calm(sim);
 	}
 	model_gone(sim);
+	reach_gone(sim);
 }
 
 void sim_finish(struct sim *sim)

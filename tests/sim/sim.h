@@ -13,6 +13,7 @@
  *	answer.c  the model's other half: answers, messages, sums; due.c: its deadlines
  *	shell.c   steps the core and does what it wants, or does not
  *	driver.c  what clients do, and the course of a run
+ *	reach.c   what all of it has to reach
  */
 #ifndef VIPMI_TESTS_SIM_SIM_H
 #define VIPMI_TESTS_SIM_SIM_H
@@ -22,6 +23,8 @@
 #include "base/random.h"
 #include "core/core.h"
 #include "ipmi/ipmb.h"
+
+struct reach;
 
 #define SIM_CLIENTS_MAX 512
 #define SIM_HANDLES_MAX 1024
@@ -38,14 +41,49 @@
 /* With a handle's index: in place of a serial, an asynchronous message for that handle. */
 #define SIM_ASYNC 0x80000000u
 
-/* Of a thousand, how often something goes wrong; drawn once a run. */
+/* What can go wrong, and of a thousand how often at the most. A run draws some of them. */
+#define SIM_FAULTS(X)                                                                              \
+	/* responses of the controller */                                                          \
+	X(lost, 60)                                                                                \
+	X(late, 60)                                                                                \
+	X(duplicate, 100)                                                                          \
+	X(garbled, 60)                                                                             \
+	X(busy, 250)                                                                               \
+	X(mismatched, 100)                                                                         \
+	X(stray, 20)                                                                               \
+	/* the link */                                                                             \
+	X(refused, 150)                                                                            \
+	X(failed, 10)                                                                              \
+	X(held, 300)                                                                               \
+	X(lazy, 300)                                                                               \
+	X(flap, 8)                                                                                 \
+	X(reset, 8)                                                                                \
+	/* the bus */                                                                              \
+	X(nak, 300)                                                                                \
+	X(bus_lost, 200)                                                                           \
+	X(bus_late, 200)                                                                           \
+	X(bus_duplicate, 200)                                                                      \
+	X(bus_wrong, 100)                                                                          \
+	X(bus_busy, 200)                                                                           \
+	/* clients */                                                                              \
+	X(block, 80)                                                                               \
+	X(hold, 200)                                                                               \
+	X(close, 30)                                                                               \
+	X(disconnect, 20)                                                                          \
+	X(cancel, 150)                                                                             \
+	X(tiny, 500)                                                                               \
+	X(garbage, 40)                                                                             \
+	X(rights, 60)                                                                              \
+	/* what comes unasked */                                                                   \
+	X(event, 30)                                                                               \
+	X(inbound, 15)                                                                             \
+	X(sticky, 5)
+
+/* Drawn once a run. */
 struct sim_faults {
-	uint32_t lost, late, duplicate, garbled, busy, mismatched, stray;
-	uint32_t refused, failed, held, lazy;
-	uint32_t flap, reset;
-	uint32_t nak, bus_lost, bus_late, bus_duplicate, bus_wrong, bus_busy;
-	uint32_t block, hold, close, disconnect, cancel, tiny, event, inbound, sticky, garbage,
-		rights;
+#define X(name, most) uint32_t name;
+	SIM_FAULTS(X)
+#undef X
 };
 
 struct sim_client {
@@ -147,6 +185,7 @@ struct sim {
 	uint32_t step;
 	bool trace, draining;
 	void (*failed)(struct sim *sim); /* does not return */
+	struct reach *reach;             /* what was reached, of all runs; or NULL */
 
 	struct core *core;
 	void *memory;
@@ -195,6 +234,8 @@ void source_bytes(struct sim *sim, const uint8_t *bytes, size_t length);
 /* In [0, bound). From bytes that have run out: bound - 1, so that nothing unlikely happens. */
 uint32_t pick(struct sim *sim, uint32_t bound);
 bool chance(struct sim *sim, uint32_t permille);
+/* Whether a fault of sim->faults strikes now; it then counts as reached. */
+#define strikes(sim, name) fault_strikes(sim, (sim)->faults.name, REACH_##name)
 /* In [low, high] microseconds, as ns. */
 uint64_t pick_ns(struct sim *sim, uint32_t low_us, uint32_t high_us);
 

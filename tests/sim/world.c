@@ -5,12 +5,14 @@
  * whatever it answers was asked, and no late response outlives the time for
  * which a sequence number rests (IPMB 1.0: 5 s).
  */
-#include "tests/sim/sim.h"
+#include "tests/sim/reach.h"
 
 #include "vipmi/protocol.h"
 
 /* From sending to the latest possible response on the bus. */
 #define BUS_LATEST_US 4900000u
+/* In a transmission's number: none has it. */
+#define NEVER_GIVEN 0x40000000u
 /* How long a repeated response stays in the receive queue. */
 #define REPETITION_LIVES_NS ((CORE_REST_MS - 10) * NSEC_PER_MSEC_U64)
 
@@ -130,7 +132,6 @@ static uint8_t final_cc(struct sim *sim)
 static void respond(struct sim *sim, const struct sim_transmission *transmission,
 	struct sim_pending *response, uint64_t service_ns)
 {
-	const struct sim_faults *faults = &sim->faults;
 
 	response->type = SIM_RESPONSE;
 	response->number = transmission->id;
@@ -138,15 +139,21 @@ static void respond(struct sim *sim, const struct sim_transmission *transmission
 	response->netfn = transmission->netfn | 1;
 	response->command = transmission->command;
 	response->at_ns = sim->now_ns + service_ns;
-	if (chance(sim, faults->lost)) {
+	if (strikes(sim, lost)) {
 		return;
 	}
-	if (chance(sim, faults->late)) {
+	if (strikes(sim, stray)) {
+		struct sim_pending stray = *response;
+
+		stray.number |= NEVER_GIVEN;
+		world_schedule(sim, &stray);
+	}
+	if (strikes(sim, late)) {
 		response->at_ns += transmission->timeout_ns + pick_ns(sim, 0, 2000000);
 	}
-	if (chance(sim, faults->garbled)) {
+	if (strikes(sim, garbled)) {
 		response->type = SIM_GARBLE;
-	} else if (chance(sim, faults->mismatched)) {
+	} else if (strikes(sim, mismatched)) {
 		struct sim_pending wrong = *response;
 
 		if (pick(sim, 2)) {
@@ -156,7 +163,7 @@ static void respond(struct sim *sim, const struct sim_transmission *transmission
 		}
 		world_schedule(sim, &wrong);
 		response->at_ns += pick_ns(sim, 0, 5000);
-	} else if (chance(sim, faults->duplicate)) {
+	} else if (strikes(sim, duplicate)) {
 		struct sim_pending again = *response;
 
 		again.at_ns += pick_ns(sim, 0, 20000);
@@ -169,7 +176,6 @@ static void respond(struct sim *sim, const struct sim_transmission *transmission
 static void responder_act(struct sim *sim, uint32_t serial)
 {
 	const struct sim_request *request = &sim->requests[serial];
-	const struct sim_faults *faults = &sim->faults;
 	uint8_t address = (uint8_t)(0xB0 + 2 * request->responder);
 	struct sim_pending frame = {.type = SIM_FROM_BUS,
 		.number = serial,
@@ -185,14 +191,14 @@ static void responder_act(struct sim *sim, uint32_t serial)
 		.command = request->command,
 		.sequence = request->sequence,
 		.data = data};
-	uint8_t cc = chance(sim, faults->bus_busy) ? VIPMI_CC_NODE_BUSY : final_cc(sim);
+	uint8_t cc = strikes(sim, bus_busy) ? VIPMI_CC_NODE_BUSY : final_cc(sim);
 	int length;
 
-	if (chance(sim, faults->bus_lost)) {
+	if (strikes(sim, bus_lost)) {
 		return;
 	}
 	message.length = model_answer(serial, cc, data);
-	if (chance(sim, faults->bus_wrong)) {
+	if (strikes(sim, bus_wrong)) {
 		message.command = 0x7F;
 	}
 	length = ipmb_encode(&message, bytes, sizeof(bytes));
@@ -202,13 +208,13 @@ static void responder_act(struct sim *sim, uint32_t serial)
 	frame.length = (uint8_t)length;
 	memcpy(frame.data, bytes, frame.length);
 	frame.data[0] = request->responder & 1 ? 7 : 0; /* the channel, not our address */
-	if (chance(sim, faults->bus_wrong)) {
+	if (strikes(sim, bus_wrong)) {
 		frame.data[frame.length - 1] ^= 0x55;
 	}
-	if (chance(sim, faults->bus_late)) {
+	if (strikes(sim, bus_late)) {
 		frame.at_ns = sim->now_ns + pick_ns(sim, 900000, BUS_LATEST_US);
 	}
-	if (chance(sim, faults->bus_duplicate)) {
+	if (strikes(sim, bus_duplicate)) {
 		struct sim_pending again = frame;
 
 		again.at_ns += pick_ns(sim, 0, 2000);
@@ -233,14 +239,16 @@ void world_transmitted(struct sim *sim, const struct sim_transmission *transmiss
 		request = &sim->requests[transmission->serial];
 		service_ns += request->service_ms * NSEC_PER_MSEC_U64;
 		response.length = (uint8_t)model_answer(transmission->serial,
-			chance(sim, sim->faults.busy) ? VIPMI_CC_NODE_BUSY : final_cc(sim),
-			response.data);
+			strikes(sim, busy) ? VIPMI_CC_NODE_BUSY : final_cc(sim), response.data);
 		break;
 	case SIM_BRIDGE:
-		if (chance(sim, sim->faults.nak)) {
+		if (strikes(sim, nak)) {
 			static const uint8_t codes[] = {0x81, 0x82, 0x83, VIPMI_CC_NODE_BUSY};
 
-			response.data[0] = codes[pick(sim, sizeof(codes))];
+			uint32_t code = pick(sim, sizeof(codes));
+
+			response.data[0] = codes[code];
+			reach(sim, (enum reach_point)(REACH_nak_81 + code));
 		} else {
 			responder_act(sim, transmission->serial);
 		}
