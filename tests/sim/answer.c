@@ -100,7 +100,9 @@ static uint32_t deliver_answer(
 		(deliver->target_kind == VIPMI_TARGET_CONTROLLER) != (request->responder == 0)) {
 		sim_fail(sim, "#%u's answer names another request", serial);
 	}
-	check_answer(sim, serial, deliver);
+	if (!parts_answered(sim, serial, deliver)) {
+		check_answer(sim, serial, deliver);
+	}
 	if (request->seen &&
 		(request->seen_cc != deliver->cc || request->seen_reason != deliver->reason)) {
 		sim_fail(sim, "#%u's answer changed while its client did not take it", serial);
@@ -127,6 +129,10 @@ static uint32_t deliver_message(
 			handle = &sim->handles[h];
 			break;
 		}
+	}
+	if (handle && parts_message(sim, deliver, h)) {
+		*ret_handle = handle;
+		return SIM_ASYNC | h;
 	}
 	if (!handle || !handle->events) {
 		sim_fail(sim,
@@ -243,6 +249,7 @@ void model_settled(struct sim *sim)
 		}
 		due_pop(sim);
 	}
+	parts_settled(sim);
 	if (sim->step % 16 == 0) {
 		check_gauges(sim);
 	}
@@ -278,6 +285,7 @@ void model_gone(struct sim *sim)
 			status.clients, status.handles, status.requests, status.queued,
 			status.unread);
 	}
+	parts_gone(sim);
 	rights_check(sim);
 	if (sim->rights_count > 0) {
 		sim_fail(sim, "%u rights outlive their holders", sim->rights_count);

@@ -176,6 +176,7 @@ void model_handle_closed(struct sim *sim, uint32_t h, bool with_client)
 		request_gone(sim, &sim->requests[handle->outstanding[i]]);
 	}
 	rights_handle_closed(sim, h, with_client);
+	parts_handle_closed(sim, h, with_client);
 	sim->shared_used -= handle->count > 1 ? handle->count - 1 : 0;
 	handle->count = 0;
 	handle->open = false;
@@ -500,6 +501,7 @@ void model_time(struct sim *sim)
 	}
 	bus_time(sim);
 	rights_time(sim);
+	parts_time(sim);
 }
 
 void model_link_lost(struct sim *sim)
@@ -528,6 +530,7 @@ void model_link_lost(struct sim *sim)
 			}
 		}
 	}
+	parts_link_lost(sim);
 }
 
 /* ---- responses ---- */

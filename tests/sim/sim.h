@@ -14,6 +14,7 @@
  *	shell.c   steps the core and does what it wants, or does not
  *	driver.c  what clients do, and the course of a run
  *	reach.c   what all of it has to reach
+ *	parts.c   the rest of the core's promises, a file each
  */
 #ifndef VIPMI_TESTS_SIM_SIM_H
 #define VIPMI_TESTS_SIM_SIM_H
@@ -105,12 +106,19 @@ struct sim_handle {
 	uint64_t last_delta;  /* by how much the last one moved it */
 };
 
+/* What has a file of its own beside requests: parts.c. */
+enum sim_part_name {
+	SIM_PLAIN, /* a request of no part */
+	SIM_PART_COUNT
+};
+
 struct sim_request {
 	uint32_t handle, virtual_client;
 	uint64_t tag, submitted_ns, deadline_ns;
 	uint64_t bus_timer_ns; /* until when the response from the bus is waited for */
 	uint32_t sends, service_ms, timeout_ms;
 	uint8_t class, netfn, command, lun;
+	uint8_t part;      /* enum sim_part_name: whose bytes it carries */
 	uint8_t responder; /* 0: the controller; else responders[responder - 1] */
 	uint8_t sequence;
 	bool mutating;
@@ -226,7 +234,52 @@ struct sim {
 	uint32_t answers, taken;
 	uint32_t actions_in_a_row;
 	uint64_t last_action;
+	void *states[SIM_PART_COUNT]; /* each part's own */
 };
+
+/* ---- parts.c ---- */
+
+/* A part of the model. What it does not need it leaves out. */
+struct sim_part {
+	size_t size; /* of its state, zeroed in the beginning */
+	/* The world is drawn, nobody is there yet. */
+	void (*begin)(struct sim *sim);
+	/* No more faults, nothing new, from now on. */
+	void (*calm)(struct sim *sim);
+	/* Before a step of the storm: whether something of the world's happened. */
+	bool (*world)(struct sim *sim);
+	/* An open handle's client has time: whether it did something of this part's. */
+	bool (*act)(struct sim *sim, uint32_t handle);
+	/* Time passed; called very often. */
+	void (*time)(struct sim *sim);
+	void (*handle_closed)(struct sim *sim, uint32_t handle, bool with_client);
+	void (*link_lost)(struct sim *sim);
+	/* An EVENT or LOSS for an open handle: whether it is this part's to judge. */
+	bool (*message)(struct sim *sim, const struct core_deliver *deliver, uint32_t handle);
+	/* The core has nothing to do before its deadline. */
+	void (*settled)(struct sim *sim);
+	/* Everybody has left. */
+	void (*gone)(struct sim *sim);
+
+	/* Requests of the part. What the client gives, for CORE_EVENT_REQUEST; its length. */
+	uint32_t (*payload)(struct sim *sim, uint32_t serial, uint8_t *bytes);
+	/* Whether its answer is this part's to judge; the rest of the record is kept as usual. */
+	bool (*answered)(struct sim *sim, uint32_t serial, const struct core_deliver *deliver);
+};
+
+void parts_begin(struct sim *sim);
+void parts_finish(struct sim *sim);
+void parts_calm(struct sim *sim);
+bool parts_world(struct sim *sim);
+bool parts_act(struct sim *sim, uint32_t handle);
+void parts_time(struct sim *sim);
+void parts_handle_closed(struct sim *sim, uint32_t handle, bool with_client);
+void parts_link_lost(struct sim *sim);
+bool parts_message(struct sim *sim, const struct core_deliver *deliver, uint32_t handle);
+void parts_settled(struct sim *sim);
+void parts_gone(struct sim *sim);
+uint32_t parts_payload(struct sim *sim, uint32_t serial, uint8_t *bytes);
+bool parts_answered(struct sim *sim, uint32_t serial, const struct core_deliver *deliver);
 
 /* ---- source.c ---- */
 void source_seed(struct sim *sim, uint64_t seed);
@@ -310,6 +363,10 @@ void shell_release_deliver(struct sim *sim, uint32_t client);
 void shell_writable(struct sim *sim, uint32_t client);
 
 /* ---- driver.c ---- */
+/* What any request has, at requests[requests_count]. */
+struct sim_request *sim_draw(struct sim *sim, uint32_t handle);
+/* Submits what stands there; whether it was accepted, and counts. */
+bool sim_submit(struct sim *sim);
 /* One run of so many steps and its end. Fails through sim->failed. */
 void sim_run(struct sim *sim, uint32_t steps);
 void sim_finish(struct sim *sim);
