@@ -231,7 +231,7 @@ void filters_forget(struct core *core, const struct core_message *message)
 			return;
 		}
 		/* One that is just being handed over is lost only if it is not taken. */
-		if (holder->event_pulled && !holder->loss_pulled &&
+		if (holder->event_pulled && !holder->loss_pulled && !holder->pulled_moved &&
 			holder->position == message->number) {
 			holder->pulled_gone = true;
 		} else {
