@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The model's other half: answers, asynchronous messages, and the sums. */
 #include "tests/sim/reach.h"
+#include "tests/sim/subscriptions.h"
 
 static bool expired(const struct sim *sim, const struct sim_request *request)
 {
@@ -38,7 +39,10 @@ static void check_answer(struct sim *sim, uint32_t serial, const struct core_del
 	uint8_t expected[SIM_DATA_MAX];
 	size_t length;
 
-	if (request->final) {
+	/* Refused before its response came: its client has not read that yet. */
+	bool refused = request->may_be_refused && deliver->reason == VIPMI_REASON_RESERVED;
+
+	if (request->final && !refused) {
 		length = model_answer(serial, request->final_cc, expected);
 		if (deliver->origin != VIPMI_ORIGIN_CONTROLLER || deliver->reason != 0 ||
 			deliver->cc != request->final_cc || !deliver->sent ||
@@ -118,36 +122,17 @@ static uint32_t deliver_answer(
 static uint32_t deliver_message(
 	struct sim *sim, const struct core_deliver *deliver, struct sim_handle **ret_handle)
 {
-	struct sim_handle *handle = NULL;
-	uint64_t delta = deliver->kind == CORE_DELIVERY_LOSS ? deliver->lost : 1;
-	uint64_t start = deliver->kind == CORE_DELIVERY_LOSS ? deliver->number - deliver->lost
-							     : deliver->number;
 	uint32_t h;
 
 	for (h = 0; h < sim->handles_count; h++) {
 		if (sim->handles[h].open && sim->handles[h].id == deliver->handle) {
-			handle = &sim->handles[h];
 			break;
 		}
 	}
-	if (handle && parts_message(sim, deliver, h)) {
-		*ret_handle = handle;
-		return SIM_ASYNC | h;
+	if (h == sim->handles_count || !parts_message(sim, deliver, h)) {
+		sim_fail(sim, "an asynchronous message to nobody");
 	}
-	if (!handle || !handle->events) {
-		sim_fail(sim,
-			"an asynchronous message to a handle that is closed or asked for none");
-	}
-	sim_trace(sim, "message %llu (%llu) to handle %u", (unsigned long long)deliver->number,
-		(unsigned long long)delta, h);
-	if (delta == 0 || (handle->numbered && start != handle->next_number)) {
-		sim_fail(sim, "handle %u gets message %llu, %llu is next", h,
-			(unsigned long long)start, (unsigned long long)handle->next_number);
-	}
-	handle->numbered = true;
-	handle->next_number = start + delta;
-	handle->last_delta = delta;
-	*ret_handle = handle;
+	*ret_handle = &sim->handles[h];
 	return SIM_ASYNC | h;
 }
 
@@ -173,10 +158,7 @@ void model_deliver_done(struct sim *sim, uint32_t serial, int result)
 	uint32_t i;
 
 	if (serial & SIM_ASYNC) {
-		handle = &sim->handles[serial & ~SIM_ASYNC];
-		if (result == -EAGAIN) {
-			handle->next_number -= handle->last_delta;
-		}
+		subscriptions_done(sim, serial & ~SIM_ASYNC, result);
 		return;
 	}
 	request = &sim->requests[serial];

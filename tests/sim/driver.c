@@ -55,6 +55,8 @@ static void draw_world(struct sim *sim)
 		(sim->from_bytes ? 4 : 200) + pick(sim, sim->from_bytes ? 16 : 120);
 	sim->limits.requests_max = sim->limits.handles_max + pick(sim, pick(sim, 2) ? 1000 : 40);
 	sim->limits.credit_max = 1 + pick(sim, pick(sim, 2) ? SIM_OUTSTANDING_MAX : 4);
+	/* So that a run comes by the end of the log. */
+	sim->limits.messages_max = pick(sim, 8) ? 16u << pick(sim, 5) : CORE_MESSAGES_KEPT;
 	sim->limits.seed = sim->seed;
 	sim->responders_count = 1 + pick(sim, SIM_RESPONDERS_MAX);
 	sim->mean_pause_ns = 50000u << pick(sim, 7);
@@ -236,29 +238,6 @@ static void client_close(struct sim *sim, uint32_t c)
 	shell_step(sim, &event, -ESTALE);
 }
 
-static void subscribe(struct sim *sim, uint32_t h)
-{
-	const struct core_clause all = core_clause_of(CORE_ASYNC_ALL);
-	struct core_event event = {.type = CORE_EVENT_UNSUBSCRIBE};
-
-	/* A message in the client's hands or put off belongs to the old subscription. */
-	if (sim->clients[sim->handles[h].client].held_count > 0) {
-		return;
-	}
-	event.handle.client = sim->clients[sim->handles[h].client].id;
-	event.handle.handle = sim->handles[h].id;
-	sim->handles[h].events = !sim->handles[h].events;
-	if (sim->handles[h].events) {
-		event = (struct core_event){.type = CORE_EVENT_SUBSCRIBE};
-		event.subscribe.client = sim->clients[sim->handles[h].client].id;
-		event.subscribe.handle = sim->handles[h].id;
-		event.subscribe.clauses = &all;
-		event.subscribe.count = 1;
-	}
-	sim->handles[h].numbered = false;
-	shell_step(sim, &event, 0);
-}
-
 /* As many connections as there is room for, and one more, which is refused. */
 static void crowd(struct sim *sim)
 {
@@ -343,6 +322,14 @@ static void garbage(struct sim *sim, uint32_t h)
 	shell_step(sim, &event, result);
 }
 
+static void for_a_while(struct sim *sim, enum sim_pending_type end)
+{
+	const struct sim_pending later = {
+		.type = end, .at_ns = sim->now_ns + pick_ns(sim, 0, 3000000)};
+
+	world_schedule(sim, &later);
+}
+
 static void something_of_the_world(struct sim *sim)
 {
 	if (parts_world(sim)) {
@@ -356,12 +343,16 @@ static void something_of_the_world(struct sim *sim)
 		world_event(sim);
 	} else if (strikes(sim, inbound)) {
 		world_inbound(sim);
+	} else if (strikes(sim, burst)) {
+		world_burst(sim);
+	} else if (strikes(sim, watchdog)) {
+		sim->watchdog_bit = true;
 	} else if (strikes(sim, sticky)) {
-		struct sim_pending later = {
-			.type = SIM_UNSTICK, .at_ns = sim->now_ns + pick_ns(sim, 0, 3000000)};
-
 		sim->sticky = true;
-		world_schedule(sim, &later);
+		for_a_while(sim, SIM_UNSTICK);
+	} else if (strikes(sim, stuck)) {
+		sim->stuck = true;
+		for_a_while(sim, SIM_UNSTUCK);
 	}
 }
 
@@ -398,8 +389,6 @@ static void client_acts(struct sim *sim)
 		client_close(sim, c);
 	} else if (strikes(sim, rights)) {
 		rights_act(sim, h);
-	} else if (sim->faults.event && chance(sim, 30)) {
-		subscribe(sim, h);
 	} else {
 		(void)sim_draw(sim, h);
 		(void)sim_submit(sim);
@@ -465,13 +454,13 @@ static void storm(struct sim *sim, uint32_t steps)
 
 static void calm(struct sim *sim)
 {
-	uint32_t wakes, c, equal = 0;
-	uint64_t next_number = 0;
+	uint32_t wakes, c;
 
 	sim->draining = true;
 	parts_calm(sim);
 	memset(&sim->faults, 0, sizeof(sim->faults));
 	sim->sticky = false;
+	sim->stuck = false;
 	for (wakes = 0; sim->alive + sim->ghosts > 0 || sim->pending_count > 0; wakes++) {
 		uint64_t at_ns;
 
@@ -489,16 +478,6 @@ static void calm(struct sim *sim)
 		advance(sim);
 	}
 	shell_pump(sim);
-	for (c = 0; c < sim->handles_count; c++) {
-		const struct sim_handle *handle = &sim->handles[c];
-
-		if (handle->open && handle->events && handle->numbered) {
-			if (equal++ > 0 && handle->next_number != next_number) {
-				sim_fail(sim, "a subscriber was forgotten");
-			}
-			next_number = handle->next_number;
-		}
-	}
 }
 
 static void leave(struct sim *sim)

@@ -4,7 +4,7 @@
  * record a request that moves with every event and is checked at every action.
  * It knows nothing of how the core does it.
  */
-#include "tests/sim/sim.h"
+#include "tests/sim/messages.h"
 
 #include <stdarg.h>
 #include <stdlib.h>
@@ -489,6 +489,10 @@ void model_time(struct sim *sim)
 			continue;
 		}
 		sim_trace(sim, "transmission %u times out", transmission->id);
+		/* A responder's silence is not the controller's. */
+		if (transmission->kind != SIM_RELAY) {
+			messages_silent(sim);
+		}
 		if (transmission->serial != SIM_NONE) {
 			struct sim_request *request = &sim->requests[transmission->serial];
 
@@ -572,8 +576,14 @@ static void bus_response(struct sim *sim, const uint8_t *bytes, size_t length)
 	struct ipmb_message message;
 	uint32_t responder, serial;
 
-	if (length < 2 || ipmb_decode_received(own, bytes + 1, length - 1, &message) != 0 ||
-		!(message.netfn & 1) || message.length < 1) {
+	if (length < 2 || ipmb_decode_received(own, bytes + 1, length - 1, &message) != 0) {
+		return;
+	}
+	if (!(message.netfn & 1)) {
+		messages_append(sim, messages_request(bytes[0] & 0x0F, &message));
+		return;
+	}
+	if (message.length < 1) {
 		return;
 	}
 	responder = (message.rs_address - 0xB0u) / 2 - 1;
@@ -598,6 +608,7 @@ void model_received(struct sim *sim, const struct sim_pending *response)
 	uint32_t i;
 
 	model_time(sim);
+	messages_spoke(sim);
 	for (i = 0; i < sim->transmissions_count; i++) {
 		if (sim->transmissions[i].id == response->number && sim->transmissions[i].done) {
 			transmission = &sim->transmissions[i];
@@ -612,6 +623,8 @@ void model_received(struct sim *sim, const struct sim_pending *response)
 	if (was.serial == SIM_NONE) {
 		if (was.command == 0x33 && response->data[0] == VIPMI_CC_OK) {
 			bus_response(sim, response->data + 1, response->length - 1u);
+		} else {
+			messages_fetched(sim, was.command, response->data, response->length);
 		}
 		return;
 	}

@@ -8,9 +8,12 @@
 #include <stdlib.h>
 
 static const struct sim_part plain = {0};
+extern const struct sim_part messages_part, subscriptions_part;
 
 static const struct sim_part *const parts[SIM_PART_COUNT] = {
 	[SIM_PLAIN] = &plain,
+	[SIM_MESSAGES] = &messages_part,
+	[SIM_SUBSCRIPTIONS] = &subscriptions_part,
 };
 
 void parts_begin(struct sim *sim)

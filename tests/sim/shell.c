@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The shell around the core: a link that refuses and holds, clients that block and dawdle. */
+#include "tests/sim/messages.h"
 #include "tests/sim/reach.h"
 
 /* Between two events an honest core needs fewer actions than this. */
@@ -11,6 +12,9 @@ void shell_step(struct sim *sim, struct core_event *event, int result)
 
 	event->now_ns = sim->now_ns;
 	model_time(sim);
+	if (result == 0) {
+		messages_step(sim, event);
+	}
 	got = core_step(sim->core, event);
 	if (core_broken(sim->core)) {
 		sim_fail(sim, "the core is broken: %s", core_broken(sim->core));
@@ -18,6 +22,7 @@ void shell_step(struct sim *sim, struct core_event *event, int result)
 	if (got != result) {
 		sim_fail(sim, "event %d gave %d, expected %d", (int)event->type, got, result);
 	}
+	messages_listed(sim);
 }
 
 static void done(struct sim *sim, uint64_t action, int result)

@@ -15,6 +15,8 @@
  *	driver.c  what clients do, and the course of a run
  *	reach.c   what all of it has to reach
  *	parts.c   the rest of the core's promises, a file each
+ *	messages.c       asynchronous messages: what there is
+ *	subscriptions.c  and who gets them
  */
 #ifndef VIPMI_TESTS_SIM_SIM_H
 #define VIPMI_TESTS_SIM_SIM_H
@@ -75,10 +77,14 @@ struct reach;
 	X(tiny, 500)                                                                               \
 	X(garbage, 40)                                                                             \
 	X(rights, 60)                                                                              \
+	X(subscribe, 60)                                                                           \
 	/* what comes unasked */                                                                   \
 	X(event, 30)                                                                               \
+	X(burst, 15)                                                                               \
+	X(watchdog, 8)                                                                             \
 	X(inbound, 15)                                                                             \
-	X(sticky, 5)
+	X(sticky, 5)                                                                               \
+	X(stuck, 5)
 
 /* Drawn once a run. */
 struct sim_faults {
@@ -97,18 +103,18 @@ struct sim_client {
 };
 
 struct sim_handle {
-	bool open, events, numbered, wants_credit;
+	bool open, wants_credit;
 	uint32_t id, client;
 	uint8_t class;
 	uint32_t outstanding[SIM_OUTSTANDING_MAX]; /* serials of requests not taken, oldest first */
 	uint32_t count;
-	uint64_t next_number; /* of asynchronous messages, once numbered */
-	uint64_t last_delta;  /* by how much the last one moved it */
 };
 
 /* What has a file of its own beside requests: parts.c. */
 enum sim_part_name {
 	SIM_PLAIN, /* a request of no part */
+	SIM_MESSAGES,
+	SIM_SUBSCRIPTIONS,
 	SIM_PART_COUNT
 };
 
@@ -169,6 +175,7 @@ enum sim_pending_type {
 	SIM_RELEASE_TRANSMIT, /* the link completes what it held */
 	SIM_RELEASE_DELIVER,
 	SIM_UNSTICK,
+	SIM_UNSTUCK,
 };
 
 struct sim_pending {
@@ -214,7 +221,9 @@ struct sim {
 	struct sim_pending queue[SIM_QUEUE_MAX]; /* the receive message queue */
 	uint32_t queue_count;
 	uint8_t enables, event[16];
-	bool event_waiting, attention, sticky;
+	bool event_waiting, watchdog_bit, attention;
+	bool sticky, stuck;      /* attention without a flag; the event flag without an event */
+	uint32_t events_backlog; /* those that come as soon as there is room */
 	uint32_t events_made;
 
 	/* The model. */
@@ -350,6 +359,7 @@ void world_link_up(struct sim *sim);
 void world_link_down(struct sim *sim);
 void world_reset(struct sim *sim);
 void world_event(struct sim *sim);
+void world_burst(struct sim *sim);
 void world_inbound(struct sim *sim);
 /* Tells the core when the attention signal changed; whether it did. */
 bool world_attention(struct sim *sim);

@@ -5,12 +5,15 @@
  * whatever it answers was asked, and no late response outlives the time for
  * which a sequence number rests (IPMB 1.0: 5 s).
  */
+#include "tests/sim/messages.h"
 #include "tests/sim/reach.h"
 
 #include "vipmi/protocol.h"
 
 /* From sending to the latest possible response on the bus. */
 #define BUS_LATEST_US 4900000u
+/* Events that come together. */
+#define BURST_MAX 128u
 /* In a transmission's number: none has it. */
 #define NEVER_GIVEN 0x40000000u
 /* How long a repeated response stays in the receive queue. */
@@ -58,7 +61,8 @@ static struct sim_pending take_first(struct sim *sim)
 
 bool world_attention(struct sim *sim)
 {
-	bool asserted = sim->queue_count > 0 || sim->event_waiting || sim->sticky;
+	bool asserted = sim->queue_count > 0 || sim->event_waiting || sim->watchdog_bit ||
+			sim->sticky || sim->stuck;
 	struct core_event event = {.type = CORE_EVENT_ATTENTION};
 
 	if (!sim->link_up || !sim->link.attention || asserted == sim->attention) {
@@ -91,8 +95,12 @@ static uint8_t housekeeping_answer(
 	case 0x2F:
 		out[1] = sim->enables;
 		return 2;
+	case 0x30:
+		sim->watchdog_bit &= !(transmission->data[0] & 0x08);
+		return 1;
 	case 0x31:
-		out[1] = (uint8_t)((sim->queue_count > 0) | sim->event_waiting << 1);
+		out[1] = (uint8_t)((sim->queue_count > 0) | (sim->event_waiting | sim->stuck) << 1 |
+				   sim->watchdog_bit << 3);
 		return 2;
 	case 0x33:
 		/* Nobody could tell these from a response to a later request. */
@@ -112,6 +120,11 @@ static uint8_t housekeeping_answer(
 		if (sim->event_waiting) {
 			sim->event_waiting = false;
 			memcpy(out + 1, sim->event, sizeof(sim->event));
+			if (sim->events_backlog > 0) {
+				sim->events_backlog--;
+				messages_draw(sim, sim->event);
+				sim->event_waiting = true;
+			}
 			return 1 + sizeof(sim->event);
 		}
 		out[0] = 0x80;
@@ -311,6 +324,8 @@ void world_reset(struct sim *sim)
 	sim->epoch++;
 	sim->queue_count = 0;
 	sim->event_waiting = false;
+	sim->watchdog_bit = false;
+	sim->events_backlog = 0;
 	sim->enables = 0;
 	sim->attention = false;
 	model_link_lost(sim);
@@ -320,13 +335,12 @@ void world_reset(struct sim *sim)
 void world_event(struct sim *sim)
 {
 	struct core_event event = {.type = CORE_EVENT_MESSAGE};
-	uint8_t image[16] = {0};
-	uint32_t number = sim->events_made++;
+	uint8_t image[EVENT_BYTES];
 
-	memcpy(image, &number, sizeof(number));
-	if (!sim->link_up) {
+	if (!sim->link_up || sim->events_made >= MESSAGES_BUSY) {
 		return;
 	}
+	messages_draw(sim, image);
 	if (!sim->link.owns_flags) {
 		event.message.kind = VIPMI_ASYNC_EVENT;
 		event.message.data = image;
@@ -335,6 +349,23 @@ void world_event(struct sim *sim)
 	} else if (!sim->event_waiting) {
 		memcpy(sim->event, image, sizeof(image));
 		sim->event_waiting = true;
+	}
+}
+
+/* More than the log holds, one after the other. */
+void world_burst(struct sim *sim)
+{
+	uint32_t most =
+		sim->limits.messages_max < BURST_MAX ? 2 * sim->limits.messages_max : BURST_MAX;
+	uint32_t count = 1 + pick(sim, most);
+
+	if (sim->link.owns_flags) {
+		sim->events_backlog += count;
+		world_event(sim);
+		return;
+	}
+	while (count-- > 0) {
+		world_event(sim);
 	}
 }
 
@@ -402,6 +433,9 @@ void world_happen(struct sim *sim)
 		break;
 	case SIM_RELEASE_DELIVER:
 		shell_release_deliver(sim, now.number);
+		break;
+	case SIM_UNSTUCK:
+		sim->stuck = false;
 		break;
 	case SIM_UNSTICK:
 		sim->sticky = false;
