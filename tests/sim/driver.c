@@ -117,6 +117,7 @@ static void handle_open(struct sim *sim, uint32_t c)
 	sim->handles_count++;
 	sim->handles_open++;
 	sim->clients[c].handles++;
+	parts_handle_opened(sim, sim->handles_count - 1);
 }
 
 struct sim_request *sim_draw(struct sim *sim, uint32_t h)

@@ -124,7 +124,7 @@ bool messages_meet(const struct core_clause *a, const struct core_clause *b)
 
 static struct messages *log_of(struct sim *sim)
 {
-	return sim->states[SIM_MESSAGES];
+	return sim->states[SIM_PART_MESSAGES];
 }
 
 uint64_t messages_oldest(const struct sim *sim, const struct messages *messages)
@@ -317,7 +317,7 @@ static void begin(struct sim *sim)
 	log_of(sim)->listed = 1;
 }
 
-const struct sim_part messages_part = {
+const struct sim_part sim_messages = {
 	.size = sizeof(struct messages),
 	.begin = begin,
 };

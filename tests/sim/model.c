@@ -159,6 +159,12 @@ void model_cancelled(struct sim *sim, uint32_t h, uint64_t tag, int result)
 	}
 }
 
+void model_answered_locally(struct sim *sim, uint32_t serial)
+{
+	sim->requests[serial].final = true;
+	sim->local_answers++;
+}
+
 static void request_gone(struct sim *sim, struct sim_request *request)
 {
 	request->alive = false;
@@ -363,7 +369,7 @@ struct sim_transmission *model_transmit(struct sim *sim, const struct core_actio
 	}
 	if (message.netfn != request->netfn || message.command != request->command ||
 		message.rs_lun != request->lun ||
-		message.length != model_payload(request, serial, expected) ||
+		message.length != parts_on_wire(sim, serial, expected) ||
 		memcmp(message.data, expected, message.length) != 0 ||
 		(transmission->kind == SIM_DIRECT) != (request->responder == 0) ||
 		(request->responder && message.rs_address != sim_address(request->responder))) {
@@ -631,7 +637,9 @@ void model_received(struct sim *sim, const struct sim_pending *response)
 	request = &sim->requests[was.serial];
 	request->at_controller = false;
 	if (was.kind != SIM_BRIDGE) {
-		request_response(sim, request, response->data[0]);
+		if (!parts_received(sim, was.serial, response->data[0])) {
+			request_response(sim, request, response->data[0]);
+		}
 	} else if (response->data[0] == VIPMI_CC_OK) {
 		request->on_bus = true;
 		request->bus_timer_ns =

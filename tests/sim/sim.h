@@ -17,6 +17,7 @@
  *	parts.c   the rest of the core's promises, a file each
  *	messages.c       asynchronous messages: what there is
  *	subscriptions.c  and who gets them
+ *	own.c            the message state of each virtual controller
  */
 #ifndef VIPMI_TESTS_SIM_SIM_H
 #define VIPMI_TESTS_SIM_SIM_H
@@ -78,6 +79,7 @@ struct reach;
 	X(garbage, 40)                                                                             \
 	X(rights, 60)                                                                              \
 	X(subscribe, 60)                                                                           \
+	X(own, 60)                                                                                 \
 	/* what comes unasked */                                                                   \
 	X(event, 30)                                                                               \
 	X(burst, 15)                                                                               \
@@ -113,8 +115,9 @@ struct sim_handle {
 /* What has a file of its own beside requests: parts.c. */
 enum sim_part_name {
 	SIM_PLAIN, /* a request of no part */
-	SIM_MESSAGES,
-	SIM_SUBSCRIPTIONS,
+	SIM_PART_MESSAGES,
+	SIM_PART_SUBSCRIPTIONS,
+	SIM_PART_OWN,
 	SIM_PART_COUNT
 };
 
@@ -240,7 +243,7 @@ struct sim {
 	uint64_t number_sent_ns[SIM_RESPONDERS_MAX][IPMB_SEQUENCES]; /* the last time */
 	uint32_t due[SIM_REQUESTS_MAX]; /* a heap of serials by deadline */
 	uint32_t due_count;
-	uint32_t answers, taken;
+	uint32_t answers, taken, local_answers;
 	uint32_t actions_in_a_row;
 	uint64_t last_action;
 	void *states[SIM_PART_COUNT]; /* each part's own */
@@ -261,6 +264,7 @@ struct sim_part {
 	bool (*act)(struct sim *sim, uint32_t handle);
 	/* Time passed; called very often. */
 	void (*time)(struct sim *sim);
+	void (*handle_opened)(struct sim *sim, uint32_t handle);
 	void (*handle_closed)(struct sim *sim, uint32_t handle, bool with_client);
 	void (*link_lost)(struct sim *sim);
 	/* An EVENT or LOSS for an open handle: whether it is this part's to judge. */
@@ -272,6 +276,10 @@ struct sim_part {
 
 	/* Requests of the part. What the client gives, for CORE_EVENT_REQUEST; its length. */
 	uint32_t (*payload)(struct sim *sim, uint32_t serial, uint8_t *bytes);
+	/* What of it is to go over the wire, if that is something else. */
+	uint32_t (*on_wire)(struct sim *sim, uint32_t serial, uint8_t *bytes);
+	/* The controller answered it: whether that is no answer to its client. */
+	bool (*received)(struct sim *sim, uint32_t serial, uint8_t cc);
 	/* Whether its answer is this part's to judge; the rest of the record is kept as usual. */
 	bool (*answered)(struct sim *sim, uint32_t serial, const struct core_deliver *deliver);
 };
@@ -282,12 +290,15 @@ void parts_calm(struct sim *sim);
 bool parts_world(struct sim *sim);
 bool parts_act(struct sim *sim, uint32_t handle);
 void parts_time(struct sim *sim);
+void parts_handle_opened(struct sim *sim, uint32_t handle);
 void parts_handle_closed(struct sim *sim, uint32_t handle, bool with_client);
 void parts_link_lost(struct sim *sim);
 bool parts_message(struct sim *sim, const struct core_deliver *deliver, uint32_t handle);
 void parts_settled(struct sim *sim);
 void parts_gone(struct sim *sim);
 uint32_t parts_payload(struct sim *sim, uint32_t serial, uint8_t *bytes);
+uint32_t parts_on_wire(struct sim *sim, uint32_t serial, uint8_t *bytes);
+bool parts_received(struct sim *sim, uint32_t serial, uint8_t cc);
 bool parts_answered(struct sim *sim, uint32_t serial, const struct core_deliver *deliver);
 
 /* ---- source.c ---- */
@@ -314,6 +325,8 @@ uint32_t model_payload(const struct sim_request *request, uint32_t serial, uint8
 void model_submitted(struct sim *sim, uint32_t serial);
 uint32_t model_credit(const struct sim *sim, const struct sim_handle *handle);
 void model_cancelled(struct sim *sim, uint32_t handle, uint64_t tag, int result);
+/* The core answered it by itself, from what it knows. */
+void model_answered_locally(struct sim *sim, uint32_t serial);
 /* With its client: what it holds ends by and by. */
 void model_handle_closed(struct sim *sim, uint32_t handle, bool with_client);
 /* A TRANSMIT was pulled: whose it is, and whether it may be sent. */

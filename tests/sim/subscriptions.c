@@ -41,12 +41,12 @@ struct subscriptions {
 
 static struct subscriptions *state(struct sim *sim)
 {
-	return sim->states[SIM_SUBSCRIPTIONS];
+	return sim->states[SIM_PART_SUBSCRIPTIONS];
 }
 
 static struct messages *log_of(struct sim *sim)
 {
-	return sim->states[SIM_MESSAGES];
+	return sim->states[SIM_PART_MESSAGES];
 }
 
 static bool is_subscribed(const struct subscriber *subscriber)
@@ -414,7 +414,8 @@ static void subscribe(struct sim *sim, uint32_t h)
 	}
 	result = core_step(sim->core, &event);
 	sim_trace(sim, "handle %u subscribes %s from %d: %d, at %llu", h,
-		wish.exclusive ? "exclusively" : "", (int)event.subscribe.from, result, (unsigned long long)event.subscribe.ret_next);
+		wish.exclusive ? "exclusively" : "", (int)event.subscribe.from, result,
+		(unsigned long long)event.subscribe.ret_next);
 	if (event.subscribe.from == CORE_FROM_NUMBER && event.subscribe.number >= next) {
 		if (result != -EINVAL) {
 			sim_fail(sim, "handle %u begins in the future: %d", h, result);
@@ -550,7 +551,7 @@ static void settled(struct sim *sim)
 	}
 }
 
-const struct sim_part subscriptions_part = {
+const struct sim_part sim_subscriptions = {
 	.size = sizeof(struct subscriptions),
 	.begin = begin,
 	.act = act,
