@@ -26,6 +26,8 @@ static bool reason_holds(const struct sim *sim, const struct sim_request *reques
 		return request->refused;
 	case VIPMI_REASON_RESERVED:
 		return request->may_be_refused;
+	case VIPMI_REASON_NOT_FOUND:
+		return request->nobodys || request->may_be_nobodys;
 	case VIPMI_REASON_BUS:
 		return request->responder && request->silent;
 	default:
@@ -43,7 +45,7 @@ static void check_answer(struct sim *sim, uint32_t serial, const struct core_del
 	bool refused = request->may_be_refused && deliver->reason == VIPMI_REASON_RESERVED;
 
 	if (request->final && !refused) {
-		length = model_answer(serial, request->final_cc, expected);
+		length = model_answer(request->final_from, request->final_cc, expected);
 		if (deliver->origin != VIPMI_ORIGIN_CONTROLLER || deliver->reason != 0 ||
 			deliver->cc != request->final_cc || !deliver->sent ||
 			deliver->length != length - 1 ||
@@ -59,7 +61,12 @@ static void check_answer(struct sim *sim, uint32_t serial, const struct core_del
 	if (!reason_holds(sim, request, deliver->reason)) {
 		sim_fail(sim, "#%u ended with reason %u without reason", serial, deliver->reason);
 	}
-	if (request->forbidden && deliver->reason != VIPMI_REASON_RESERVED) {
+	if (request->nobodys != (deliver->reason == VIPMI_REASON_NOT_FOUND) &&
+		!request->may_be_nobodys && !request->forbidden) {
+		sim_fail(sim, "#%u with a number that is %s ended with reason %u", serial,
+			request->nobodys ? "not its own" : "its own", deliver->reason);
+	}
+	if (request->forbidden && !request->nobodys && deliver->reason != VIPMI_REASON_RESERVED) {
 		sim_fail(sim, "#%u was another's to ask, and ended with reason %u", serial,
 			deliver->reason);
 	}
@@ -80,7 +87,8 @@ static void check_answer(struct sim *sim, uint32_t serial, const struct core_del
 static uint32_t deliver_answer(
 	struct sim *sim, const struct core_deliver *deliver, struct sim_handle **ret_handle)
 {
-	uint32_t serial = deliver->virtual_client;
+	uint32_t serial =
+		deliver->tag & SIM_NUMBERED_TAG ? (uint32_t)deliver->tag : deliver->virtual_client;
 	struct sim_request *request;
 	struct sim_handle *handle;
 
@@ -103,6 +111,10 @@ static uint32_t deliver_answer(
 		deliver->class != request->class ||
 		(deliver->target_kind == VIPMI_TARGET_CONTROLLER) != (request->responder == 0)) {
 		sim_fail(sim, "#%u's answer names another request", serial);
+	}
+	if (deliver->virtual_client != request->name || deliver->numbered != request->numbered ||
+		(request->numbered && deliver->number_used != request->number)) {
+		sim_fail(sim, "#%u's answer names another virtual client or number", serial);
 	}
 	if (!parts_answered(sim, serial, deliver)) {
 		check_answer(sim, serial, deliver);

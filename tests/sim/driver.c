@@ -143,6 +143,8 @@ struct sim_request *sim_draw(struct sim *sim, uint32_t h)
 		.service_ms = pick(sim, 20) ? pick(sim, 3) : pick(sim, 150),
 		.responder = (uint8_t)(pick(sim, 3) ? 0 : 1 + pick(sim, sim->responders_count)),
 	};
+	request->name = serial;
+	request->sequence = SIM_NO_NUMBER;
 	return request;
 }
 
@@ -170,6 +172,8 @@ bool sim_submit(struct sim *sim)
 	event.request.channel = sim_channel(request->responder);
 	event.request.address = request->responder ? sim_address(request->responder) : 0;
 	event.request.data = payload;
+	event.request.numbered = request->numbered;
+	event.request.number = request->number;
 	event.request.length = parts_payload(sim, serial, payload);
 	verdict =
 		ipmi_command_judge(request->netfn, request->command, payload, event.request.length);
@@ -391,7 +395,7 @@ static void client_acts(struct sim *sim)
 	} else if (strikes(sim, rights)) {
 		rights_act(sim, h);
 	} else {
-		(void)sim_draw(sim, h);
+		numbers_draw(sim, sim_draw(sim, h));
 		(void)sim_submit(sim);
 	}
 }

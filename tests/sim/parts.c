@@ -8,13 +8,13 @@
 #include <stdlib.h>
 
 static const struct sim_part plain = {0};
-extern const struct sim_part sim_messages, sim_subscriptions, sim_own;
 
 static const struct sim_part *const parts[SIM_PART_COUNT] = {
 	[SIM_PLAIN] = &plain,
 	[SIM_PART_MESSAGES] = &sim_messages,
 	[SIM_PART_SUBSCRIPTIONS] = &sim_subscriptions,
 	[SIM_PART_OWN] = &sim_own,
+	[SIM_PART_NUMBERS] = &sim_numbers,
 };
 
 void parts_begin(struct sim *sim)
@@ -117,6 +117,17 @@ void parts_link_lost(struct sim *sim)
 	for (i = 0; i < SIM_PART_COUNT; i++) {
 		if (parts[i]->link_lost) {
 			parts[i]->link_lost(sim);
+		}
+	}
+}
+
+void parts_link_up(struct sim *sim)
+{
+	uint32_t i;
+
+	for (i = 0; i < SIM_PART_COUNT; i++) {
+		if (parts[i]->link_up) {
+			parts[i]->link_up(sim);
 		}
 	}
 }
