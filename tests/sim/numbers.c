@@ -93,6 +93,9 @@ static struct number *look(struct sim *sim, uint32_t r, uint32_t n)
 		return number;
 	}
 	from_ns = user->over_ns ? user->over_ns : user->seen ? 0 : user->deadline_ns;
+	if (user->may_be_refused) {
+		from_ns = 0; /* nobody saw when that was */
+	}
 	from_ns = from_ns < user->deadline_ns ? from_ns : user->deadline_ns;
 	from_ns = from_ns > number->sent_ns ? from_ns : number->sent_ns;
 	if (user->final && number->sends == 1) {
