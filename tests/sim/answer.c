@@ -307,10 +307,10 @@ void model_gone(struct sim *sim)
 	accepted = status.counters[CORE_COUNTER_requests_accepted];
 	over = status.counters[CORE_COUNTER_answers_delivered] +
 	       status.counters[CORE_COUNTER_requests_abandoned];
-	if (accepted != over || accepted != sim->requests_count) {
+	if (accepted != over || accepted != sim->requests_count - sim->requests_base) {
 		sim_fail(sim, "%llu accepted, %llu delivered or abandoned, %u submitted",
 			(unsigned long long)accepted, (unsigned long long)over,
-			sim->requests_count);
+			sim->requests_count - sim->requests_base);
 	}
 	if (outcomes(&status) > accepted ||
 		outcomes(&status) + status.counters[CORE_COUNTER_requests_abandoned] < accepted) {

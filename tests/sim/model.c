@@ -117,7 +117,8 @@ void model_submitted(struct sim *sim, uint32_t serial)
 	if (request->numbered) {
 		numbers_submitted(sim, request);
 	}
-	request->forbidden = rights_forbid(sim, request, false);
+	/* Before its link was up, an agent does not know the controller's own address. */
+	request->forbidden = sim->link_known && rights_forbid(sim, request, false);
 	request->may_be_refused = rights_forbid(sim, request, true);
 	handle->outstanding[handle->count++] = serial;
 	sim->shared_used += handle->count > 1;
@@ -412,6 +413,9 @@ void model_transmit_done(struct sim *sim, struct sim_transmission *transmission,
 				request_over(sim, request, &request->refused);
 			}
 			request->overdue &= !lost;
+			if (lost) {
+				numbers_lost(sim, request);
+			}
 		}
 		transmission_remove(sim, transmission);
 		return;

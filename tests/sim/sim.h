@@ -13,6 +13,7 @@
  *	answer.c  the model's other half: answers, messages, sums; due.c: its deadlines
  *	shell.c   steps the core and does what it wants, or does not
  *	driver.c  what clients do, and the course of a run
+ *	restart.c the agent dies, and another one takes over
  *	parts.c   the rest of the core's promises, a file each
  */
 #ifndef VIPMI_TESTS_SIM_SIM_H
@@ -24,8 +25,8 @@
 #include "core/core.h"
 #include "ipmi/ipmb.h"
 
-#define SIM_CLIENTS_MAX 512
-#define SIM_HANDLES_MAX 1024
+#define SIM_CLIENTS_MAX 1024
+#define SIM_HANDLES_MAX 2048
 #define SIM_REQUESTS_MAX 8192
 #define SIM_OUTSTANDING_MAX 40
 #define SIM_RESPONDERS_MAX 6
@@ -47,7 +48,7 @@
 struct sim_faults {
 	uint32_t lost, late, duplicate, garbled, busy, mismatched, stray;
 	uint32_t refused, failed, held, lazy;
-	uint32_t flap, reset;
+	uint32_t flap, reset, restart, rest;
 	uint32_t nak, bus_lost, bus_late, bus_duplicate, bus_wrong, bus_busy;
 	uint32_t block, hold, close, disconnect, cancel, tiny, event, inbound, sticky, garbage,
 		rights;
@@ -148,6 +149,7 @@ enum sim_pending_type {
 struct sim_pending {
 	uint64_t at_ns, order;
 	uint64_t dies_ns; /* FROM_BUS: until when it stays in the receive queue */
+	bool again;       /* it repeats another */
 	enum sim_pending_type type;
 	uint32_t number; /* transmission, client */
 	uint32_t epoch;  /* lost with the link that it came over */
@@ -177,6 +179,8 @@ struct sim {
 	uint64_t now_ns, next_client_ns;
 	uint32_t mean_pause_ns, responders_count;
 	bool link_up, link_refuses, link_dying;
+	bool link_known; /* by this agent: it was up once */
+	uint32_t restarts;
 	bool equal_tags;
 
 	/* The controller. */
@@ -197,6 +201,7 @@ struct sim {
 	struct sim_right rights[SIM_RIGHTS_MAX];
 	uint32_t rights_count;
 	uint32_t clients_count, handles_count, requests_count, handles_open, clients_open;
+	uint32_t clients_base, handles_base, requests_base; /* the first ones of this agent's */
 	uint32_t shared_used, alive, ghosts; /* ghosts: dead, but an action of theirs is open */
 	struct sim_transmission transmissions[SIM_TRANSMISSIONS_MAX];
 	uint32_t transmissions_count;
@@ -227,6 +232,9 @@ struct sim_part {
 	void (*handle_closed)(struct sim *sim, uint32_t handle, bool with_client);
 	void (*link_lost)(struct sim *sim); /* or the controller was reset */
 	void (*link_up)(struct sim *sim);
+	/* The agent dies, its handles are closed next; another one starts, to which nobody has come. */
+	void (*killed)(struct sim *sim);
+	void (*restarted)(struct sim *sim);
 	/* An EVENT or LOSS for an open handle: whether it is this part's to judge. */
 	bool (*message)(struct sim *sim, const struct core_deliver *deliver, uint32_t handle);
 	/* The core has nothing to do before its deadline. */
@@ -251,6 +259,8 @@ void parts_time(struct sim *sim);
 void parts_handle_closed(struct sim *sim, uint32_t handle, bool with_client);
 void parts_link_lost(struct sim *sim);
 void parts_link_up(struct sim *sim);
+void parts_killed(struct sim *sim);
+void parts_restarted(struct sim *sim);
 bool parts_message(struct sim *sim, const struct core_deliver *deliver, uint32_t handle);
 void parts_settled(struct sim *sim);
 void parts_gone(struct sim *sim);
@@ -352,11 +362,17 @@ void shell_release_transmit(struct sim *sim, uint32_t transmission);
 void shell_release_deliver(struct sim *sim, uint32_t client);
 void shell_writable(struct sim *sim, uint32_t client);
 
+/* ---- restart.c ---- */
+/* Whether there was one: after some there is none any more. */
+bool sim_restart(struct sim *sim);
+
 /* ---- driver.c ---- */
 /* What any request has, at requests[requests_count]. */
 struct sim_request *sim_draw(struct sim *sim, uint32_t handle);
 /* Submits what stands there; whether it was accepted, and counts. */
 bool sim_submit(struct sim *sim);
+/* Everybody comes. */
+void sim_arrive(struct sim *sim);
 /* One run of so many steps and its end. Fails through sim->failed. */
 void sim_run(struct sim *sim, uint32_t steps);
 void sim_finish(struct sim *sim);
