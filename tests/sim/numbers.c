@@ -296,9 +296,10 @@ static void settle(struct sim *sim, uint32_t r, uint32_t n)
 		number->state = NUMBER_FREE;
 		number->free_ns = sim->now_ns;
 		if (sim->link.wire_sequence && (user->sends > 0 || number->given)) {
-			number->free_ns += answered_under(user, n) && user->sends == 1 && !number->given
-						   ? REST_NS
-						   : QUARANTINE_NS;
+			number->free_ns +=
+				answered_under(user, n) && user->sends == 1 && !number->given
+					? REST_NS
+					: QUARANTINE_NS;
 		}
 		number->free_ns = sim->link_up ? number->free_ns : TIME_NEVER;
 	}
@@ -317,6 +318,7 @@ static void settled(struct sim *sim)
 		}
 	}
 	numbers->settled_ns = sim->now_ns;
+	sequences_settled(sim);
 }
 
 /* Reservations are gone. What may still be answered rests from when the next agent has its link. */

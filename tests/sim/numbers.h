@@ -47,5 +47,6 @@ void number_give_back(struct sim *sim, uint32_t r, uint32_t n);
 
 /* ---- sequences.c ---- */
 bool sequences_act(struct sim *sim, uint32_t handle);
+void sequences_settled(struct sim *sim);
 
 #endif

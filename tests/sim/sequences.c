@@ -149,6 +149,74 @@ bool sequences_act(struct sim *sim, uint32_t h)
 	return true;
 }
 
+/* ---- who waits ---- */
+
+/* Nothing stands in the request's own way: no number that it names, none that it needs. */
+static bool may_go(struct sim *sim, const struct sim_request *request)
+{
+	uint32_t r = request->responder - 1u, n;
+
+	if (request->responder == 0 || !sim->link.wire_sequence) {
+		return !request->numbered;
+	}
+	for (n = 0; n < IPMB_SEQUENCES; n++) {
+		const struct number *number = number_look(sim, r, n);
+
+		if (request->numbered ? n == request->number && number->state == NUMBER_FREE &&
+						number->free_ns <= numbers_of(sim)->settled_ns
+				      : number_free_for_certain(sim, number)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static void check_waiting(struct sim *sim, const struct sim_handle *handle, bool bus)
+{
+	uint32_t older = 0, mutating = 0, of_class[VIPMI_CLASS_COUNT] = {0}, i;
+
+	for (i = 0; i < handle->count; i++) {
+		const struct sim_request *request = &sim->requests[handle->outstanding[i]];
+		uint32_t responder = 1u << request->responder;
+		uint32_t in_the_way =
+			request->mutating ? older : mutating | of_class[request->class];
+
+		if (request->answered || !request_pending(sim, request)) {
+			continue;
+		}
+		if (!(in_the_way & responder) && request->sends == 0 && !request->offered &&
+			request_waits(sim, request) && (bus || request->responder == 0) &&
+			may_go(sim, request)) {
+			sim_fail(sim, "#%u waits, and nothing is in its way",
+				handle->outstanding[i]);
+		}
+		older |= responder;
+		mutating |= request->mutating ? responder : 0;
+		of_class[request->class] |= request->sends == 0 || request->safe ? responder : 0;
+	}
+}
+
+/* The controller has nothing to do, and the link takes it: then nobody waits who could go. */
+void sequences_settled(struct sim *sim)
+{
+	struct core_status status;
+	uint32_t h;
+
+	if (!sim->link_up || sim->link_waits || sim->transmissions_count > 0) {
+		return;
+	}
+	core_status(sim->core, &status);
+	if (!status.responsive) {
+		return;
+	}
+	for (h = sim->handles_base; h < sim->handles_count; h++) {
+		if (sim->handles[h].open && sim->handles[h].count > 0) {
+			check_waiting(
+				sim, &sim->handles[h], status.bridged < status.link.bus_window);
+		}
+	}
+}
+
 /* ---- listings ---- */
 
 static void check_listed(struct sim *sim, uint32_t r, const struct core_sequence_info *info)

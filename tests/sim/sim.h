@@ -180,6 +180,7 @@ struct sim {
 	uint32_t mean_pause_ns, responders_count;
 	bool link_up, link_refuses, link_dying;
 	bool link_known; /* by this agent: it was up once */
+	bool link_waits; /* it said "not now", and nothing was tried since */
 	uint32_t restarts;
 	bool equal_tags;
 
@@ -232,7 +233,7 @@ struct sim_part {
 	void (*handle_closed)(struct sim *sim, uint32_t handle, bool with_client);
 	void (*link_lost)(struct sim *sim); /* or the controller was reset */
 	void (*link_up)(struct sim *sim);
-	/* The agent dies, its handles are closed next; another one starts, to which nobody has come. */
+	/* The agent dies, its handles are closed next; another one starts, and has no clients. */
 	void (*killed)(struct sim *sim);
 	void (*restarted)(struct sim *sim);
 	/* An EVENT or LOSS for an open handle: whether it is this part's to judge. */

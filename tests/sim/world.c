@@ -280,6 +280,7 @@ void world_link_up(struct sim *sim)
 	sim_trace(sim, "link up");
 	sim->link_up = true;
 	sim->link_known = true;
+	sim->link_waits = false;
 	sim->link_dying = false;
 	sim->link_refuses = false;
 	/* The receive queue has kept what came meanwhile. */
