@@ -134,6 +134,13 @@ struct core_request {
 	uint8_t bytes[CORE_INLINE_MAX];
 };
 
+/* Whether requests of a lane wait for an unreserved sequence number. Those that need none go on. */
+enum core_lane_waits {
+	LANE_GOES,
+	LANE_WAITS,       /* on responder->waiting */
+	LANE_WAITS_ASIDE, /* not on it, because an urgent one needs none, and is ready */
+};
+
 struct core_lane {
 	struct core_handle *handle;
 	struct list_link queue[VIPMI_CLASS_COUNT];
@@ -148,7 +155,7 @@ struct core_lane {
 	uint8_t port, channel, address;
 	uint8_t pending; /* bit n: class n's queue is not empty */
 	uint8_t ready;   /* bit n: class n's head may be sent, and the arbiter knows */
-	bool waiting;    /* for a sequence number: responder->waiting, by ready_link[0] */
+	uint8_t waits;   /* enum core_lane_waits */
 };
 
 struct core_handle {
@@ -248,7 +255,7 @@ struct core_number {
 };
 
 struct core_responder {
-	struct list_link waiting; /* lanes without a number: their ready_link[class] */
+	struct list_link waiting; /* lanes that wait for a number, by ready_link[URGENT] */
 	uint64_t reserved;        /* bit n: number n is somebody's own */
 	uint64_t busy;            /* bit n: number n is not free */
 	uint8_t channel, address, next;
@@ -516,6 +523,8 @@ void lane_push_front(struct core *core, struct core_request *request);
 void lane_remove(struct core *core, struct core_request *request);
 /* Settles anew which classes have a head that may be sent. */
 void lane_update(struct core *core, struct core_lane *lane);
+/* It has something to send that needs an unreserved sequence number. */
+bool lane_wants_number(const struct core_lane *lane);
 /* The request is answered: no barrier any more. */
 void lane_finish(struct core *core, struct core_request *request);
 /* Gives a bus lane back that nothing refers to any more. */

@@ -117,7 +117,8 @@ void model_submitted(struct sim *sim, uint32_t serial)
 	if (request->numbered) {
 		numbers_submitted(sim, request);
 	}
-	request->forbidden = rights_forbid(sim, request, false);
+	/* Before its link was up, an agent does not know the controller's own address. */
+	request->forbidden = sim->link_known && rights_forbid(sim, request, false);
 	request->may_be_refused = rights_forbid(sim, request, true);
 	handle->outstanding[handle->count++] = serial;
 	sim->shared_used += handle->count > 1;

@@ -132,6 +132,28 @@ void parts_link_up(struct sim *sim)
 	}
 }
 
+void parts_killed(struct sim *sim)
+{
+	uint32_t i;
+
+	for (i = 0; i < SIM_PART_COUNT; i++) {
+		if (parts[i]->killed) {
+			parts[i]->killed(sim);
+		}
+	}
+}
+
+void parts_restarted(struct sim *sim)
+{
+	uint32_t i;
+
+	for (i = 0; i < SIM_PART_COUNT; i++) {
+		if (parts[i]->restarted) {
+			parts[i]->restarted(sim);
+		}
+	}
+}
+
 bool parts_message(struct sim *sim, const struct core_deliver *deliver, uint32_t handle)
 {
 	uint32_t i;
