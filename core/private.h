@@ -654,6 +654,7 @@ void message_state_init(const struct core *core, struct core_handle *handle);
 bool message_state_answer(struct core *core, struct core_request *request);
 /* Puts what is the handle's own into a controller's answer. */
 void message_state_response(struct core *core, struct core_request *request);
+void message_state_offer(struct core *core, struct core_request *request);
 /* What a Send Message carried is on the bus; is answered; failed. The last two take it over. */
 void raw_accepted(struct core *core, struct core_request *inner);
 void raw_received(struct core *core, struct core_request *inner, uint8_t cc, const uint8_t *data,

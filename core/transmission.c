@@ -217,6 +217,7 @@ static bool request_offer(
 		request->on_bus = true;
 		core->bridged++;
 	} else if (!bus) {
+		message_state_offer(core, request);
 		reservation_translate(
 			core, request, transmission_frame(core, transmission), &transmit);
 	}
