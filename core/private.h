@@ -240,6 +240,8 @@ struct core_transmission {
 	uint8_t state, purpose, port, class;
 	uint8_t netfn, command; /* as on the wire */
 	uint8_t lost; /* enum vipmi_reason: its link or controller went while the action was open */
+	uint8_t reservation; /* enum core_reservation_kind: the one that it */
+	bool reserves : 1, voids : 1;
 };
 
 enum core_number_state { NUMBER_FREE, NUMBER_USED, NUMBER_RESTING };
@@ -667,11 +669,14 @@ void raw_part(struct core_request *request);
 /* ---- reservation.c: each handle's own SDR and SEL reservations ---- */
 /* The handle's reservation that the request names was made void by somebody else: C5. */
 bool reservation_void(struct core *core, struct core_request *request);
-/* Puts the id that is valid at the controller in place of the handle's; the data then lie in
- * `frame` (CORE_FRAME_MAX bytes). */
-void reservation_translate(struct core *core, struct core_request *request, uint8_t *frame,
-	struct core_transmit *transmit);
-/* Learns from a response. False: send it once more. */
+/* Notes what it will do to reservations, and puts the id that is valid at the controller in place of
+ * the handle's; the data then lie in the transmission's frame. */
+void reservation_offer(struct core *core, struct core_request *request,
+	struct core_transmission *transmission, struct core_transmit *transmit);
+/* The response to such a transmission, whoever waits for it. */
+void reservation_seen(struct core *core, const struct core_transmission *transmission,
+	const uint8_t *data, size_t length);
+/* And to the request that it was. False: send it once more. */
 bool reservation_received(
 	struct core *core, struct core_request *request, const uint8_t *data, size_t length);
 
