@@ -51,19 +51,20 @@ uint32_t model_payload(const struct sim_request *request, uint32_t serial, uint8
 	bytes[1] = 1;
 	bytes[2] = 0;
 	bytes[3] = PAYLOAD_MAGIC;
-	memcpy(bytes + 4, &serial, sizeof(serial));
+	/* The sixth byte says in some commands what to do. */
+	bytes[4] = (uint8_t)serial;
+	bytes[5] = 0;
+	bytes[6] = (uint8_t)(serial >> 8);
+	bytes[7] = (uint8_t)(serial >> 16);
 	return length;
 }
 
 static uint32_t payload_serial(const uint8_t *bytes, size_t length)
 {
-	uint32_t serial;
-
 	if (length < PAYLOAD_MIN || bytes[3] != PAYLOAD_MAGIC) {
 		return SIM_NONE;
 	}
-	memcpy(&serial, bytes + 4, sizeof(serial));
-	return serial;
+	return bytes[4] | (uint32_t)bytes[6] << 8 | (uint32_t)bytes[7] << 16;
 }
 
 size_t model_answer(uint32_t serial, uint8_t cc, uint8_t *bytes)

@@ -14,6 +14,7 @@ static const struct sim_part *const parts[SIM_PART_COUNT] = {
 	[SIM_PART_MESSAGES] = &sim_messages,
 	[SIM_PART_SUBSCRIPTIONS] = &sim_subscriptions,
 	[SIM_PART_OWN] = &sim_own,
+	[SIM_PART_RESERVATIONS] = &sim_reservations,
 	[SIM_PART_NUMBERS] = &sim_numbers,
 };
 
@@ -203,6 +204,13 @@ uint32_t parts_on_wire(struct sim *sim, uint32_t serial, uint8_t *bytes)
 
 	return part->on_wire ? part->on_wire(sim, serial, bytes)
 			     : parts_payload(sim, serial, bytes);
+}
+
+uint8_t parts_executed(struct sim *sim, uint32_t serial, const uint8_t *data, uint8_t cc)
+{
+	const struct sim_part *part = parts[sim->requests[serial].part];
+
+	return part->executed ? part->executed(sim, serial, data, cc) : cc;
 }
 
 bool parts_received(struct sim *sim, uint32_t serial, uint8_t cc)

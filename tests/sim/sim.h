@@ -19,6 +19,7 @@
  *	messages.c       asynchronous messages: what there is
  *	subscriptions.c  and who gets them
  *	own.c            the message state of each virtual controller
+ *	reservations.c   of the SDR repository, the device SDRs, the SEL
  */
 #ifndef VIPMI_TESTS_SIM_SIM_H
 #define VIPMI_TESTS_SIM_SIM_H
@@ -87,6 +88,7 @@ struct reach;
 	X(rights, 60)                                                                              \
 	X(subscribe, 60)                                                                           \
 	X(own, 60)                                                                                 \
+	X(reserving, 100)                                                                          \
 	/* what comes unasked */                                                                   \
 	X(event, 30)                                                                               \
 	X(burst, 15)                                                                               \
@@ -125,6 +127,7 @@ enum sim_part_name {
 	SIM_PART_MESSAGES,
 	SIM_PART_SUBSCRIPTIONS,
 	SIM_PART_OWN,
+	SIM_PART_RESERVATIONS,
 	SIM_PART_NUMBERS,
 	SIM_PART_COUNT
 };
@@ -301,13 +304,16 @@ struct sim_part {
 	uint32_t (*payload)(struct sim *sim, uint32_t serial, uint8_t *bytes);
 	/* What of it is to go over the wire, if that is something else. */
 	uint32_t (*on_wire)(struct sim *sim, uint32_t serial, uint8_t *bytes);
+	/* The controller executes what came with the transmission, and would give this code. */
+	uint8_t (*executed)(struct sim *sim, uint32_t serial, const uint8_t *data, uint8_t cc);
 	/* The controller answered it: whether that is no answer to its client. */
 	bool (*received)(struct sim *sim, uint32_t serial, uint8_t cc);
 	/* Whether its answer is this part's to judge; the rest of the record is kept as usual. */
 	bool (*answered)(struct sim *sim, uint32_t serial, const struct core_deliver *deliver);
 };
 
-extern const struct sim_part sim_messages, sim_subscriptions, sim_own, sim_numbers;
+extern const struct sim_part sim_messages, sim_subscriptions, sim_own, sim_reservations,
+	sim_numbers;
 
 void parts_begin(struct sim *sim);
 void parts_finish(struct sim *sim);
@@ -326,6 +332,7 @@ void parts_settled(struct sim *sim);
 void parts_gone(struct sim *sim);
 uint32_t parts_payload(struct sim *sim, uint32_t serial, uint8_t *bytes);
 uint32_t parts_on_wire(struct sim *sim, uint32_t serial, uint8_t *bytes);
+uint8_t parts_executed(struct sim *sim, uint32_t serial, const uint8_t *data, uint8_t cc);
 bool parts_received(struct sim *sim, uint32_t serial, uint8_t cc);
 bool parts_answered(struct sim *sim, uint32_t serial, const struct core_deliver *deliver);
 

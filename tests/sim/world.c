@@ -245,6 +245,7 @@ void world_transmitted(struct sim *sim, const struct sim_transmission *transmiss
 	struct sim_pending response = {.length = 1};
 	uint64_t service_ns = pick_ns(sim, 200, 6000);
 	const struct sim_request *request;
+	uint8_t cc;
 
 	switch (transmission->kind) {
 	case SIM_HOUSEKEEPING:
@@ -254,8 +255,10 @@ void world_transmitted(struct sim *sim, const struct sim_transmission *transmiss
 	case SIM_RELAY:
 		request = &sim->requests[transmission->serial];
 		service_ns += request->service_ms * NSEC_PER_MSEC_U64;
-		response.length = (uint8_t)model_answer(transmission->serial,
-			strikes(sim, busy) ? VIPMI_CC_NODE_BUSY : final_cc(sim), response.data);
+		cc = strikes(sim, busy) ? VIPMI_CC_NODE_BUSY
+					: parts_executed(sim, transmission->serial,
+						  transmission->data, final_cc(sim));
+		response.length = (uint8_t)model_answer(transmission->serial, cc, response.data);
 		break;
 	case SIM_BRIDGE:
 		if (strikes(sim, nak)) {
