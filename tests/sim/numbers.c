@@ -61,7 +61,10 @@ struct number *number_look(struct sim *sim, uint32_t r, uint32_t n)
 	if (number->sends == 0 || !sim->link.wire_sequence) {
 		return number;
 	}
-	from_ns = user->over_ns ? user->over_ns : user->seen ? 0 : user->deadline_ns;
+	from_ns = user->over_ns ? user->over_ns : user->deadline_ns;
+	if (user->over_ns == 0 && (user->seen || user->may_be_refused)) {
+		from_ns = 0; /* refused, and it was not seen when */
+	}
 	from_ns = from_ns < user->deadline_ns ? from_ns : user->deadline_ns;
 	if (user->sequence != n || from_ns < number->sent_ns) {
 		from_ns = number->sent_ns; /* or later */

@@ -12,6 +12,7 @@ static const struct sim_part plain = {0};
 static const struct sim_part *const parts[SIM_PART_COUNT] = {
 	[SIM_PLAIN] = &plain,
 	[SIM_PART_NUMBERS] = &sim_numbers,
+	[SIM_PART_BRIDGE] = &sim_bridge,
 };
 
 void parts_begin(struct sim *sim)
@@ -181,6 +182,15 @@ uint32_t parts_payload(struct sim *sim, uint32_t serial, uint8_t *bytes)
 
 	return part->payload ? part->payload(sim, serial, bytes)
 			     : model_payload(request, serial, bytes);
+}
+
+void parts_submitted(struct sim *sim, uint32_t serial, uint32_t credit)
+{
+	const struct sim_part *part = parts[sim->requests[serial].part];
+
+	if (part->submitted) {
+		part->submitted(sim, serial, credit);
+	}
 }
 
 bool parts_answered(struct sim *sim, uint32_t serial, const struct core_deliver *deliver)
