@@ -187,11 +187,11 @@ struct core_handle {
 	uint8_t enables;  /* its own bits of the global enables */
 	uint8_t received; /* RECEIVED requests */
 	bool open : 1, wants_credit : 1, event_pulled : 1;
-	bool loss_pulled : 1;      /* and what was pulled is a LOSS */
-	bool pulled_counts : 1;    /* it is one that `seen` counts */
-	bool pulled_gone : 1;      /* it has a holder, and has left the log since */
-	bool pulled_moved : 1;     /* `position` was moved since */
-	bool exclusive : 1;        /* it is on core->exclusive */
+	bool loss_pulled : 1;   /* and what was pulled is a LOSS */
+	bool pulled_counts : 1; /* it is one that `seen` counts */
+	bool pulled_gone : 1;   /* it is no longer counted elsewhere: lost if it is not taken */
+	bool pulled_moved : 1; /* `position` was moved since; a LOSS: `loss` is about another one */
+	bool exclusive : 1;    /* it is on core->exclusive */
 	bool requests_wanted : 1;  /* it holds a right to receive */
 	struct list_link commands; /* reserved by it */
 	struct core_reservation reservations[RESERVATION_COUNT];
@@ -240,6 +240,8 @@ struct core_transmission {
 	uint8_t state, purpose, port, class;
 	uint8_t netfn, command; /* as on the wire */
 	uint8_t lost; /* enum vipmi_reason: its link or controller went while the action was open */
+	uint8_t reservation; /* enum core_reservation_kind: the one that it */
+	bool reserves : 1, voids : 1;
 };
 
 enum core_number_state { NUMBER_FREE, NUMBER_USED, NUMBER_RESTING };
@@ -656,6 +658,7 @@ void message_state_init(const struct core *core, struct core_handle *handle);
 bool message_state_answer(struct core *core, struct core_request *request);
 /* Puts what is the handle's own into a controller's answer. */
 void message_state_response(struct core *core, struct core_request *request);
+void message_state_offer(struct core *core, struct core_request *request);
 /* What a Send Message carried is on the bus; is answered; failed. The last two take it over. */
 void raw_accepted(struct core *core, struct core_request *inner);
 void raw_received(struct core *core, struct core_request *inner, uint8_t cc, const uint8_t *data,
@@ -668,11 +671,14 @@ void raw_part(struct core_request *request);
 /* ---- reservation.c: each handle's own SDR and SEL reservations ---- */
 /* The handle's reservation that the request names was made void by somebody else: C5. */
 bool reservation_void(struct core *core, struct core_request *request);
-/* Puts the id that is valid at the controller in place of the handle's; the data then lie in
- * `frame` (CORE_FRAME_MAX bytes). */
-void reservation_translate(struct core *core, struct core_request *request, uint8_t *frame,
-	struct core_transmit *transmit);
-/* Learns from a response. False: send it once more. */
+/* Notes what it will do to reservations, and puts the id that is valid at the controller in place of
+ * the handle's; the data then lie in the transmission's frame. */
+void reservation_offer(struct core *core, struct core_request *request,
+	struct core_transmission *transmission, struct core_transmit *transmit);
+/* The response to such a transmission, whoever waits for it. */
+void reservation_seen(struct core *core, const struct core_transmission *transmission,
+	const uint8_t *data, size_t length);
+/* And to the request that it was. False: send it once more. */
 bool reservation_received(
 	struct core *core, struct core_request *request, const uint8_t *data, size_t length);
 
@@ -722,6 +728,7 @@ int subscription_begin(struct core *core, struct core_event *event);
 int subscription_end(struct core *core, const struct core_event *event);
 int subscription_message(struct core *core, const struct core_event *event);
 uint64_t message_oldest(const struct core *core); /* number of the oldest kept */
+struct core_message *message_at(const struct core *core, uint64_t number);
 /* Whether it gets the incoming requests that it holds the right to. */
 void subscription_requests(struct core *core, struct core_handle *handle, bool wanted);
 /* The handle closes: nothing more is delivered to it. */

@@ -10,11 +10,8 @@
  */
 #include "tests/sim/sim.h"
 
-#define COMMAND_CLEAR_FLAGS 0x30
-#define COMMAND_GET_FLAGS 0x31
 #define COMMAND_GET_MESSAGE 0x33
 #define COMMAND_SEND_MESSAGE 0x34
-#define FLAG_MESSAGE 0x01
 /* Nothing there (section 22.6). */
 #define CC_EMPTY 0x80
 #define TRACKING 0x40
@@ -184,15 +181,10 @@ static uint32_t payload(struct sim *sim, uint32_t serial, uint8_t *bytes)
 {
 	const struct sim_request *request = &sim->requests[serial];
 
-	switch (request->command) {
-	case COMMAND_SEND_MESSAGE:
-		return payload_send(sim, request, bytes);
-	case COMMAND_CLEAR_FLAGS:
-		bytes[0] = request->flags;
-		return 1;
-	default:
-		return 0;
+	if (request->inner) {
+		return model_payload(request, serial, bytes);
 	}
+	return request->outer ? payload_send(sim, request, bytes) : 0;
 }
 
 /* What Get Message gives of it: the channel, and the frame without its first byte. */
@@ -220,12 +212,10 @@ static size_t frame_of(struct sim *sim, uint32_t serial, uint8_t *bytes)
 
 /* ---- submission ---- */
 
-/* The agent answers by itself, at once. */
 static void answered_at_once(struct sim *sim, struct sim_request *request, uint8_t cc)
 {
-	request->final = true;
-	request->over_ns = sim->now_ns;
 	request->final_cc = cc;
+	model_answered_locally(sim, (uint32_t)(request - sim->requests));
 }
 
 static void get_message(struct sim *sim, struct sim_request *request)
@@ -243,12 +233,16 @@ static void get_message(struct sim *sim, struct sim_request *request)
 	inner_ends(sim, request->partner);
 }
 
-static void clear_flags(struct sim *sim, struct sim_request *request)
+uint32_t bridge_waiting(const struct sim *sim, uint32_t h)
 {
-	struct queue *queue = &bridge_of(sim)->queues[request->handle];
+	return bridge_of(sim)->queues[h].count;
+}
 
-	answered_at_once(sim, request, VIPMI_CC_OK);
-	while (request->flags & FLAG_MESSAGE && queue->count > 0) {
+void bridge_flush(struct sim *sim, uint32_t h)
+{
+	struct queue *queue = &bridge_of(sim)->queues[h];
+
+	while (queue->count > 0) {
 		inner_ends(sim, queue->serials[--queue->count]);
 	}
 }
@@ -280,21 +274,10 @@ static void submitted(struct sim *sim, uint32_t serial, uint32_t credit)
 		request->partner = SIM_NONE;
 		return;
 	}
-	switch (request->command) {
-	case COMMAND_SEND_MESSAGE:
+	if (request->outer) {
 		send_message(sim, request, credit);
-		break;
-	case COMMAND_GET_MESSAGE:
+	} else {
 		get_message(sim, request);
-		break;
-	case COMMAND_CLEAR_FLAGS:
-		clear_flags(sim, request);
-		break;
-	default:
-		answered_at_once(sim, request, VIPMI_CC_OK);
-		request->flags =
-			bridge_of(sim)->queues[request->handle].count > 0 ? FLAG_MESSAGE : 0;
-		break;
 	}
 }
 
@@ -304,6 +287,7 @@ static void draw_send(struct sim *sim, struct sim_request *outer, struct sim_req
 {
 	static const uint8_t own[] = {0x20, 0x81, 0x8F, 0xA4, 0xB4, 0x00};
 	uint32_t odd = pick(sim, 40);
+	uint8_t data[SIM_DATA_MAX];
 
 	*inner = (struct sim_request){
 		.part = SIM_PART_BRIDGE,
@@ -324,7 +308,7 @@ static void draw_send(struct sim *sim, struct sim_request *outer, struct sim_req
 		.raw_sequence = (uint8_t)(pick(sim, 2) ? 7 : pick(sim, IPMB_SEQUENCES)),
 		.broadcast = pick(sim, 16) == 0,
 	};
-	model_judge(inner, sim->requests_count + 1);
+	model_judge(inner, data, model_payload(inner, sim->requests_count + 1, data));
 	outer->outer = true;
 	outer->partner = sim->requests_count + 1;
 	outer->command = COMMAND_SEND_MESSAGE;
@@ -343,8 +327,6 @@ static bool judged(const struct sim *sim, const struct sim_request *request)
 
 static bool act(struct sim *sim, uint32_t h)
 {
-	static const uint8_t others[] = {COMMAND_GET_MESSAGE, COMMAND_GET_MESSAGE,
-		COMMAND_GET_MESSAGE, COMMAND_GET_FLAGS, COMMAND_CLEAR_FLAGS};
 	struct bridge *bridge = bridge_of(sim);
 	struct sim_request *request;
 
@@ -366,8 +348,7 @@ static bool act(struct sim *sim, uint32_t h)
 	if (pick(sim, bridge->queues[h].count > 0 && bridge->few == 0 ? 2 : 24) > 0) {
 		draw_send(sim, request, &sim->requests[sim->requests_count + 1]);
 	} else {
-		request->command = others[pick(sim, sizeof(others))];
-		request->flags = (uint8_t)(pick(sim, 2) ? FLAG_MESSAGE : 0);
+		request->command = COMMAND_GET_MESSAGE;
 	}
 	request->netfn = VIPMI_NETFN_APP;
 	request->lun = 0;
@@ -387,20 +368,15 @@ static void check_at_once(struct sim *sim, uint32_t serial, const struct core_de
 	size_t length = 0;
 	bool same;
 
-	if (request->command == COMMAND_GET_MESSAGE && request->final_cc == VIPMI_CC_OK) {
-		length = frame_of(sim, request->partner, bytes);
-	} else if (request->command == COMMAND_GET_FLAGS) {
-		bytes[0] = request->flags;
-		length = 1;
-	}
 	/* What was cut off could be anybody's. */
 	if (request->cut && sim->rights_ever && deliver->reason == VIPMI_REASON_RESERVED) {
 		return;
 	}
+	if (!request->outer && request->final_cc == VIPMI_CC_OK) {
+		length = frame_of(sim, request->partner, bytes);
+	}
 	same = deliver->length == length;
-	if (same && request->command == COMMAND_GET_FLAGS) {
-		same = (deliver->data[0] & FLAG_MESSAGE) == bytes[0]; /* the others are events' */
-	} else if (same && length > 0) {
+	if (same && length > 0) {
 		same = memcmp(deliver->data, bytes, length) == 0;
 	}
 	if (!same || deliver->cc != request->final_cc || deliver->sent ||

@@ -4,7 +4,7 @@
  * record a request that moves with every event and is checked at every action.
  * It knows nothing of how the core does it.
  */
-#include "tests/sim/sim.h"
+#include "tests/sim/messages.h"
 
 #include <stdarg.h>
 #include <stdlib.h>
@@ -53,19 +53,20 @@ uint32_t model_payload(const struct sim_request *request, uint32_t serial, uint8
 	bytes[1] = 1;
 	bytes[2] = 0;
 	bytes[3] = PAYLOAD_MAGIC;
-	memcpy(bytes + 4, &serial, sizeof(serial));
+	/* The sixth byte says in some commands what to do. */
+	bytes[4] = (uint8_t)serial;
+	bytes[5] = 0;
+	bytes[6] = (uint8_t)(serial >> 8);
+	bytes[7] = (uint8_t)(serial >> 16);
 	return length;
 }
 
 static uint32_t payload_serial(const uint8_t *bytes, size_t length)
 {
-	uint32_t serial;
-
 	if (length < PAYLOAD_MIN || bytes[3] != PAYLOAD_MAGIC) {
 		return SIM_NONE;
 	}
-	memcpy(&serial, bytes + 4, sizeof(serial));
-	return serial;
+	return bytes[4] | (uint32_t)bytes[6] << 8 | (uint32_t)bytes[7] << 16;
 }
 
 size_t model_answer(uint32_t serial, uint8_t cc, uint8_t *bytes)
@@ -127,10 +128,8 @@ static void request_over(struct sim *sim, struct sim_request *request, bool *how
 	}
 }
 
-void model_judge(struct sim_request *request, uint32_t serial)
+void model_judge(struct sim_request *request, const uint8_t *payload, size_t length)
 {
-	uint8_t payload[SIM_DATA_MAX];
-	uint32_t length = model_payload(request, serial, payload);
 	struct ipmi_verdict verdict =
 		ipmi_command_judge(request->netfn, request->command, payload, length);
 
@@ -160,7 +159,7 @@ void model_submitted(struct sim *sim, uint32_t serial)
 	handle->outstanding[handle->count++] = serial;
 	sim->shared_used += handle->count > 1;
 	sim->alive++;
-	sim->own_affairs += request->part == SIM_PART_BRIDGE;
+	sim->own_affairs += request->outer || request->inner;
 	if (!request->inner) {
 		due_push(sim, serial);
 	}
@@ -215,6 +214,12 @@ void model_cancelled(struct sim *sim, uint32_t h, uint64_t tag, int result)
 	if (result == 0) {
 		sim_fail(sim, "handle %u cancelled a request that was over", h);
 	}
+}
+
+void model_answered_locally(struct sim *sim, uint32_t serial)
+{
+	request_over(sim, &sim->requests[serial], &sim->requests[serial].final);
+	sim->local_answers++;
 }
 
 static void request_gone(struct sim *sim, struct sim_request *request)
@@ -395,7 +400,7 @@ struct sim_transmission *model_transmit(struct sim *sim, const struct core_actio
 	}
 	if (message.netfn != request->netfn || message.command != request->command ||
 		message.rs_lun != request->lun ||
-		message.length != model_payload(request, serial, expected) ||
+		message.length != parts_on_wire(sim, serial, expected) ||
 		memcmp(message.data, expected, message.length) != 0 ||
 		(transmission->kind == SIM_DIRECT) != (request->responder == 0) ||
 		(request->responder && message.rs_address != sim_address(request->responder))) {
@@ -481,8 +486,8 @@ void model_transmit_done(struct sim *sim, struct sim_transmission *transmission,
 			if (result == -EMSGSIZE || result == -EOPNOTSUPP) {
 				request_over(sim, request, &request->refused);
 			}
-			request->overdue &= !lost;
 			if (lost) {
+				request->overdue = false;
 				numbers_lost(sim, request);
 			}
 		}
@@ -553,6 +558,10 @@ void model_time(struct sim *sim)
 			continue;
 		}
 		sim_trace(sim, "transmission %u times out", transmission->id);
+		/* A responder's silence is not the controller's. */
+		if (transmission->kind != SIM_RELAY) {
+			messages_silent(sim);
+		}
 		if (transmission->serial != SIM_NONE) {
 			struct sim_request *request = &sim->requests[transmission->serial];
 
@@ -642,8 +651,14 @@ static void bus_response(struct sim *sim, const uint8_t *bytes, size_t length)
 	struct ipmb_message message;
 	uint32_t responder, serial, from;
 
-	if (length < 2 || ipmb_decode_received(own, bytes + 1, length - 1, &message) != 0 ||
-		!(message.netfn & 1) || message.length < 1) {
+	if (length < 2 || ipmb_decode_received(own, bytes + 1, length - 1, &message) != 0) {
+		return;
+	}
+	if (!(message.netfn & 1)) {
+		messages_append(sim, messages_request(bytes[0] & 0x0F, &message));
+		return;
+	}
+	if (message.length < 1) {
 		return;
 	}
 	responder = (message.rs_address - 0xB0u) / 2 - 1;
@@ -675,6 +690,7 @@ void model_received(struct sim *sim, const struct sim_pending *response)
 	uint32_t i;
 
 	model_time(sim);
+	messages_spoke(sim);
 	for (i = 0; i < sim->transmissions_count; i++) {
 		if (sim->transmissions[i].id == response->number && sim->transmissions[i].done) {
 			transmission = &sim->transmissions[i];
@@ -689,13 +705,17 @@ void model_received(struct sim *sim, const struct sim_pending *response)
 	if (was.serial == SIM_NONE) {
 		if (was.command == 0x33 && response->data[0] == VIPMI_CC_OK) {
 			bus_response(sim, response->data + 1, response->length - 1u);
+		} else {
+			messages_fetched(sim, was.command, response->data, response->length);
 		}
 		return;
 	}
 	request = &sim->requests[was.serial];
 	request->at_controller = false;
 	if (was.kind != SIM_BRIDGE) {
-		request_response(sim, request, response->data[0], was.serial);
+		if (!parts_received(sim, was.serial, response->data[0])) {
+			request_response(sim, request, response->data[0], was.serial);
+		}
 	} else if (response->data[0] == VIPMI_CC_OK) {
 		if (request->inner) {
 			outer_response(sim, request, VIPMI_CC_OK, false);

@@ -62,8 +62,8 @@ struct number *number_look(struct sim *sim, uint32_t r, uint32_t n)
 		return number;
 	}
 	from_ns = user->over_ns ? user->over_ns : user->deadline_ns;
-	if (user->over_ns == 0 && (user->seen || user->may_be_refused)) {
-		from_ns = 0; /* refused, and it was not seen when */
+	if (user->may_be_refused || (user->over_ns == 0 && user->seen)) {
+		from_ns = 0; /* nobody saw when that was */
 	}
 	from_ns = from_ns < user->deadline_ns ? from_ns : user->deadline_ns;
 	if (user->sequence != n || from_ns < number->sent_ns) {
@@ -151,6 +151,7 @@ void numbers_draw(struct sim *sim, struct sim_request *request)
 	}
 	request->numbered = true;
 	request->responder = (uint8_t)(1 + r);
+	request->tag = SIM_NUMBERED_TAG | request->name; /* its serial, till it has another */
 	request->number = (uint8_t)pick(sim, IPMB_SEQUENCES);
 	start = request->number;
 	for (n = 0; n < IPMB_SEQUENCES && pick(sim, 50) > 0; n++) {

@@ -11,6 +11,10 @@ static const struct sim_part plain = {0};
 
 static const struct sim_part *const parts[SIM_PART_COUNT] = {
 	[SIM_PLAIN] = &plain,
+	[SIM_PART_MESSAGES] = &sim_messages,
+	[SIM_PART_SUBSCRIPTIONS] = &sim_subscriptions,
+	[SIM_PART_OWN] = &sim_own,
+	[SIM_PART_RESERVATIONS] = &sim_reservations,
 	[SIM_PART_NUMBERS] = &sim_numbers,
 	[SIM_PART_BRIDGE] = &sim_bridge,
 };
@@ -82,6 +86,17 @@ void parts_time(struct sim *sim)
 	for (i = 0; i < SIM_PART_COUNT; i++) {
 		if (parts[i]->time) {
 			parts[i]->time(sim);
+		}
+	}
+}
+
+void parts_handle_opened(struct sim *sim, uint32_t handle)
+{
+	uint32_t i;
+
+	for (i = 0; i < SIM_PART_COUNT; i++) {
+		if (parts[i]->handle_opened) {
+			parts[i]->handle_opened(sim, handle);
 		}
 	}
 }
@@ -191,6 +206,28 @@ void parts_submitted(struct sim *sim, uint32_t serial, uint32_t credit)
 	if (part->submitted) {
 		part->submitted(sim, serial, credit);
 	}
+}
+
+uint32_t parts_on_wire(struct sim *sim, uint32_t serial, uint8_t *bytes)
+{
+	const struct sim_part *part = parts[sim->requests[serial].part];
+
+	return part->on_wire ? part->on_wire(sim, serial, bytes)
+			     : parts_payload(sim, serial, bytes);
+}
+
+uint8_t parts_executed(struct sim *sim, uint32_t serial, const uint8_t *data, uint8_t cc)
+{
+	const struct sim_part *part = parts[sim->requests[serial].part];
+
+	return part->executed ? part->executed(sim, serial, data, cc) : cc;
+}
+
+bool parts_received(struct sim *sim, uint32_t serial, uint8_t cc)
+{
+	const struct sim_part *part = parts[sim->requests[serial].part];
+
+	return part->received && part->received(sim, serial, cc);
 }
 
 bool parts_answered(struct sim *sim, uint32_t serial, const struct core_deliver *deliver)

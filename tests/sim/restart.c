@@ -4,7 +4,7 @@
  * gone, nothing of the core is left but the numbers that it kept. What was on the
  * bus or in the receive queue still comes.
  */
-#include "tests/sim/sim.h"
+#include "tests/sim/reach.h"
 
 #define RESTARTS_MAX 2
 
@@ -12,7 +12,7 @@
 static bool dies_with_agent(const struct sim_pending *pending)
 {
 	return pending->type != SIM_FROM_BUS && pending->type != SIM_UP &&
-	       pending->type != SIM_UNSTICK;
+	       pending->type != SIM_UNSTICK && pending->type != SIM_UNSTUCK;
 }
 
 static void forget_pending(struct sim *sim)
@@ -60,6 +60,7 @@ static void forget_clients(struct sim *sim)
 	sim->clients_open = 0;
 	sim->ghosts = 0;
 	sim->own_affairs = 0;
+	sim->local_answers = 0;
 	sim->rights_count = 0;
 	sim->clients_base = sim->clients_count;
 	sim->handles_base = sim->handles_count;
@@ -74,6 +75,7 @@ bool sim_restart(struct sim *sim)
 	sim->restarts++;
 	sim_trace(sim, "the agent dies");
 	model_time(sim);
+	reach_gone(sim);
 	parts_killed(sim);
 	forget_clients(sim);
 	forget_pending(sim);
