@@ -427,11 +427,13 @@ static inline bool request_is_response(const struct core_request *request)
 	return request->netfn & 1;
 }
 
-/* Nothing happens to it by itself any more. */
-static inline bool request_settled(const struct core_request *request)
+/* Its deadline and its timer are looked at. An OFFERED one's come to be when its action is done, a
+ * HELD one's are its partner's. */
+static inline bool request_timed(const struct core_request *request)
 {
-	return request->state == REQUEST_ANSWERED || request->state == REQUEST_RECEIVED ||
-	       request->state == REQUEST_FREE;
+	return (1u << REQUEST_QUEUED | 1u << REQUEST_SENT | 1u << REQUEST_BRIDGED) >>
+		       request->state &
+	       1;
 }
 
 static inline struct core_handle *request_handle(const struct core_request *request)
