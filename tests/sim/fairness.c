@@ -34,6 +34,7 @@
 #define SEND_MESSAGE 0x34
 #define GET_MESSAGE 0x33
 #define READ_EVENT 0x35
+#define CLEAR_FLAGS 0x30
 /* Looks in vain before a flag counts as stuck, twice over; and for how long it then does at the
  * least: bridged requests have the flags looked at in between. */
 #define LOOKS 4u
@@ -296,7 +297,7 @@ void fairness_received(struct sim *sim, const struct sim_transmission *transmiss
 {
 	if (transmission->kind != SIM_HOUSEKEEPING) {
 		pay(sim, transmission);
-	} else if (transmission->command == READ_EVENT ||
+	} else if (transmission->command == READ_EVENT || transmission->command == CLEAR_FLAGS ||
 		   (transmission->command == GET_MESSAGE && cc == VIPMI_CC_OK)) {
 		looked(sim, cc);
 	}

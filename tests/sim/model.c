@@ -220,7 +220,8 @@ void model_cancelled(struct sim *sim, uint32_t h, uint64_t tag, int result)
 void model_answered_locally(struct sim *sim, uint32_t serial)
 {
 	request_over(sim, &sim->requests[serial], &sim->requests[serial].final);
-	sim->local_answers++;
+	/* What was cut off a Send Message may also be refused as another's, and is counted then. */
+	sim->local_answers += !sim->requests[serial].outer;
 }
 
 static void request_gone(struct sim *sim, struct sim_request *request)

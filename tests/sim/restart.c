@@ -77,6 +77,9 @@ bool sim_restart(struct sim *sim)
 	model_time(sim);
 	reach_gone(sim);
 	parts_killed(sim);
+	if (sim->link_up) {
+		world_forget_old(sim);
+	}
 	forget_clients(sim);
 	forget_pending(sim);
 	sim->epoch++;

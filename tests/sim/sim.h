@@ -461,6 +461,7 @@ void world_transmitted(struct sim *sim, const struct sim_transmission *transmiss
 void world_happen(struct sim *sim);
 void world_link_up(struct sim *sim);
 void world_link_down(struct sim *sim);
+void world_forget_old(struct sim *sim);
 void world_reset(struct sim *sim);
 void world_event(struct sim *sim);
 void world_burst(struct sim *sim);
