@@ -370,6 +370,7 @@ struct core {
 	struct core_wheel wheels[VIPMI_CLASS_COUNT];
 	uint32_t passed_over[VIPMI_CLASS_COUNT];
 	bool guaranteed_last;
+	bool waits[VIPMI_CLASS_COUNT]; /* which ones did at the last turn */
 
 	uint32_t subscribers;
 	struct core_filter filters[CORE_FILTERS_MAX];
@@ -542,6 +543,8 @@ void arbiter_remove(struct core *core, struct core_handle *handle, enum core_por
 /* The request to send next, still QUEUED; NULL when nothing may be sent. Its lane counts as not
  * ready in its class until lane_update. */
 struct core_request *arbiter_next(struct core *core);
+/* Something of this class was sent in that turn. */
+void arbiter_account(struct core *core, int class);
 void arbiter_charge(struct core_handle *handle, int class, uint64_t spent_ns);
 
 /* ---- alarm.c: each handle's nearest deadline ---- */

@@ -291,9 +291,10 @@ bool transmission_next(struct core *core, struct core_action *ret_action)
 		if (!request) {
 			break;
 		}
-		core->fetch.run = 0;
 		if (request_still_wanted(core, request) &&
 			request_offer(core, request, ret_action)) {
+			arbiter_account(core, request->class);
+			core->fetch.run = 0;
 			return true;
 		}
 	}

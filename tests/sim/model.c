@@ -4,6 +4,7 @@
  * record a request that moves with every event and is checked at every action.
  * It knows nothing of how the core does it.
  */
+#include "tests/sim/fairness.h"
 #include "tests/sim/messages.h"
 
 #include <stdarg.h>
@@ -386,6 +387,7 @@ struct sim_transmission *model_transmit(struct sim *sim, const struct core_actio
 	if (serial == SIM_NONE) {
 		transmission->kind = SIM_HOUSEKEEPING;
 		check_windows(sim, transmission);
+		fairness_transmit(sim, transmission);
 		return transmission;
 	}
 	if (serial >= sim->requests_count) {
@@ -430,6 +432,9 @@ struct sim_transmission *model_transmit(struct sim *sim, const struct core_actio
 		numbers_take(sim, serial, request->number);
 	}
 	sim_trace(sim, "... with number %u", request->sequence);
+	transmission->handle = request->handle;
+	transmission->class = request->class;
+	fairness_transmit(sim, transmission);
 	request->offered = true;
 	check_windows(sim, transmission);
 	return transmission;
@@ -702,6 +707,7 @@ void model_received(struct sim *sim, const struct sim_pending *response)
 	}
 	was = *transmission;
 	transmission_remove(sim, transmission);
+	fairness_received(sim, &was, response->data[0]);
 	if (was.serial == SIM_NONE) {
 		if (was.command == 0x33 && response->data[0] == VIPMI_CC_OK) {
 			bus_response(sim, response->data + 1, response->length - 1u);

@@ -15,6 +15,7 @@ static const struct sim_part *const parts[SIM_PART_COUNT] = {
 	[SIM_PART_SUBSCRIPTIONS] = &sim_subscriptions,
 	[SIM_PART_OWN] = &sim_own,
 	[SIM_PART_RESERVATIONS] = &sim_reservations,
+	[SIM_PART_FAIRNESS] = &sim_fairness,
 	[SIM_PART_NUMBERS] = &sim_numbers,
 	[SIM_PART_BRIDGE] = &sim_bridge,
 };

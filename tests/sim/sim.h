@@ -19,6 +19,7 @@
  *	messages.c       asynchronous messages: what there is
  *	subscriptions.c  and who gets them
  *	own.c            the message state of each virtual controller
+ *	fairness.c       whose turn it is
  *	reservations.c   of the SDR repository, the device SDRs, the SEL
  */
 #ifndef VIPMI_TESTS_SIM_SIM_H
@@ -89,6 +90,7 @@ struct reach;
 	X(subscribe, 60)                                                                           \
 	X(own, 60)                                                                                 \
 	X(reserving, 100)                                                                          \
+	X(hungry, 400)                                                                             \
 	/* what comes unasked */                                                                   \
 	X(event, 30)                                                                               \
 	X(burst, 15)                                                                               \
@@ -130,6 +132,7 @@ enum sim_part_name {
 	SIM_PART_SUBSCRIPTIONS,
 	SIM_PART_OWN,
 	SIM_PART_RESERVATIONS,
+	SIM_PART_FAIRNESS,
 	SIM_PART_NUMBERS,
 	SIM_PART_BRIDGE,
 	SIM_PART_COUNT
@@ -191,6 +194,8 @@ enum sim_transmission_kind { SIM_HOUSEKEEPING, SIM_DIRECT, SIM_BRIDGE, SIM_RELAY
 struct sim_transmission {
 	uint32_t id, serial;
 	uint32_t epoch;
+	uint32_t handle, turn; /* who is charged for it, and its place in the order of all */
+	uint8_t class;
 	uint8_t kind, netfn, command;
 	bool done;
 	uint64_t timeout_at_ns, timeout_ns, action;
@@ -330,7 +335,7 @@ struct sim_part {
 };
 
 extern const struct sim_part sim_messages, sim_subscriptions, sim_own, sim_reservations,
-	sim_numbers, sim_bridge;
+	sim_fairness, sim_numbers, sim_bridge;
 
 void parts_begin(struct sim *sim);
 void parts_finish(struct sim *sim);

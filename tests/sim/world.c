@@ -5,6 +5,7 @@
  * whatever it answers was asked, and no late response outlives the time for
  * which a sequence number rests (IPMB 1.0: 5 s).
  */
+#include "tests/sim/fairness.h"
 #include "tests/sim/messages.h"
 #include "tests/sim/reach.h"
 
@@ -71,6 +72,7 @@ bool world_attention(struct sim *sim)
 		return false;
 	}
 	sim->attention = asserted;
+	fairness_attention(sim);
 	event.attention.asserted = asserted;
 	shell_step(sim, &event, 0);
 	return true;
