@@ -285,7 +285,6 @@ bool transmission_next(struct core *core, struct core_action *ret_action)
 		core->fetch.run++;
 		return true;
 	}
-	/* What is answered or closed here shows as other actions, so the shell comes back. */
 	for (tries = 0; tries < CORE_SWEEP_MAX && core->queued > 0; tries++) {
 		struct core_request *request = arbiter_next(core);
 
@@ -299,6 +298,8 @@ bool transmission_next(struct core *core, struct core_action *ret_action)
 			return true;
 		}
 	}
+	/* None of these could go, but one behind them may. */
+	core->tries_left = tries == CORE_SWEEP_MAX;
 	if (!transmission_room(core, CORE_PORT_DIRECT)) {
 		return false; /* which says nothing about who waits for it */
 	}
