@@ -92,7 +92,7 @@ PLANTS = [
      "if (core->link_blocked && core->link_retry_ns == now_ns + 1) {", "transcripts"),
     ("housekeeping without end", "core/transmission.c",
      "if (core->fetch.run < CORE_FETCH_RUN_MAX && fetch_next(core, ret_action)) {",
-     "if (fetch_next(core, ret_action)) {", "transcripts"),
+     "if (fetch_next(core, ret_action)) {", "sim"),
     # Asynchronous messages, and what is each virtual controller's own.
     ("a severity below is let through", "core/filter.c",
      "clause->severity <= message->severity;",
@@ -168,6 +168,31 @@ PLANTS = [
     ("a reservation overtaken on its way is cancelled", "core/reservation.c",
      "		request->reservation != real->id) {",
      "		false) {", "sim"),
+    ("a controller that is there again is not said to be", "core/link.c",
+     "	if (core->link_up) {\n		announce_back(core);",
+     "	if (false) {\n		announce_back(core);", "sim"),
+    # Whose turn it is.
+    ("nobody pays for controller time", "core/arbiter.c",
+     "	handle->paid_ns[class] += spent_ns;",
+     "", "sim"),
+    ("a debt is not looked at", "core/arbiter.c",
+     "if (handle->paid_ns[class] >> CORE_QUANTUM_SHIFT <= wheel->round ||",
+     "if (true ||", "sim"),
+    ("the lower classes have no guarantee", "core/arbiter.c",
+     "if (waits[class] && core->passed_over[class] >= guarantee[class]) {",
+     "if (false) {", "sim"),
+    ("two guaranteed turns in a row", "core/arbiter.c",
+     "if (highest >= 0 && !core->guaranteed_last) {",
+     "if (highest >= 0) {", "sim"),
+    ("what goes to the bus takes a guarantee away", "core/arbiter.c",
+     "if (class == chosen || !(wheel->occupied[0] | wheel->occupied[1])) {",
+     "if (class == chosen || !waits[class]) {", "sim"),
+    ("an event flag without an event is asked about without end", "core/fetch.c",
+     "looked_in_vain(core, &fetch->empty_reads);",
+     "fetch->flags_wanted = true;", "sim"),
+    ("a counter that nobody counts", "core/fetch.c",
+     "	core_count(core, attention_sticky);",
+     "", "sim"),
 ]
 
 FLAGS = ["-std=gnu11", "-O2", "-D_GNU_SOURCE", "-Iinclude", "-w"]
@@ -239,7 +264,7 @@ def look_for(bench, plant, transcripts, seeds):
         sys.exit(f"stale plant: {source} has this {text.count(old)} times:\n    {old}")
     replaced = {source: bench.compile(source, text.replace(old, new))}
     sim = bench.link("sim", replaced)
-    said = run([sim, "--seeds", str(seeds), "--jobs", "2"], 300)
+    said = run([sim, "--seeds", str(seeds), "--jobs", "2", "--reach"], 300)
     if said:
         return "sim", said
     said = run([bench.link("scenario", replaced), *transcripts], 60)
