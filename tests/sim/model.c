@@ -136,11 +136,14 @@ void model_cancelled(struct sim *sim, uint32_t h, uint64_t tag, int result)
 	for (i = 0; i < handle->count; i++) {
 		struct sim_request *request = &sim->requests[handle->outstanding[i]];
 
-		if (request->tag != tag || !request_pending(sim, request)) {
+		if (request->tag != tag) {
 			continue;
 		}
 		if (request->offered && result == -EAGAIN) {
-			return; /* the link has it in hand at this moment */
+			return; /* the link has it in hand at this moment, past its time or not */
+		}
+		if (!request_pending(sim, request)) {
+			continue;
 		}
 		/* A late response or a silent bus may have answered it without our knowing. */
 		if (result == -ENOENT &&
