@@ -25,6 +25,8 @@ static bool reason_holds(const struct sim *sim, const struct sim_request *reques
 		return request->refused;
 	case VIPMI_REASON_RESERVED:
 		return request->may_be_refused;
+	case VIPMI_REASON_NOT_FOUND:
+		return request->nobodys || request->may_be_nobodys;
 	case VIPMI_REASON_BUS:
 		return request->responder && request->silent;
 	default:
@@ -39,7 +41,7 @@ static void check_answer(struct sim *sim, uint32_t serial, const struct core_del
 	size_t length;
 
 	if (request->final) {
-		length = model_answer(serial, request->final_cc, expected);
+		length = model_answer(request->final_from, request->final_cc, expected);
 		if (deliver->origin != VIPMI_ORIGIN_CONTROLLER || deliver->reason != 0 ||
 			deliver->cc != request->final_cc || !deliver->sent ||
 			deliver->length != length - 1 ||
@@ -55,7 +57,12 @@ static void check_answer(struct sim *sim, uint32_t serial, const struct core_del
 	if (!reason_holds(sim, request, deliver->reason)) {
 		sim_fail(sim, "#%u ended with reason %u without reason", serial, deliver->reason);
 	}
-	if (request->forbidden && deliver->reason != VIPMI_REASON_RESERVED) {
+	if (request->nobodys != (deliver->reason == VIPMI_REASON_NOT_FOUND) &&
+		!request->may_be_nobodys && !request->forbidden) {
+		sim_fail(sim, "#%u with a number that is %s ended with reason %u", serial,
+			request->nobodys ? "not its own" : "its own", deliver->reason);
+	}
+	if (request->forbidden && !request->nobodys && deliver->reason != VIPMI_REASON_RESERVED) {
 		sim_fail(sim, "#%u was another's to ask, and ended with reason %u", serial,
 			deliver->reason);
 	}
@@ -76,7 +83,8 @@ static void check_answer(struct sim *sim, uint32_t serial, const struct core_del
 static uint32_t deliver_answer(
 	struct sim *sim, const struct core_deliver *deliver, struct sim_handle **ret_handle)
 {
-	uint32_t serial = deliver->virtual_client;
+	uint32_t serial =
+		deliver->tag & SIM_NUMBERED_TAG ? (uint32_t)deliver->tag : deliver->virtual_client;
 	struct sim_request *request;
 	struct sim_handle *handle;
 
@@ -99,7 +107,13 @@ static uint32_t deliver_answer(
 		(deliver->target_kind == VIPMI_TARGET_CONTROLLER) != (request->responder == 0)) {
 		sim_fail(sim, "#%u's answer names another request", serial);
 	}
-	check_answer(sim, serial, deliver);
+	if (deliver->virtual_client != request->name || deliver->numbered != request->numbered ||
+		(request->numbered && deliver->number_used != request->number)) {
+		sim_fail(sim, "#%u's answer names another virtual client or number", serial);
+	}
+	if (!parts_answered(sim, serial, deliver)) {
+		check_answer(sim, serial, deliver);
+	}
 	if (request->seen &&
 		(request->seen_cc != deliver->cc || request->seen_reason != deliver->reason)) {
 		sim_fail(sim, "#%u's answer changed while its client did not take it", serial);
@@ -126,6 +140,10 @@ static uint32_t deliver_message(
 			handle = &sim->handles[h];
 			break;
 		}
+	}
+	if (handle && parts_message(sim, deliver, h)) {
+		*ret_handle = handle;
+		return SIM_ASYNC | h;
 	}
 	if (!handle || !handle->events) {
 		sim_fail(sim,
@@ -242,6 +260,7 @@ void model_settled(struct sim *sim)
 		}
 		due_pop(sim);
 	}
+	parts_settled(sim);
 	if (sim->step % 16 == 0) {
 		check_gauges(sim);
 	}
@@ -277,6 +296,7 @@ void model_gone(struct sim *sim)
 			status.clients, status.handles, status.requests, status.queued,
 			status.unread);
 	}
+	parts_gone(sim);
 	rights_check(sim);
 	if (sim->rights_count > 0) {
 		sim_fail(sim, "%u rights outlive their holders", sim->rights_count);

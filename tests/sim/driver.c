@@ -146,8 +146,9 @@ static void handle_open(struct sim *sim, uint32_t c)
 	sim->clients[c].handles++;
 }
 
-static void draw_request(struct sim *sim, uint32_t h, uint32_t serial)
+struct sim_request *sim_draw(struct sim *sim, uint32_t h)
 {
+	uint32_t serial = sim->requests_count;
 	struct sim_request *request = &sim->requests[serial];
 	uint32_t c = pick(sim, ARRAY_LENGTH(commands));
 	uint32_t budget_ms = 100 + pick(sim, 8000);
@@ -168,21 +169,24 @@ static void draw_request(struct sim *sim, uint32_t h, uint32_t serial)
 		.service_ms = pick(sim, 20) ? pick(sim, 3) : pick(sim, 150),
 		.responder = (uint8_t)(pick(sim, 3) ? 0 : 1 + pick(sim, sim->responders_count)),
 	};
+	request->name = serial;
+	request->sequence = SIM_NO_NUMBER;
+	numbers_draw(sim, request);
+	if (request->numbered) {
+		request->tag = SIM_NUMBERED_TAG | serial;
+	}
+	return request;
 }
 
-static void submit(struct sim *sim, uint32_t h)
+bool sim_submit(struct sim *sim)
 {
-	struct sim_handle *handle = &sim->handles[h];
 	uint32_t serial = sim->requests_count, credit;
 	struct sim_request *request = &sim->requests[serial];
+	struct sim_handle *handle = &sim->handles[request->handle];
 	struct core_event event = {.type = CORE_EVENT_REQUEST};
 	struct ipmi_verdict verdict;
 	uint8_t payload[SIM_DATA_MAX];
 
-	if (serial == SIM_REQUESTS_MAX) {
-		return;
-	}
-	draw_request(sim, h, serial);
 	event.request.client = sim->clients[handle->client].id;
 	event.request.handle = handle->id;
 	event.request.tag = request->tag;
@@ -198,7 +202,9 @@ static void submit(struct sim *sim, uint32_t h)
 	event.request.channel = sim_channel(request->responder);
 	event.request.address = request->responder ? sim_address(request->responder) : 0;
 	event.request.data = payload;
-	event.request.length = model_payload(request, serial, payload);
+	event.request.numbered = request->numbered;
+	event.request.number = request->number;
+	event.request.length = parts_payload(sim, serial, payload);
 	verdict =
 		ipmi_command_judge(request->netfn, request->command, payload, event.request.length);
 	request->mutating = !ipmi_class_is_read(verdict.class);
@@ -216,6 +222,7 @@ static void submit(struct sim *sim, uint32_t h)
 		handle->wants_credit = true;
 		shell_step(sim, &wanted, 0);
 	}
+	return credit > 0;
 }
 
 static void cancel(struct sim *sim, uint32_t h)
@@ -344,6 +351,9 @@ static void garbage(struct sim *sim, uint32_t h)
 
 static void something_of_the_world(struct sim *sim)
 {
+	if (parts_world(sim)) {
+		return;
+	}
 	if (chance(sim, sim->faults.flap) && sim->link_up) {
 		world_link_down(sim);
 	} else if (chance(sim, sim->faults.reset) && sim->link_up) {
@@ -378,6 +388,12 @@ static void client_acts(struct sim *sim)
 		}
 		return;
 	}
+	if (sim->requests_count == SIM_REQUESTS_MAX) {
+		return;
+	}
+	if (parts_act(sim, h)) {
+		return;
+	}
 	if (chance(sim, sim->faults.garbage)) {
 		garbage(sim, h);
 	} else if (chance(sim, sim->faults.cancel)) {
@@ -391,7 +407,8 @@ static void client_acts(struct sim *sim)
 	} else if (sim->faults.event && chance(sim, 30)) {
 		subscribe(sim, h);
 	} else {
-		submit(sim, h);
+		(void)sim_draw(sim, h);
+		(void)sim_submit(sim);
 	}
 }
 
@@ -458,6 +475,7 @@ static void calm(struct sim *sim)
 	uint64_t next_number = 0;
 
 	sim->draining = true;
+	parts_calm(sim);
 	memset(&sim->faults, 0, sizeof(sim->faults));
 	sim->sticky = false;
 	for (wakes = 0; sim->alive + sim->ghosts > 0 || sim->pending_count > 0; wakes++) {
@@ -520,6 +538,7 @@ void sim_run(struct sim *sim, uint32_t steps)
 	if (core_init(sim->memory, sim->memory_size, &sim->limits, 0, &sim->core) != 0) {
 		sim_fail(sim, "core_init refuses honest limits");
 	}
+	parts_begin(sim);
 	world_link_up(sim);
 	arrive(sim);
 	shell_pump(sim);
@@ -537,6 +556,7 @@ void sim_run(struct sim *sim, uint32_t steps)
 
 void sim_finish(struct sim *sim)
 {
+	parts_finish(sim);
 	free(sim->memory);
 	sim->memory = NULL;
 }

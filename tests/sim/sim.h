@@ -13,6 +13,7 @@
  *	answer.c  the model's other half: answers, messages, sums; due.c: its deadlines
  *	shell.c   steps the core and does what it wants, or does not
  *	driver.c  what clients do, and the course of a run
+ *	parts.c   the rest of the core's promises, a file each
  */
 #ifndef VIPMI_TESTS_SIM_SIM_H
 #define VIPMI_TESTS_SIM_SIM_H
@@ -35,6 +36,10 @@
 #define SIM_RIGHTS_MAX 64
 #define SIM_NONE UINT32_MAX
 #define SIM_NO_NUMBER 0xFF
+/* In the name of a virtual client, which is otherwise its request's serial. */
+#define SIM_VIRTUAL 0x80000000u
+/* With the serial: the tag of a request with a number of its own. */
+#define SIM_NUMBERED_TAG UINT64_C(0x100000000)
 /* With a handle's index: in place of a serial, an asynchronous message for that handle. */
 #define SIM_ASYNC 0x80000000u
 
@@ -67,12 +72,20 @@ struct sim_handle {
 	uint64_t last_delta;  /* by how much the last one moved it */
 };
 
+/* What has a file of its own beside requests: parts.c. */
+enum sim_part_name {
+	SIM_PLAIN, /* a request of no part */
+	SIM_PART_NUMBERS,
+	SIM_PART_COUNT
+};
+
 struct sim_request {
 	uint32_t handle, virtual_client;
 	uint64_t tag, submitted_ns, deadline_ns;
 	uint64_t bus_timer_ns; /* until when the response from the bus is waited for */
 	uint32_t sends, service_ms, timeout_ms;
 	uint8_t class, netfn, command, lun;
+	uint8_t part;      /* enum sim_part_name: whose bytes it carries */
 	uint8_t responder; /* 0: the controller; else responders[responder - 1] */
 	uint8_t sequence;
 	bool mutating;
@@ -86,10 +99,17 @@ struct sim_request {
 	bool overdue;       /* its response from the bus is: sent again, it keeps its number */
 	bool safe;          /* the last sending provably executed nothing */
 	bool final;         /* a response that ends it has been fed, with final_cc */
-	bool cancelled, silent, lost, refused;
+	bool cancelled, silent, lost, refused, abandoned;
 	bool forbidden;      /* another's right stood against it when it was submitted */
 	bool may_be_refused; /* or since, while it waited */
 	bool seen;           /* offered before: the same answer has to come again */
+	bool numbered;       /* it is to carry `number` */
+	bool nobodys;        /* which is not its handle's */
+	bool may_be_nobodys; /* any more */
+	uint8_t number;
+	uint32_t name;       /* virtual client that its answer is for, if it has `number` */
+	uint32_t final_from; /* serial of the request whose answer that is */
+	uint64_t over_ns;    /* since when none of its transmissions can be answered any more */
 	uint8_t final_cc;
 	uint8_t seen_cc, seen_reason;
 };
@@ -181,13 +201,61 @@ struct sim {
 	struct sim_transmission transmissions[SIM_TRANSMISSIONS_MAX];
 	uint32_t transmissions_count;
 	uint32_t numbers[SIM_RESPONDERS_MAX][IPMB_SEQUENCES]; /* serial of the last user, or NONE */
-	uint64_t number_sent_ns[SIM_RESPONDERS_MAX][IPMB_SEQUENCES]; /* the last time */
-	uint32_t due[SIM_REQUESTS_MAX]; /* a heap of serials by deadline */
+	uint32_t due[SIM_REQUESTS_MAX];                       /* a heap of serials by deadline */
 	uint32_t due_count;
 	uint32_t answers, taken;
 	uint32_t actions_in_a_row;
 	uint64_t last_action;
+	void *states[SIM_PART_COUNT]; /* each part's own */
 };
+
+/* ---- parts.c ---- */
+
+/* A part of the model. What it does not need it leaves out. */
+struct sim_part {
+	size_t size; /* of its state, zeroed in the beginning */
+	/* The world is drawn, nobody is there yet. */
+	void (*begin)(struct sim *sim);
+	/* No more faults, nothing new, from now on. */
+	void (*calm)(struct sim *sim);
+	/* Before a step of the storm: whether something of the world's happened. */
+	bool (*world)(struct sim *sim);
+	/* An open handle's client has time: whether it did something of this part's. */
+	bool (*act)(struct sim *sim, uint32_t handle);
+	/* Time passed; called very often. */
+	void (*time)(struct sim *sim);
+	void (*handle_closed)(struct sim *sim, uint32_t handle, bool with_client);
+	void (*link_lost)(struct sim *sim); /* or the controller was reset */
+	void (*link_up)(struct sim *sim);
+	/* An EVENT or LOSS for an open handle: whether it is this part's to judge. */
+	bool (*message)(struct sim *sim, const struct core_deliver *deliver, uint32_t handle);
+	/* The core has nothing to do before its deadline. */
+	void (*settled)(struct sim *sim);
+	/* Everybody has left. */
+	void (*gone)(struct sim *sim);
+
+	/* Requests of the part. What the client gives, for CORE_EVENT_REQUEST; its length. */
+	uint32_t (*payload)(struct sim *sim, uint32_t serial, uint8_t *bytes);
+	/* Whether its answer is this part's to judge; the rest of the record is kept as usual. */
+	bool (*answered)(struct sim *sim, uint32_t serial, const struct core_deliver *deliver);
+};
+
+extern const struct sim_part sim_numbers;
+
+void parts_begin(struct sim *sim);
+void parts_finish(struct sim *sim);
+void parts_calm(struct sim *sim);
+bool parts_world(struct sim *sim);
+bool parts_act(struct sim *sim, uint32_t handle);
+void parts_time(struct sim *sim);
+void parts_handle_closed(struct sim *sim, uint32_t handle, bool with_client);
+void parts_link_lost(struct sim *sim);
+void parts_link_up(struct sim *sim);
+bool parts_message(struct sim *sim, const struct core_deliver *deliver, uint32_t handle);
+void parts_settled(struct sim *sim);
+void parts_gone(struct sim *sim);
+uint32_t parts_payload(struct sim *sim, uint32_t serial, uint8_t *bytes);
+bool parts_answered(struct sim *sim, uint32_t serial, const struct core_deliver *deliver);
 
 /* ---- source.c ---- */
 void source_seed(struct sim *sim, uint64_t seed);
@@ -206,6 +274,10 @@ void due_pop(struct sim *sim);
 void sim_fail(struct sim *sim, const char *format, ...)
 	__attribute__((format(printf, 2, 3), noreturn));
 void sim_trace(struct sim *sim, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Whether the core still has to do something about it, as far as one can know outside. */
+bool request_pending(const struct sim *sim, const struct sim_request *request);
+/* The same, for what must not be passed: one whose command became another's may be over. */
+bool request_waits(const struct sim *sim, const struct sim_request *request);
 /* The request that the next submission makes: its serial is in its data and its answer's. */
 uint32_t model_payload(const struct sim_request *request, uint32_t serial, uint8_t *bytes);
 void model_submitted(struct sim *sim, uint32_t serial);
@@ -239,6 +311,18 @@ static inline uint8_t sim_channel(uint8_t responder)
 	return responder & 1 ? 7 : 0;
 }
 
+/* ---- numbers.c ---- */
+/* Perhaps it is to carry a number of its own. */
+void numbers_draw(struct sim *sim, struct sim_request *request);
+void numbers_submitted(struct sim *sim, struct sim_request *request);
+/* A TRANSMIT carries the number. */
+void numbers_take(struct sim *sim, uint32_t serial, uint8_t number);
+void numbers_sent(struct sim *sim, const struct sim_request *request);
+void numbers_lost(struct sim *sim, struct sim_request *request);
+bool numbers_same(const struct sim *sim, uint32_t serial, uint32_t from);
+/* Holds the core's list against the model's. */
+void numbers_check(struct sim *sim);
+
 /* ---- rights.c ---- */
 bool rights_forbid(const struct sim *sim, const struct sim_request *request, bool perhaps);
 void rights_time(struct sim *sim);
@@ -269,6 +353,10 @@ void shell_release_deliver(struct sim *sim, uint32_t client);
 void shell_writable(struct sim *sim, uint32_t client);
 
 /* ---- driver.c ---- */
+/* What any request has, at requests[requests_count]. */
+struct sim_request *sim_draw(struct sim *sim, uint32_t handle);
+/* Submits what stands there; whether it was accepted, and counts. */
+bool sim_submit(struct sim *sim);
 /* One run of so many steps and its end. Fails through sim->failed. */
 void sim_run(struct sim *sim, uint32_t steps);
 void sim_finish(struct sim *sim);

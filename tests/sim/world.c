@@ -278,6 +278,7 @@ void world_link_up(struct sim *sim)
 	sim->link_dying = false;
 	sim->link_refuses = false;
 	sim->attention = false;
+	parts_link_up(sim);
 	shell_step(sim, &event, 0);
 }
 
