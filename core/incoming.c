@@ -100,7 +100,7 @@ static struct core_message *incoming_find(
 		number = core->incoming_last[event->respond.sequence & (IPMB_SEQUENCES - 1)];
 	}
 	for (looks = 0; looks < CORE_INCOMING_LOOKS_MAX; looks++) {
-		struct core_message *message = &core->messages[number % CORE_MESSAGES_KEPT];
+		struct core_message *message = message_at(core, number);
 
 		if (number < oldest || number >= core->message_next) {
 			return NULL;

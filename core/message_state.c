@@ -69,8 +69,7 @@ static const struct core_message *event_waiting(struct core *core, struct core_h
 	}
 	/* At most what is kept. */
 	for (; handle->event_position < core->message_next; handle->event_position++) {
-		const struct core_message *message =
-			&core->messages[handle->event_position % CORE_MESSAGES_KEPT];
+		const struct core_message *message = message_at(core, handle->event_position);
 
 		if (message->kind == VIPMI_ASYNC_EVENT) {
 			return message;

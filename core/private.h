@@ -180,11 +180,11 @@ struct core_handle {
 	uint8_t enables;  /* its own bits of the global enables */
 	uint8_t received; /* RECEIVED requests */
 	bool open : 1, wants_credit : 1, event_pulled : 1;
-	bool loss_pulled : 1;      /* and what was pulled is a LOSS */
-	bool pulled_counts : 1;    /* it is one that `seen` counts */
-	bool pulled_gone : 1;      /* it has a holder, and has left the log since */
-	bool pulled_moved : 1;     /* `position` was moved since */
-	bool exclusive : 1;        /* it is on core->exclusive */
+	bool loss_pulled : 1;   /* and what was pulled is a LOSS */
+	bool pulled_counts : 1; /* it is one that `seen` counts */
+	bool pulled_gone : 1;   /* it is no longer counted elsewhere: lost if it is not taken */
+	bool pulled_moved : 1; /* `position` was moved since; a LOSS: `loss` is about another one */
+	bool exclusive : 1;    /* it is on core->exclusive */
 	bool requests_wanted : 1;  /* it holds a right to receive */
 	struct list_link commands; /* reserved by it */
 	struct core_reservation reservations[RESERVATION_COUNT];
@@ -711,6 +711,7 @@ int subscription_begin(struct core *core, struct core_event *event);
 int subscription_end(struct core *core, const struct core_event *event);
 int subscription_message(struct core *core, const struct core_event *event);
 uint64_t message_oldest(const struct core *core); /* number of the oldest kept */
+struct core_message *message_at(const struct core *core, uint64_t number);
 /* Whether it gets the incoming requests that it holds the right to. */
 void subscription_requests(struct core *core, struct core_handle *handle, bool wanted);
 /* The handle closes: nothing more is delivered to it. */

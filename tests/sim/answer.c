@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The model's other half: answers, asynchronous messages, and the sums. */
-#include "tests/sim/sim.h"
+#include "tests/sim/reach.h"
+#include "tests/sim/subscriptions.h"
 
 static bool expired(const struct sim *sim, const struct sim_request *request)
 {
@@ -40,7 +41,10 @@ static void check_answer(struct sim *sim, uint32_t serial, const struct core_del
 	uint8_t expected[SIM_DATA_MAX];
 	size_t length;
 
-	if (request->final) {
+	/* Refused before its response came: its client has not read that yet. */
+	bool refused = request->may_be_refused && deliver->reason == VIPMI_REASON_RESERVED;
+
+	if (request->final && !refused) {
 		length = model_answer(request->final_from, request->final_cc, expected);
 		if (deliver->origin != VIPMI_ORIGIN_CONTROLLER || deliver->reason != 0 ||
 			deliver->cc != request->final_cc || !deliver->sent ||
@@ -93,6 +97,7 @@ static uint32_t deliver_answer(
 	}
 	request = &sim->requests[serial];
 	handle = &sim->handles[request->handle];
+	reach_answer(sim, deliver);
 	sim_trace(sim, "answer to #%u: cc %02x origin %u reason %u", serial, deliver->cc,
 		deliver->origin, deliver->reason);
 	if (!request->alive || request->answered || request->held) {
@@ -129,36 +134,17 @@ static uint32_t deliver_answer(
 static uint32_t deliver_message(
 	struct sim *sim, const struct core_deliver *deliver, struct sim_handle **ret_handle)
 {
-	struct sim_handle *handle = NULL;
-	uint64_t delta = deliver->kind == CORE_DELIVERY_LOSS ? deliver->lost : 1;
-	uint64_t start = deliver->kind == CORE_DELIVERY_LOSS ? deliver->number - deliver->lost
-							     : deliver->number;
 	uint32_t h;
 
 	for (h = 0; h < sim->handles_count; h++) {
 		if (sim->handles[h].open && sim->handles[h].id == deliver->handle) {
-			handle = &sim->handles[h];
 			break;
 		}
 	}
-	if (handle && parts_message(sim, deliver, h)) {
-		*ret_handle = handle;
-		return SIM_ASYNC | h;
+	if (h == sim->handles_count || !parts_message(sim, deliver, h)) {
+		sim_fail(sim, "an asynchronous message to nobody");
 	}
-	if (!handle || !handle->events) {
-		sim_fail(sim,
-			"an asynchronous message to a handle that is closed or asked for none");
-	}
-	sim_trace(sim, "message %llu (%llu) to handle %u", (unsigned long long)deliver->number,
-		(unsigned long long)delta, h);
-	if (delta == 0 || (handle->numbered && start != handle->next_number)) {
-		sim_fail(sim, "handle %u gets message %llu, %llu is next", h,
-			(unsigned long long)start, (unsigned long long)handle->next_number);
-	}
-	handle->numbered = true;
-	handle->next_number = start + delta;
-	handle->last_delta = delta;
-	*ret_handle = handle;
+	*ret_handle = &sim->handles[h];
 	return SIM_ASYNC | h;
 }
 
@@ -184,10 +170,7 @@ void model_deliver_done(struct sim *sim, uint32_t serial, int result)
 	uint32_t i;
 
 	if (serial & SIM_ASYNC) {
-		handle = &sim->handles[serial & ~SIM_ASYNC];
-		if (result == -EAGAIN) {
-			handle->next_number -= handle->last_delta;
-		}
+		subscriptions_done(sim, serial & ~SIM_ASYNC, result);
 		return;
 	}
 	request = &sim->requests[serial];
@@ -266,7 +249,7 @@ void model_settled(struct sim *sim)
 	}
 }
 
-static uint64_t outcomes(const struct core_status *status)
+static uint64_t outcomes(const struct core_status *status, uint64_t local)
 {
 	static const enum core_counter counters[] = {CORE_COUNTER_answers_controller,
 		CORE_COUNTER_answers_expired_unsent, CORE_COUNTER_answers_expired_sent,
@@ -274,7 +257,7 @@ static uint64_t outcomes(const struct core_status *status)
 		CORE_COUNTER_answers_reset, CORE_COUNTER_answers_too_long,
 		CORE_COUNTER_answers_not_carried, CORE_COUNTER_answers_bus,
 		CORE_COUNTER_answers_reserved, CORE_COUNTER_requests_cancelled};
-	uint64_t sum = 0;
+	uint64_t sum = local;
 	size_t i;
 
 	for (i = 0; i < ARRAY_LENGTH(counters); i++) {
@@ -312,9 +295,12 @@ void model_gone(struct sim *sim)
 			(unsigned long long)accepted, (unsigned long long)over,
 			sim->requests_count);
 	}
-	if (outcomes(&status) > accepted ||
-		outcomes(&status) + status.counters[CORE_COUNTER_requests_abandoned] < accepted) {
+	if (outcomes(&status, sim->local_answers) > accepted ||
+		outcomes(&status, sim->local_answers) +
+				status.counters[CORE_COUNTER_requests_abandoned] <
+			accepted) {
 		sim_fail(sim, "%llu outcomes counted of %llu requests",
-			(unsigned long long)outcomes(&status), (unsigned long long)accepted);
+			(unsigned long long)outcomes(&status, sim->local_answers),
+			(unsigned long long)accepted);
 	}
 }

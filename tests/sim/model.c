@@ -4,7 +4,7 @@
  * record a request that moves with every event and is checked at every action.
  * It knows nothing of how the core does it.
  */
-#include "tests/sim/sim.h"
+#include "tests/sim/messages.h"
 
 #include <stdarg.h>
 #include <stdlib.h>
@@ -172,6 +172,12 @@ void model_cancelled(struct sim *sim, uint32_t h, uint64_t tag, int result)
 	if (result == 0) {
 		sim_fail(sim, "handle %u cancelled a request that was over", h);
 	}
+}
+
+void model_answered_locally(struct sim *sim, uint32_t serial)
+{
+	sim->requests[serial].final = true;
+	sim->local_answers++;
 }
 
 static void request_gone(struct sim *sim, struct sim_request *request)
@@ -351,7 +357,7 @@ struct sim_transmission *model_transmit(struct sim *sim, const struct core_actio
 	}
 	if (message.netfn != request->netfn || message.command != request->command ||
 		message.rs_lun != request->lun ||
-		message.length != model_payload(request, serial, expected) ||
+		message.length != parts_on_wire(sim, serial, expected) ||
 		memcmp(message.data, expected, message.length) != 0 ||
 		(transmission->kind == SIM_DIRECT) != (request->responder == 0) ||
 		(request->responder && message.rs_address != sim_address(request->responder))) {
@@ -479,6 +485,10 @@ void model_time(struct sim *sim)
 			continue;
 		}
 		sim_trace(sim, "transmission %u times out", transmission->id);
+		/* A responder's silence is not the controller's. */
+		if (transmission->kind != SIM_RELAY) {
+			messages_silent(sim);
+		}
 		if (transmission->serial != SIM_NONE) {
 			struct sim_request *request = &sim->requests[transmission->serial];
 
@@ -564,8 +574,14 @@ static void bus_response(struct sim *sim, const uint8_t *bytes, size_t length)
 	struct ipmb_message message;
 	uint32_t responder, serial, from;
 
-	if (length < 2 || ipmb_decode_received(own, bytes + 1, length - 1, &message) != 0 ||
-		!(message.netfn & 1) || message.length < 1) {
+	if (length < 2 || ipmb_decode_received(own, bytes + 1, length - 1, &message) != 0) {
+		return;
+	}
+	if (!(message.netfn & 1)) {
+		messages_append(sim, messages_request(bytes[0] & 0x0F, &message));
+		return;
+	}
+	if (message.length < 1) {
 		return;
 	}
 	responder = (message.rs_address - 0xB0u) / 2 - 1;
@@ -597,6 +613,7 @@ void model_received(struct sim *sim, const struct sim_pending *response)
 	uint32_t i;
 
 	model_time(sim);
+	messages_spoke(sim);
 	for (i = 0; i < sim->transmissions_count; i++) {
 		if (sim->transmissions[i].id == response->number && sim->transmissions[i].done) {
 			transmission = &sim->transmissions[i];
@@ -611,13 +628,17 @@ void model_received(struct sim *sim, const struct sim_pending *response)
 	if (was.serial == SIM_NONE) {
 		if (was.command == 0x33 && response->data[0] == VIPMI_CC_OK) {
 			bus_response(sim, response->data + 1, response->length - 1u);
+		} else {
+			messages_fetched(sim, was.command, response->data, response->length);
 		}
 		return;
 	}
 	request = &sim->requests[was.serial];
 	request->at_controller = false;
 	if (was.kind != SIM_BRIDGE) {
-		request_response(sim, request, response->data[0], was.serial);
+		if (!parts_received(sim, was.serial, response->data[0])) {
+			request_response(sim, request, response->data[0], was.serial);
+		}
 	} else if (response->data[0] == VIPMI_CC_OK) {
 		request->on_bus = true;
 		request->bus_timer_ns =

@@ -8,10 +8,14 @@
 #include <stdlib.h>
 
 static const struct sim_part plain = {0};
+extern const struct sim_part sim_messages, sim_subscriptions, sim_own;
 
 static const struct sim_part *const parts[SIM_PART_COUNT] = {
 	[SIM_PLAIN] = &plain,
 	[SIM_PART_NUMBERS] = &sim_numbers,
+	[SIM_PART_MESSAGES] = &sim_messages,
+	[SIM_PART_SUBSCRIPTIONS] = &sim_subscriptions,
+	[SIM_PART_OWN] = &sim_own,
 };
 
 void parts_begin(struct sim *sim)
@@ -81,6 +85,17 @@ void parts_time(struct sim *sim)
 	for (i = 0; i < SIM_PART_COUNT; i++) {
 		if (parts[i]->time) {
 			parts[i]->time(sim);
+		}
+	}
+}
+
+void parts_handle_opened(struct sim *sim, uint32_t handle)
+{
+	uint32_t i;
+
+	for (i = 0; i < SIM_PART_COUNT; i++) {
+		if (parts[i]->handle_opened) {
+			parts[i]->handle_opened(sim, handle);
 		}
 	}
 }
@@ -159,6 +174,21 @@ uint32_t parts_payload(struct sim *sim, uint32_t serial, uint8_t *bytes)
 
 	return part->payload ? part->payload(sim, serial, bytes)
 			     : model_payload(request, serial, bytes);
+}
+
+uint32_t parts_on_wire(struct sim *sim, uint32_t serial, uint8_t *bytes)
+{
+	const struct sim_part *part = parts[sim->requests[serial].part];
+
+	return part->on_wire ? part->on_wire(sim, serial, bytes)
+			     : parts_payload(sim, serial, bytes);
+}
+
+bool parts_received(struct sim *sim, uint32_t serial, uint8_t cc)
+{
+	const struct sim_part *part = parts[sim->requests[serial].part];
+
+	return part->received && part->received(sim, serial, cc);
 }
 
 bool parts_answered(struct sim *sim, uint32_t serial, const struct core_deliver *deliver)
