@@ -33,15 +33,24 @@ static void credit_place(struct core *core, struct core_handle *handle)
 	bool waits = handle->wants_credit && handle->open &&
 		     handle->outstanding < core->limits.credit_max;
 
-	if (waits && handle->outstanding > 1 && list_linked(&handle->credit_link)) {
-		return; /* keeps its place */
+	if (!waits || handle->outstanding == 0) {
+		list_remove(&handle->credit_link);
 	}
-	list_remove(&handle->credit_link);
 	if (waits && handle->outstanding == 0) {
 		list_push_front(&core->credit_waiting, &handle->credit_link);
-	} else if (waits) {
+	} else if (waits && !list_linked(&handle->credit_link)) {
 		list_push_back(&core->credit_waiting, &handle->credit_link);
 	}
+}
+
+/* It went on without waiting. What it has now is perhaps the guaranteed slot: then its place among
+ * those who wait for a shared one is the last. */
+static void credit_used(struct core *core, struct core_handle *handle)
+{
+	if (handle->outstanding == 1) {
+		list_remove(&handle->credit_link);
+	}
+	credit_place(core, handle);
 }
 
 int credit_wanted(struct core *core, uint32_t client, uint32_t id)
@@ -193,7 +202,7 @@ struct core_request *request_new(
 		core->shared_used++;
 	}
 	if (handle->wants_credit) {
-		credit_place(core, handle); /* it went on without waiting */
+		credit_used(core, handle);
 	}
 	core->requests_used++;
 	handle->client->requests++;
