@@ -23,11 +23,6 @@ uint64_t message_oldest(const struct core *core)
 						       : 1;
 }
 
-static struct core_message *message_at(struct core *core, uint64_t number)
-{
-	return &core->messages[number % CORE_MESSAGES_KEPT];
-}
-
 /* What has a holder is for him alone: an incoming request that he has the right to receive, or what
  * he subscribed to exclusively. */
 static bool wanted(
