@@ -155,6 +155,27 @@ static void every_word_has_its_place(void **state)
 	free(two.world.memory);
 }
 
+/* 128 of them come back at the same moment: half of them in one step, which says that it is not
+ * done. */
+static void one_step_ends_the_rest_of_so_many(void **state)
+{
+	static struct bus bus;
+	struct core *core;
+
+	(void)state;
+	memset(words, 0, sizeof(words));
+	words[WORD_OF(7, SLOT_10)] = UINT64_MAX;
+	words[WORD_OF(7, 0xB4)] = UINT64_MAX;
+	kept_bus(&bus, true);
+	core = bus.two.world.core;
+	later(&bus, SECONDS(5));
+	assert_int_equal(taken(core, 7, SLOT_10) + taken(core, 7, 0xB4), 64);
+	assert_true(core_deadline(core) <= bus.two.world.now_ns);
+	later(&bus, 0);
+	assert_int_equal(taken(core, 7, SLOT_10) + taken(core, 7, 0xB4), 0);
+	free(bus.two.world.memory);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -163,6 +184,7 @@ int main(void)
 		cmocka_unit_test(what_is_found_rests_and_is_forgotten_then),
 		cmocka_unit_test(nothing_else_in_it_is_believed),
 		cmocka_unit_test(every_word_has_its_place),
+		cmocka_unit_test(one_step_ends_the_rest_of_so_many),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
