@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What the controller saw, and questions about it."""
+import collections
 import json
 from dataclasses import dataclass
 
@@ -104,6 +105,30 @@ class Record:
                     if inner is not None:
                         found.append(Arrival(frame.at, place, inner))
         return found
+
+    def misfortunes(self, silence_s=1.0):
+        """How many responses from the bus never came, came after an agent has given them up, came
+        twice, or came after one to a later request of the same responder."""
+        count = dict.fromkeys(('lost', 'late', 'twice', 'reordered'), 0)
+        waiting, newest = collections.defaultdict(list), collections.defaultdict(int)
+        for one in self.traffic():
+            those = waiting[one.inner.key]
+            if isinstance(one, Sending):
+                if those and those[-1].inner.data != one.inner.data:
+                    count['lost'] += len(those)
+                    those.clear()
+                if one.cc == 0:
+                    those.append(one)
+            elif not those:
+                count['twice'] += 1
+            else:
+                # Of what was sent again the last is answered first.
+                sending, responder = those.pop(), (one.inner.channel, one.inner.address)
+                count['late'] += one.at - sending.at > silence_s
+                count['reordered'] += sending.place < newest[responder]
+                newest[responder] = max(newest[responder], sending.place)
+        count['lost'] += sum(map(len, waiting.values()))
+        return count
 
     def bus(self, since=0):
         """Every request that went to the IPMB, with its response."""

@@ -362,6 +362,33 @@ class Judge(unittest.TestCase):
         one.gone = True
         self.good(story)
 
+    # ---- what happened to responses ----
+
+    def test_misfortunes(self):
+        story = Story()
+        nothing = dict.fromkeys(('lost', 'late', 'twice', 'reordered'), 0)
+        story.round(1.0, 1, b'a')
+        story.send(1.5, 9, cc=0x83)  # never was on the bus
+        self.assertEqual(story.record.misfortunes(), nothing)
+        first, second = story.send(2.0, 2, b'b'), story.send(2.1, 3, b'c')
+        story.arrive(2.2, second)
+        story.arrive(2.3, first)
+        self.assertEqual(story.record.misfortunes(), nothing | {'reordered': 1})
+        story.arrive(2.4, first)
+        self.assertEqual(story.record.misfortunes(), nothing | {'reordered': 1, 'twice': 1})
+        story.arrive(4.2, story.send(3.0, 4, b'd'))
+        # Sent again and answered in time; then the response to the first.
+        lost = story.send(5.0, 5, b'e')
+        story.arrive(6.2, story.send(6.1, 5, b'e'))
+        self.assertEqual(story.record.misfortunes(),
+                         {'reordered': 1, 'twice': 1, 'late': 1, 'lost': 1})
+        story.arrive(7.5, lost)
+        self.assertEqual(story.record.misfortunes(),
+                         {'reordered': 2, 'twice': 1, 'late': 2, 'lost': 0})
+        story.send(12.0, 6, b'f')
+        story.round(20.0, 6, b'g')
+        self.assertEqual(story.record.misfortunes()['lost'], 1)
+
     # ---- and the rest ----
 
     def test_every_check_has_a_violation_here(self):

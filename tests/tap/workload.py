@@ -6,9 +6,11 @@ import clients
 import library
 from clients import ByHand, Numbers, Program
 from controller import RESPONDERS, Behaviour
+from questions import Stamped
 
 STATUS = (0x00, 0x01)
 PROGRAMS, EACH, OWNERS = 8, 48, 3
+FAR_OFF = 1 << 20  # questions of nobody else
 
 
 def rights(world, ours):
@@ -26,9 +28,9 @@ def owners(world, ours):
     for place in range(OWNERS):
         handle = ours.open(f'owner-{place}')
         for number in handle.reserve_numbers(RESPONDERS[0], place, count=2):
-            handle.submit(heard.append, *clients.READ, clients.data_of(1 << 20 | place << 8 | number),
-                          address=RESPONDERS[0], number=number, virtual_client=place,
-                          timeout_ms=clients.PATIENCE_MS)
+            address, data = world.questions.question(FAR_OFF + (place << 6 | number) * 8)
+            handle.submit(heard.append, *clients.READ, data, address=address, number=number,
+                          virtual_client=place, timeout_ms=clients.PATIENCE_MS)
     end = time.monotonic() + 2 * clients.PATIENCE_MS / 1000
     while len(heard) < 2 * OWNERS and time.monotonic() < end:
         ours.wait(100)
@@ -38,18 +40,18 @@ class Rest(Program):
     """One question is lost; when that is over, all numbers come round once at its responder."""
 
     def run(self, outstanding=16):
-        address = RESPONDERS[0]
         behaviour, self.world.bus.behaviour = self.world.bus.behaviour, Behaviour(lost=1000)
-        self.ask(self.handle, clients.READ, address, self.numbers[0])
+        self.ask(self.handle, clients.READ, self.numbers[0])
         self.wait()
         self.world.bus.behaviour = behaviour
         for count, number in enumerate(self.numbers[1:], 1):
             self.wait(outstanding - 1)
-            self.ask(self.handle, clients.READ if count % 20 else clients.WRITE, address, number)
+            self.ask(self.handle, clients.READ if count % 20 else clients.WRITE, number)
         self.wait()
 
 
 def start(world, seed, **behaviour):
+    world.questions = Stamped()
     world.start(window=2, bus_window=4, bus=Behaviour(seed=seed, **behaviour))
     if world.rival:
         # It loses what it is asked: nobody needs to wait for that as long.
@@ -71,7 +73,8 @@ def run(world):
         library.in_threads([lambda c=c: one(c) for c in asking] +
                            [lambda: rights(world, ours)])
         owners(world, ours)
-    more = Rest(world, 'more', numbers.take(100))
+    everywhere = len(world.questions.responders)
+    more = Rest(world, 'more', numbers.take(100 * everywhere)[::everywhere])
     try:
         more.run()
     except AssertionError as error:
