@@ -7,8 +7,11 @@ import library
 from clients import ByHand, Numbers, Program
 from controller import RESPONDERS, Behaviour
 from questions import Stamped
+from vm import SEND_MESSAGE, from_satellite
 
-STATUS = (0x00, 0x01)
+STATUS, CAPABILITIES = (0x00, 0x01), (0x00, 0x00)
+LEASE_MS, RENEWALS = 400, 3
+OEM, HELD, NOBODYS = 0x30, 0x41, 0x42  # requests to system software
 PROGRAMS, EACH, OWNERS = 8, 48, 3
 FAR_OFF = 1 << 20  # questions of nobody else
 
@@ -20,6 +23,36 @@ def rights(world, ours):
     for _ in range(3):
         stranger.ask(*STATUS, timeout_ms=2000)
         holder.ask(*STATUS, timeout_ms=2000)
+
+
+def leases(world, ours):
+    """As before, for a time that is renewed before it is over; then it ends."""
+    holder, stranger = ours.open('tenant'), ours.open('next-tenant')
+    for _ in range(RENEWALS):
+        holder.reserve(library.right(*CAPABILITIES), lease_ms=LEASE_MS)
+        stranger.ask(*CAPABILITIES, timeout_ms=2000)
+        holder.ask(*CAPABILITIES, timeout_ms=2000)
+        time.sleep(LEASE_MS / 2000)
+    time.sleep(LEASE_MS / 1000)
+    stranger.ask(*CAPABILITIES, timeout_ms=2000)
+
+
+def incoming(world):
+    """A responder asks software; one program holds the right to answer, to one of two commands."""
+    with world.library() as ours:
+        holder, satellite = ours.open('answers'), ours.open('satellite')
+        holder.requests(lambda one, answer: answer(0, b'!' + bytes(one.bytes[:one.length])))
+        holder.reserve(library.right(OEM, HELD, library.RECEIVE))
+        for number, command in enumerate((HELD, NOBODYS, HELD, HELD)):
+            satellite.ask(*SEND_MESSAGE, from_satellite(RESPONDERS[1], OEM, command, bytes([number]),
+                                                        number=number),
+                          address=RESPONDERS[1], timeout_ms=2000)
+        end = time.monotonic() + 4
+        while len(world.wire.incoming()[0]) < 4 or any(
+                not one.answers for one in world.wire.incoming()[0]):
+            if time.monotonic() > end:
+                break  # the judge knows more
+            ours.wait(50)
 
 
 def owners(world, ours):
@@ -71,7 +104,8 @@ def run(world):
             wrong.append(str(error))
     with world.library() as ours:
         library.in_threads([lambda c=c: one(c) for c in asking] +
-                           [lambda: rights(world, ours)])
+                           [lambda: rights(world, ours), lambda: leases(world, ours),
+                            lambda: incoming(world)])
         owners(world, ours)
     everywhere = len(world.questions.responders)
     more = Rest(world, 'more', numbers.take(100 * everywhere)[::everywhere])
