@@ -21,7 +21,8 @@
 
 static uint64_t connection_cookie(const struct socket_face *face, const struct connection *c)
 {
-	return (uint64_t)c->generation << SLOT_BITS | (uint64_t)(c - face->connections);
+	return face->host.token | (uint64_t)c->generation << SLOT_BITS |
+	       (uint64_t)(c - face->connections);
 }
 
 struct connection *connection_find(struct socket_face *face, uint64_t cookie)
@@ -54,7 +55,7 @@ static void connection_watch(struct socket_face *face, struct connection *c)
 	struct epoll_event event = {
 		.events = (sends || c->stalled ? 0u : EPOLLIN) |
 			  (sends || c->blocked ? EPOLLOUT : 0u),
-		.data.u64 = face->host.token | connection_cookie(face, c),
+		.data.u64 = connection_cookie(face, c),
 	};
 
 	if (event.events != c->interest &&
@@ -182,7 +183,7 @@ void connection_open(struct socket_face *face, struct connection *c, int fd)
 	command_name(credentials.pid, c->command);
 	reply = session_open(&c->session, &face->session_host, &face->scratch,
 		connection_cookie(face, c), &credentials, face->reply);
-	event.data.u64 = face->host.token | connection_cookie(face, c);
+	event.data.u64 = connection_cookie(face, c);
 	if (session_ended(&c->session)) {
 		connection_drop(face, c, reply);
 		return;

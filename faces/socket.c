@@ -456,6 +456,7 @@ static int face_open(const char *options, uint64_t now_ns, const struct face_hos
 
 const struct face_ops socket_face = {
 	.name = "socket",
+	.usage = "PATH",
 	.open = face_open,
 	.act = face_act,
 	.flush = face_flush,
