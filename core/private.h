@@ -304,7 +304,7 @@ struct core_fetch {
 	bool sticky; /* attention is not believed until poll_at_ns */
 	bool in_flight;
 	uint8_t enables;
-	uint8_t run;         /* housekeeping transmissions in a row while requests waited */
+	uint8_t run;         /* housekeeping transmissions in a row, as far as they matter */
 	uint8_t empty_reads; /* of the event that a flag shows, in a row, with nothing there */
 	uint8_t idle_looks;  /* flag reads in a row that found nothing although attention stands */
 	uint64_t poll_at_ns;
