@@ -339,27 +339,34 @@ static void so_many_exclusive_subscriptions_and_not_one_more(void **state)
 }
 
 /* Memory that was never used holds anything, such as this. */
-static void names_of_slots_never_used_are_stale(void **state)
+static void names_are_stale_where_all_bytes_are(uint8_t byte)
 {
 	const struct core_limits limits = {.handles_max = 4};
 	struct two two = two_programs(1);
 	size_t size = core_size(&limits);
 	struct core_status status;
-	uint32_t handle;
+	uint32_t name = byte * 0x01010000u + 1, handle;
 
-	(void)state;
-	memset(two.world.memory, 0x09, size);
+	memset(two.world.memory, byte, size);
 	assert_int_equal(core_init(two.world.memory, size, &limits, 1000, &two.world.core), 0);
 	two.client[0] = client_new(&two.world, 1);
 	assert_int_equal(handle_try(&two.world, two.client[0], &two.handle[0]), 0);
-	assert_int_equal(handle_try(&two.world, 0x09090001, &handle), -ESTALE);
-	assert_int_equal(ask(&two.world, two.client[0], 0x09090001, 1), -ESTALE);
-	assert_int_equal(core_credit(two.world.core, 0x09090001), 0);
-	core_done(two.world.core, UINT64_C(2) << 56 | 0x09090909, 0);
-	core_done(two.world.core, UINT64_C(3) << 56 | UINT64_C(1) << 32 | 0x0909, 0);
+	assert_int_equal(handle_try(&two.world, name, &handle), -ESTALE);
+	assert_int_equal(ask(&two.world, two.client[0], name, 1), -ESTALE);
+	assert_int_equal(core_credit(two.world.core, name), 0);
+	core_done(two.world.core, UINT64_C(2) << 56 | byte * 0x01010101u, 0);
+	core_done(two.world.core, UINT64_C(3) << 56 | UINT64_C(1) << 32 | byte * 0x0101u, 0);
 	core_status(two.world.core, &status);
 	assert_int_equal(status.counters[CORE_COUNTER_actions_stale], 2);
 	free(two.world.memory);
+}
+
+/* As open, as pulled, as leaving. */
+static void names_of_slots_never_used_are_stale(void **state)
+{
+	(void)state;
+	names_are_stale_where_all_bytes_are(0x09);
+	names_are_stale_where_all_bytes_are(0x0D);
 }
 
 static void arrays_are_aligned_whatever_their_number(void **state)
