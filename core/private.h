@@ -36,7 +36,7 @@
 
 /* Payload in the slot itself; with it a slot is three cache lines. Longer ones lie in the slot's
  * own chunk, so that a response never lacks room. */
-#define CORE_INLINE_MAX 43u
+#define CORE_INLINE_MAX 46u
 /* Deficit round robin: controller time a handle gets in a round, 2^23 ns = 8.4 ms. A few
  * commands of a KCS interface; a power of two, so that rounds need no division. */
 #define CORE_QUANTUM_SHIFT 23

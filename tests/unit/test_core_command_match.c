@@ -254,6 +254,7 @@ static void the_body_of_what_is_carried_is_looked_at(void **state)
 {
 	/* Group extension DCh and 0Bh: netFn 2Ch, command 00h. */
 	static const uint8_t data[] = {0x00, 0xB4, 0xB0, 0x9C, 0x20, 0x04, 0x00, 0xDC, 0x99};
+	static const uint8_t written[] = {0x01, 0xB4, 0x00, 0xB0, 0x9C, 0x20, 0x04, 0x00, 0xDC};
 	struct core_command mine = any_of(VIPMI_NETFN_GROUP, 0x00);
 
 	(void)state;
@@ -265,6 +266,8 @@ static void the_body_of_what_is_carried_is_looked_at(void **state)
 	assert_true(stops(mine, 0x34, data, sizeof(data) - 1));
 	/* Not even that. */
 	assert_true(stops(mine, 0x34, data, sizeof(data) - 2));
+	/* The same where we do not see what comes out of it. */
+	assert_true(stops(mine, 0x52, written, sizeof(written)));
 }
 
 static void send_message_is_looked_into_with_its_channel_and_broadcast(void **state)

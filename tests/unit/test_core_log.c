@@ -158,33 +158,38 @@ static void what_was_in_hand_does_not_count_for_another_filter(void **state)
 	free(two.world.memory);
 }
 
-/* For its holder alone: what he has in hand while it leaves the log he has not lost, what comes
- * behind it he has. */
-static void what_a_holder_takes_in_time_is_not_lost(void **state)
+/* A holder has the first message in hand while it and so many more leave the log. What he takes he
+ * has not lost. */
+static void while_leaving(uint32_t more, bool taken)
 {
 	struct two two = two_programs(1);
 	struct core_action action;
-	int taken;
+	uint32_t lost = more + !taken;
+
+	first_subscribes(&two, (struct choice){.sensor = -1, .exclusive = true});
+	events(&two.world, 1);
+	action = pull(&two.world, CORE_ACTION_DELIVER);
+	events(&two.world, CORE_MESSAGES_KEPT + more);
+	core_done(two.world.core, action.id, taken ? 0 : -EAGAIN);
+	assert_int_equal(step(&two.world, (struct core_event){.type = CORE_EVENT_CLIENT_WRITABLE,
+						  .client = {.client = two.client[0]}}),
+		0);
+	if (lost > 0) {
+		expect_loss(&two, lost);
+	}
+	expect_number(&two, more + 2);
+	free(two.world.memory);
+}
+
+static void what_a_holder_takes_in_time_is_not_lost(void **state)
+{
+	uint32_t more;
 
 	(void)state;
-	first_subscribes(&two, (struct choice){.sensor = -1, .exclusive = true});
-	for (taken = 0; taken < 2; taken++) {
-		events(&two.world, 1);
-		action = pull(&two.world, CORE_ACTION_DELIVER);
-		assert_int_equal(action.deliver.kind, CORE_DELIVERY_EVENT);
-		events(&two.world, CORE_MESSAGES_KEPT + 1);
-		core_done(two.world.core, action.id, taken ? 0 : -EAGAIN);
-		assert_int_equal(
-			step(&two.world, (struct core_event){.type = CORE_EVENT_CLIENT_WRITABLE,
-						 .client = {.client = two.client[0]}}),
-			0);
-		expect_loss(&two, taken ? 1 : 2);
-		while (core_next(two.world.core, &action)) {
-			assert_int_equal(action.deliver.kind, CORE_DELIVERY_EVENT);
-			core_done(two.world.core, action.id, 0);
-		}
+	for (more = 0; more < 4; more++) {
+		while_leaving(more, true);
+		while_leaving(more, false);
 	}
-	free(two.world.memory);
 }
 
 static void only_a_request_is_to_be_answered(void **state)
