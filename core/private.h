@@ -180,11 +180,11 @@ struct core_handle {
 	uint8_t enables;  /* its own bits of the global enables */
 	uint8_t received; /* RECEIVED requests */
 	bool open : 1, wants_credit : 1, event_pulled : 1;
-	bool loss_pulled : 1;      /* and what was pulled is a LOSS */
-	bool pulled_counts : 1;    /* it is one that `seen` counts */
-	bool pulled_gone : 1;      /* it has a holder, and has left the log since */
-	bool pulled_moved : 1;     /* `position` was moved since */
-	bool exclusive : 1;        /* it is on core->exclusive */
+	bool loss_pulled : 1;   /* and what was pulled is a LOSS */
+	bool pulled_counts : 1; /* it is one that `seen` counts */
+	bool pulled_gone : 1;   /* it is no longer counted elsewhere: lost if it is not taken */
+	bool pulled_moved : 1; /* `position` was moved since; a LOSS: `loss` is about another one */
+	bool exclusive : 1;    /* it is on core->exclusive */
 	bool requests_wanted : 1;  /* it holds a right to receive */
 	struct list_link commands; /* reserved by it */
 	struct core_reservation reservations[RESERVATION_COUNT];
@@ -413,7 +413,7 @@ static inline uint8_t *request_data(struct core *core, struct core_request *requ
 /* The slot of an asynchronous message, as long as it is kept, or else of a later one. */
 static inline struct core_message *message_at(const struct core *core, uint64_t number)
 {
-	return &core->messages[number % CORE_MESSAGES_KEPT];
+	return &core->messages[number & (core->limits.messages_max - 1)];
 }
 
 /* The answer to an incoming request, sent as a request of its handle's. `netfn` to `address` are

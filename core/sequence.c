@@ -48,6 +48,21 @@ struct core_responder *responder_find(const struct core *core, uint8_t channel, 
 	return index ? &core->responders[index - 1] : NULL;
 }
 
+/* One that nobody needs, or CORE_RESPONDERS_MAX. */
+static unsigned responder_idle(const struct core *core)
+{
+	unsigned i;
+
+	for (i = 0; i < CORE_RESPONDERS_MAX; i++) {
+		const struct core_responder *responder = &core->responders[i];
+
+		if (!responder->busy && !responder->reserved && list_empty(&responder->waiting)) {
+			break;
+		}
+	}
+	return i;
+}
+
 /* As responder_find, or a new one; NULL: there is no room. */
 static struct core_responder *responder_get(struct core *core, uint8_t channel, uint8_t address)
 {
@@ -57,20 +72,19 @@ static struct core_responder *responder_get(struct core *core, uint8_t channel, 
 	if (responder) {
 		return responder;
 	}
-	for (i = 0; i < CORE_RESPONDERS_MAX; i++) {
+	i = core->responders_fresh;
+	if (i < CORE_RESPONDERS_MAX) {
+		core->responders_fresh++;
+	} else {
+		/* With an idle one it is forgotten where its round stood. */
+		i = responder_idle(core);
+		if (i == CORE_RESPONDERS_MAX) {
+			return NULL;
+		}
 		responder = &core->responders[i];
-		if (i >= core->responders_fresh) {
-			core->responders_fresh = i + 1;
-			break;
-		}
-		if (!responder->busy && !responder->reserved && list_empty(&responder->waiting)) {
-			core->responder_of[responder->channel][responder->address >> 1] = 0;
-			break;
-		}
+		core->responder_of[responder->channel][responder->address >> 1] = 0;
 	}
-	if (i == CORE_RESPONDERS_MAX) {
-		return NULL;
-	}
+	responder = &core->responders[i];
 	memset(responder, 0, sizeof(*responder));
 	responder->channel = channel;
 	responder->address = address;
@@ -248,7 +262,7 @@ static void number_rest(
 void sequence_release(struct core *core, struct core_request *request, bool quarantine)
 {
 	struct core_responder *responder = responder_find(core, request->channel, request->address);
-	bool owned;
+	bool owned, given_back;
 
 	request->has_number = false;
 	if (!core_check(core, responder != NULL)) {
@@ -258,7 +272,12 @@ void sequence_release(struct core *core, struct core_request *request, bool quar
 	 * can, to whom it may go if it was given back meanwhile. */
 	owned = request->reserved_number &&
 		responder->numbers[request->number].owner == request_handle(request);
-	if (request->sends > 0 && core->link.wire_sequence && (quarantine || !owned)) {
+	given_back = request->reserved_number && !owned;
+	if (request->sends == 0) {
+		/* But its owner's last request with it may have been. */
+		quarantine = given_back;
+	}
+	if (core->link.wire_sequence && (quarantine || (request->sends > 0 && !owned))) {
 		number_rest(core, responder, request->number, quarantine);
 	} else {
 		number_free(core, responder, request->number);

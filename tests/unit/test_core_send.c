@@ -72,7 +72,7 @@ static void nothing_to_do(struct two *two)
 	assert_false(core_next(two->world.core, &(struct core_action){0}));
 }
 
-/* In whatever class it is: a lower one's request, too, is remembered while a higher one's is out. */
+/* In whatever class: a lower one's request is remembered, too, while a higher one's is out. */
 static void what_waits_in_a_lower_class_goes_when_the_barrier_is_gone(void **state)
 {
 	struct core_action barrier;
@@ -287,8 +287,8 @@ static void payloads_of_any_length_lie_where_they_harm_nobody(void **state)
 	}
 }
 
-/* A name past the last place of the windows is nobody's, although the bytes that lie behind them, of
- * a frame under way, say that one is open, or sent. */
+/* A name past the last place of the windows is nobody's, although the bytes that lie behind them,
+ * of a frame under way, say that one is open, or sent. */
 static void a_place_past_the_last_holds_nothing(void **state)
 {
 	static uint8_t data[200];

@@ -336,6 +336,27 @@ static void a_number_given_back_while_in_use_rests_after_its_response(void **sta
 	free(bus.two.world.memory);
 }
 
+static void a_round_goes_on_where_it_stood_whoever_else_is_asked_meanwhile(void **state)
+{
+	static struct bus bus;
+	struct world *world = &bus.two.world;
+	uint32_t client, handle;
+	uint64_t first = 0, second = 0, other = 0;
+
+	(void)state;
+	bus_start(&bus, 8);
+	client = bus.two.client[0];
+	handle = bus.two.handle[0];
+	assert_int_equal(reserve(world, client, handle, slot_10, 0, 1, &first), 0);
+	assert_int_equal(give_back(world, client, handle, slot_10, first), 0);
+	later(&bus, CORE_QUARANTINE_MS * NSEC_PER_MSEC_U64);
+	/* All of slot 10's numbers are idle now; its table is not yet needed for another. */
+	assert_int_equal(reserve(world, client, handle, responder(3), 0, 1, &other), 0);
+	assert_int_equal(reserve(world, client, handle, slot_10, 0, 1, &second), 0);
+	assert_true(second == first << 1 || (second == 1 && first == UINT64_C(1) << 63));
+	free(world->memory);
+}
+
 /* ---- where all 64 numbers are somebody's own ---- */
 
 /* Six handles of one client on a link that numbers nothing on a wire: four own the numbers, the
@@ -573,6 +594,7 @@ int main(void)
 		cmocka_unit_test(the_listing_tells_what_is_not_free),
 		cmocka_unit_test(an_owners_own_number_does_not_rest_after_its_response),
 		cmocka_unit_test(a_number_given_back_while_in_use_rests_after_its_response),
+		cmocka_unit_test(a_round_goes_on_where_it_stood_whoever_else_is_asked_meanwhile),
 		cmocka_unit_test(a_number_that_is_not_needed_after_all_is_the_next_ones),
 		cmocka_unit_test(who_does_not_want_a_number_any_more_holds_nobody_up),
 		cmocka_unit_test(a_number_that_is_anothers_by_now_is_not_used),
