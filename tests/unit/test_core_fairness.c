@@ -317,6 +317,26 @@ static void the_lower_classes_have_their_turns_and_never_two_in_a_row(void **sta
 	}
 }
 
+/* Program 0's request stays at the controller; 1 goes on over the bus, three rounds at a time. */
+static void the_bus_goes_on_while_the_controller_has_its_hands_full(void **state)
+{
+	struct many many = many_programs(2, bridging);
+	struct core_action action;
+	int i;
+
+	(void)state;
+	many_asks(&many, 0, 2);
+	action = pull(&many.world, CORE_ACTION_TRANSMIT);
+	core_done(many.world.core, action.id, 0);
+	for (i = 0; i < 100; i++) {
+		many_ask(&many, 1, VIPMI_CLASS_NORMAL, 0xB4);
+		assert_int_equal(many_serve(&many, 3 * QUANTUM_NS), 1);
+	}
+	many_receive(&many, &action);
+	assert_int_equal(many_serve(&many, 1), 0);
+	free(many.world.memory);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -327,6 +347,7 @@ int main(void)
 		cmocka_unit_test(who_waited_for_the_bus_has_missed_no_round),
 		cmocka_unit_test(a_program_with_several_responders_gets_to_each),
 		cmocka_unit_test(the_lower_classes_have_their_turns_and_never_two_in_a_row),
+		cmocka_unit_test(the_bus_goes_on_while_the_controller_has_its_hands_full),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
