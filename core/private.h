@@ -36,7 +36,7 @@
 
 /* Payload in the slot itself; with it a slot is three cache lines. Longer ones lie in the slot's
  * own chunk, so that a response never lacks room. */
-#define CORE_INLINE_MAX 43u
+#define CORE_INLINE_MAX 46u
 /* Deficit round robin: controller time a handle gets in a round, 2^23 ns = 8.4 ms. A few
  * commands of a KCS interface; a power of two, so that rounds need no division. */
 #define CORE_QUANTUM_SHIFT 23
@@ -313,7 +313,7 @@ struct core_fetch {
 	bool sticky; /* attention is not believed until poll_at_ns */
 	bool in_flight;
 	uint8_t enables;
-	uint8_t run;         /* housekeeping transmissions in a row while requests waited */
+	uint8_t run;         /* housekeeping transmissions in a row, as far as they matter */
 	uint8_t empty_reads; /* of the event that a flag shows, in a row, with nothing there */
 	uint8_t idle_looks;  /* flag reads in a row that found nothing although attention stands */
 	uint64_t poll_at_ns;

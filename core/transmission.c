@@ -299,7 +299,6 @@ bool transmission_next(struct core *core, struct core_action *ret_action)
 		return false; /* which says nothing about who waits for it */
 	}
 	/* Nothing of the clients' can go: housekeeping has the controller to itself. */
-	core->fetch.run = 0;
 	return fetch_next(core, ret_action);
 }
 

@@ -348,13 +348,15 @@ static void a_reserved_command_does_not_pass_inside_a_message(void **state)
 	free(bus.two.world.memory);
 }
 
+/* With a byte too many, which is no enables. */
 static uint8_t enables_set(struct bus *bus, uint8_t enables)
 {
+	const uint8_t data[] = {enables, 0};
 	static const uint8_t ok[] = {0};
 	uint8_t stored[] = {0, 0};
 	struct core_action action;
 
-	app(bus, 0, 0x2E, &enables, 1);
+	app(bus, 0, 0x2E, data, sizeof(data));
 	action = pull(&bus->two.world, CORE_ACTION_TRANSMIT);
 	stored[1] = action.transmit.data[0];
 	respond(&bus->two.world, &action, ok, sizeof(ok));
