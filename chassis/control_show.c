@@ -226,6 +226,7 @@ static int show_fault(
 		.by_ms = fault->by_ms,
 		.left_ms = CHASSIS_FAULT_UNTIL_ENDED,
 		.hits = fault->hits,
+		.times = fault->times ? fault->times - fault->hits : 0,
 	};
 
 	if (fault->until_ns != TIME_NEVER) {

@@ -88,6 +88,7 @@ static size_t fault_cells(const struct chassis_fault *fault, struct cell *cells)
 			.number = fault->left_ms,
 			.null = fault->left_ms == CHASSIS_FAULT_UNTIL_ENDED},
 		{.key = "happened", .number = fault->hits},
+		{.key = "times_left", .number = fault->times, .null = fault->times == 0},
 	};
 
 	memcpy(cells, all, sizeof(all));
@@ -503,17 +504,18 @@ const struct cli_command command_chassis_set = {
 const struct cli_command command_chassis_fault = {
 	.object = "chassis",
 	.verb = "fault",
-	.arguments = "KIND [P%] [by TIME] [at PLACE] [for TIME]",
+	.arguments = "KIND [P%] [N times] [by TIME] [at PLACE] [for TIME]",
 	.summary = "let the simulated hardware misbehave",
 	.text = "Of responses: lost, late (by TIME), duplicate, garbled. Of requests: busy, reset\n"
 		"(the controller restarts instead). On the IPMB: nak, arbitration, stuck. Of the\n"
 		"controller: silence, sticky (its event flag never clears). Of a board, power\n"
-		"supply or fan tray: failure. P% says how often, where that makes sense. \"none\"\n"
-		"ends them all, or those at PLACE; 'vipmi chassis show' lists them. An agent "
-		"gives\n"
-		"a silent controller nothing to do: let silence end by itself, with \"for\".",
+		"supply or fan tray: failure. P% says how often, where that makes sense; after N\n"
+		"times it is over (\"fault lost 3 times at 7\"). \"none\" ends them all, or those "
+		"at\n"
+		"PLACE; 'vipmi chassis show' lists them. An agent gives a silent controller\n"
+		"nothing to do: let silence end by itself, with \"for\".",
 	.arguments_min = 1,
-	.arguments_max = 8,
+	.arguments_max = 10,
 	.run = run_order,
 };
 

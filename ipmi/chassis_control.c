@@ -344,6 +344,7 @@ int chassis_control_encode_fault(const struct chassis_fault *fault, uint8_t *dat
 	writer_u32le(&writer, fault->by_ms);
 	writer_u32le(&writer, fault->left_ms);
 	writer_u32le(&writer, fault->hits);
+	writer_u32le(&writer, fault->times);
 	return written(&writer);
 }
 
@@ -362,6 +363,8 @@ int chassis_control_decode_fault(
 	fault.by_ms = reader_u32le(&reader);
 	fault.left_ms = reader_u32le(&reader);
 	fault.hits = reader_u32le(&reader);
+	/* Simulators before 0.2 do not say. */
+	fault.times = reader_left(&reader) > 0 ? reader_u32le(&reader) : 0;
 	if (reader.failed || layout != LAYOUT || fault.index >= fault.count) {
 		return -EBADMSG;
 	}

@@ -177,6 +177,7 @@ struct chassis_fault {
 	uint32_t by_ms;   /* late: how much */
 	uint32_t left_ms; /* CHASSIS_FAULT_UNTIL_ENDED: until somebody ends it */
 	uint32_t hits;    /* how often it happened */
+	uint32_t times;   /* how often it will yet, at most; 0: nobody counts */
 };
 
 /* Each writes a response's data, without the completion code; the length, or -EMSGSIZE. */

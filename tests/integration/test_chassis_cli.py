@@ -237,7 +237,8 @@ def all_of_it_in_json():
     assert shown["places"][4]["kind"] == "empty" and shown["places"][8]["health"] == "critical"
     assert shown["places"][2]["own"] is True and shown["places"][3]["own"] is False
     assert shown["faults"] == [{"fault": "lost", "percent": 10, "place": None, "by_ms": None,
-                                "left_ms": 2500, "happened": 4}]
+                                "left_ms": 2500, "happened": 4,
+                                "times_left": None}]
     line = vipmi("show", "-o", "jsonl")
     assert line.count("\n") == 1 and json.loads(line)["places"] == shown["places"]
 

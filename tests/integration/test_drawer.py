@@ -214,6 +214,11 @@ def faults_are_injected_listed_and_ended():
     assert "lost at 7, until 'fault none'" in chassis(agent, "show")
     chassis(agent, "fault", "none", "at", str(CARD))
     wait_until(lambda: program(agent, VIPMI, *ask, code=None), "the card's answer")
+    # The next one is lost, and no other.
+    chassis(agent, "fault", "lost", "1", "time", "at", str(CARD))
+    assert "lost at 7, 1 more time, happened 0 times" in chassis(agent, "show")
+    vipmi(agent, *ask)  # a question to the bus that may be asked twice, is
+    assert drawer(agent)["faults"] == []
     # One that ends by itself.
     chassis(agent, "fault", "nak", "at", str(CARD), "for", "300ms")
     assert drawer(agent)["faults"][0]["left_ms"] <= 300
