@@ -59,6 +59,9 @@ static uint8_t severity_of(
 			       ? CHASSIS_SEVERITY_CRITICAL
 			       : CHASSIS_SEVERITY_OK;
 	}
+	if (!sensor_available(controller, sensor)) {
+		return CHASSIS_SEVERITY_OK;
+	}
 	states = sensor_comparison(sensor, sensor_reading(controller, sensor, now_ns));
 	if (states & (1u << THRESHOLD_LNR | 1u << THRESHOLD_UNR)) {
 		return CHASSIS_SEVERITY_NON_RECOVERABLE;
@@ -199,7 +202,7 @@ static int show_sensor(struct control *control, uint8_t place, uint8_t index, ui
 		.event_type = sensor->board->reading_type,
 		.severity = severity_of(controller, sensor, now_ns),
 		.threshold = sensor->board->record == RECORD_FULL,
-		.unavailable = !sensor->scanning,
+		.unavailable = !sensor_available(controller, sensor),
 		.held = sensor->reading_set,
 		.unit = sensor->board->unit,
 		.states = sensor->states,

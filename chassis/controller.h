@@ -241,7 +241,8 @@ struct controller {
 	uint8_t address, slot;
 	bool present; /* its board is seated */
 	uint16_t restarts;
-	bool failed; /* the board does not do what it is for; its controller still talks */
+	bool failed;    /* the board does not do what it is for; its controller still talks */
+	bool unpowered; /* the board has no power; the controller has its own, over the IPMB */
 	struct random random;
 	uint64_t started_ns;
 	uint32_t epoch_s, service_percent;
@@ -348,6 +349,8 @@ void sensors_scan(struct controller *controller, uint64_t now_ns);
 struct sensor *sensor_find(struct controller *controller, uint8_t number);
 uint8_t sensor_reading(
 	const struct controller *controller, const struct sensor *sensor, uint64_t now_ns);
+/* Whether there is something to be read: it is scanned, and what it measures has power. */
+bool sensor_available(const struct controller *controller, const struct sensor *sensor);
 /* Compares what it shows now with what it showed before, and makes the events. */
 void sensor_evaluate(struct controller *controller, struct sensor *sensor, uint64_t now_ns);
 /* Puts a discrete sensor into these states; data2 and data3 go into the events (FFh: none). */
