@@ -128,6 +128,14 @@ static int show_place(
 	place.kind = control_kind(controller->board);
 	place.address = controller->address;
 	place.own = controller == control->backplane->own;
+	if (controller_has(controller, FEATURE_SYSTEM_INTERFACE)) {
+		place.waiting = (uint8_t)controller->messaging.queue_count;
+		place.room = controller->board->receive_max;
+	} else {
+		place.waiting = controller->inbox.count;
+		place.room = controller->board->requests_max;
+	}
+	place.missed = controller->missed;
 	place.sensors = board_sensors_count(controller->board);
 	copy_name(place.name, controller->board->name);
 	for (i = 0; i < place.sensors; i++) {

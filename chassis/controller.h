@@ -255,6 +255,7 @@ struct controller {
 	bool interrupts;
 	uint8_t event_receiver, event_receiver_lun, event_sequence;
 
+	uint32_t missed; /* frames that were given up because there was no room for them here */
 	struct inbox inbox;
 	struct relay relay;
 	struct device_state device;
@@ -397,8 +398,9 @@ void messaging_init(struct controller *controller);
 uint8_t messaging_flags(const struct controller *controller);
 /* Whether system software wants events in the SEL. */
 bool messaging_logs_events(const struct controller *controller);
-/* A frame without its first byte, for system software. */
-void messaging_receive(
+/* A frame without its first byte, for system software. False: there is no room, and it is not
+ * acknowledged. */
+bool messaging_receive(
 	struct controller *controller, uint8_t channel, const uint8_t *frame, size_t length);
 /* Puts an event where system software finds it, if it wants any. */
 void messaging_event(struct controller *controller, const uint8_t record[SEL_RECORD_SIZE]);

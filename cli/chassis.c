@@ -6,6 +6,7 @@
 #include "cli/chassis.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <langinfo.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,6 +50,9 @@ static size_t place_cells(const struct chassis_place *place, struct cell *cells)
 		{.key = "sensors", .number = place->sensors},
 		{.key = "health", .text = chassis_severity_name(place->severity)},
 		{.key = "worst_sensor", .text = place->worst, .null = !place->worst[0]},
+		{.key = "waiting", .number = place->waiting},
+		{.key = "room", .number = place->room},
+		{.key = "missed", .number = place->missed},
 	};
 
 	memcpy(cells, all, sizeof(all));
@@ -151,7 +155,7 @@ static const char *yes(bool value)
 static void print_place(const struct chassis_place *place)
 {
 	bool empty = place->kind == CHASSIS_KIND_EMPTY;
-	char where[64] = "none", number[48];
+	char where[64] = "none", number[48], queue[64];
 	const struct cell cells[] = {
 		{.key = "place", .text = number},
 		{.key = "board", .text = place->name, .null = empty},
@@ -165,8 +169,11 @@ static void print_place(const struct chassis_place *place)
 		{.key = "HEALTHY#", .text = yes(place->healthy), .null = empty},
 		{.key = "ENUM#", .text = yes(place->enum_asserted), .null = empty},
 		{.key = "health", .text = chassis_severity_name(place->severity), .null = empty},
+		{.key = "queue", .text = queue, .null = place->room == 0},
 	};
 
+	(void)snprintf(queue, sizeof(queue), "%u of %u messages wait, %" PRIu32 " found no room",
+		place->waiting, place->room, place->missed);
 	(void)snprintf(number, sizeof(number), "%u  SIMULATED%s", place->place,
 		place->suffering ? "; a fault is injected here" : "");
 	if (place->address) {

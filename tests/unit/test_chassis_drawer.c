@@ -358,7 +358,7 @@ static void without_power_supplies_the_boards_wait_for_power(void **state)
 	world_pass(&world, 4000);
 	ask(&world, "04 2d 5c", "00 00 c0 20 80"); /* not enough power supplies, nor fan trays */
 	ask(&world, "04 2d 5d", "00 00 c0 20 80");
-	/* Node, fabric card and fan tray: there, without power. BD_SEL# is asserted, HEALTHY# not. */
+	/* Node, fabric card and fan tray: there, without power; BD_SEL# is asserted. */
 	ask(&world, "04 2d 67", "00 00 c0 24 80");
 	ask(&world, "04 2d 62", "00 00 c0 24 80");
 	ask(&world, "04 2d 7a", "00 00 c0 24 80");
@@ -373,7 +373,7 @@ static void without_power_supplies_the_boards_wait_for_power(void **state)
 	ask(&world, "04 2d 61", "00 00 c0 04 80");
 	ask(&world, "04 2d 64", "00 00 c0 04 80");
 	ask(&world, "04 2d 11", "00 .. c0 *");
-	/* An event for each of the 19 cards and 3 trays, one for each redundancy, and two of bay 24. */
+	/* An event of each of the 19 cards and 3 trays, of each redundancy, two of bay 24. */
 	ask(&world, "0a 40", "00 51 *");
 	assert_int_equal(world.response[2], events + 22 + 2 + 2);
 	/* A board that comes now waits, and one that is mended. */
