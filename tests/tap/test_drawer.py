@@ -80,8 +80,8 @@ def show(world):
     happened = world.wire.misfortunes()
     assert all(happened.values()), f'something did not happen: {happened}'
     words = ', '.join(f'{count} {what}' for what, count in happened.items())
-    return (f'{PROGRAMS + VIRTUAL + COMMAND_LINES + TOOLS} clients, {ROUNDS * EACH} questions each, {asked} requests to '
-            f'{len(SATELLITES)} satellites in {took:.1f} s; on the wire {words}; 0 wrong; {rested}; '
+    return (f'{PROGRAMS + VIRTUAL + COMMAND_LINES + TOOLS} clients, {ROUNDS * EACH} questions '
+            f'each, {asked} requests to {len(SATELLITES)} satellites in {took:.1f} s; on the wire {words}; 0 wrong; {rested}; '
             f'{world.judged()}')
 
 

@@ -289,7 +289,8 @@ class Judge(unittest.TestCase):
         one = Inner(0, 0x20, 2, SLOT, 1, 0x30, 0x41, 9, b'a')
         story.up(2.0, story.down(1.9, 0x06, 0x33), 0, asking(one))
         if program:
-            story.diary.heard.append(Heard(program, heard, (0, SLOT, 9, 0x30, 0x41, b'a'), b'\0!', True))
+            story.diary.heard.append(Heard(program, heard, (0, SLOT, 9, 0x30, 0x41, b'a'),
+                                           b'\0!', True))
         for at in [answered] if isinstance(answered, float) else answered:
             story.up(at, story.down(at, 0x06, 0x34, answering(one, answer)))
         return story
