@@ -9,7 +9,7 @@ all:
 	@tools/configure build
 
 help:
-	@echo 'make demo                  256 programs on one simulated controller, for 20 seconds'
+	@echo 'make demo                  256 programs on one simulated controller, for half a minute'
 	@echo 'make test                  every test, under gcc, clang, sanitizers, valgrind'
 	@echo 'make mission               what was asked for, line by line, on the running system'
 	@echo 'make bench                 vipmid beside a plain echo server'

@@ -314,15 +314,17 @@ static void reset(struct control *control, const struct chassis_order *order, ui
 	}
 }
 
-static int obey(struct control *control, const struct chassis_control_request *request,
-	uint64_t now_ns, uint8_t *data, size_t size)
+void control_obey(struct control *control, const char *line, size_t length, uint64_t now_ns,
+	struct chassis_control_result *ret_result)
 {
 	struct chassis_control_result result = {.status = CHASSIS_STATUS_DONE};
 	struct chassis_order order;
 
-	if (chassis_order_parse(request->line, request->line_length, &order, result.text) < 0) {
+	faults_expire(control->faults, now_ns);
+	if (chassis_order_parse(line, length, &order, result.text) < 0) {
 		result.status = CHASSIS_STATUS_UNCLEAR;
-		return chassis_control_encode_result(&result, data, size);
+		*ret_result = result;
+		return;
 	}
 	switch (order.verb) {
 	case CHASSIS_INSERT:
@@ -340,6 +342,15 @@ static int obey(struct control *control, const struct chassis_control_request *r
 	default:
 		reset(control, &order, now_ns, &result);
 	}
+	*ret_result = result;
+}
+
+static int obey(struct control *control, const struct chassis_control_request *request,
+	uint64_t now_ns, uint8_t *data, size_t size)
+{
+	struct chassis_control_result result;
+
+	control_obey(control, request->line, request->line_length, now_ns, &result);
 	return chassis_control_encode_result(&result, data, size);
 }
 

@@ -368,7 +368,7 @@ static int sleep_until(const struct timespec *start, uint64_t ms)
 	return error ? cli_fail(EXIT_LOCAL, "cannot wait: %s", strerror(error)) : EXIT_DONE;
 }
 
-static void print_step(const struct cli *cli, const struct scenario_step *step,
+static void print_step(const struct cli *cli, const struct chassis_step *step, const char *order,
 	const struct chassis_control_result *done)
 {
 	char *text = printable(done->text);
@@ -376,13 +376,13 @@ static void print_step(const struct cli *cli, const struct scenario_step *step,
 		{.key = "simulated", .number = true, .boolean = true},
 		{.key = "line", .number = step->line},
 		{.key = "at_ms", .number = step->at_ms},
-		{.key = "order", .text = step->text},
+		{.key = "order", .text = order},
 		{.key = "done", .text = text ? text : ""},
 	};
 
 	if (cli->format == FORMAT_TABLE) {
 		(void)printf("%3llu.%03llu s  %s: %s\n", (unsigned long long)step->at_ms / 1000,
-			(unsigned long long)step->at_ms % 1000, step->text, text ? text : "");
+			(unsigned long long)step->at_ms % 1000, order, text ? text : "");
 		(void)fflush(stdout);
 	} else {
 		/* A stream either way: the next line may be minutes away. */
@@ -398,25 +398,28 @@ static void print_step(const struct cli *cli, const struct scenario_step *step,
 
 static int run_steps(struct chassis_talk *talk, const char *path, const struct scenario *scenario)
 {
+	struct chassis_scenario steps = scenario->steps;
+	char error[CHASSIS_ERROR_SIZE];
+	struct chassis_step step;
 	struct timespec start;
 	int result = EXIT_DONE;
 
 	(void)clock_gettime(CLOCK_MONOTONIC, &start); /* cannot fail for this clock */
 	if (talk->cli->format == FORMAT_TABLE) {
-		(void)printf("SIMULATED: %zu orders of %s\n", scenario->count, path);
+		(void)printf("SIMULATED: %u orders of %s\n", scenario->count, path);
 	}
-	for (size_t i = 0; result == EXIT_DONE && i < scenario->count; i++) {
-		const struct scenario_step *step = &scenario->steps[i];
+	while (result == EXIT_DONE && chassis_scenario_next(&steps, &step, error) > 0) {
 		struct chassis_control_result done;
-		char where[280];
+		char where[280], order[CHASSIS_LINE_MAX + 1];
 
-		(void)snprintf(where, sizeof(where), "%.255s:%u: ", path, step->line);
-		result = sleep_until(&start, step->at_ms);
+		(void)snprintf(where, sizeof(where), "%.255s:%u: ", path, step.line);
+		(void)snprintf(order, sizeof(order), "%.*s", (int)step.order_length, step.order);
+		result = sleep_until(&start, step.at_ms);
 		if (result == EXIT_DONE) {
-			result = talk_order(talk, step->text, where, &done);
+			result = talk_order(talk, order, where, &done);
 		}
 		if (result == EXIT_DONE) {
-			print_step(talk->cli, step, &done);
+			print_step(talk->cli, &step, order, &done);
 		}
 	}
 	return result;

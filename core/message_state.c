@@ -69,8 +69,7 @@ static const struct core_message *event_waiting(struct core *core, struct core_h
 	}
 	/* At most what is kept. */
 	for (; handle->event_position < core->message_next; handle->event_position++) {
-		const struct core_message *message =
-			&core->messages[handle->event_position % CORE_MESSAGES_KEPT];
+		const struct core_message *message = message_at(core, handle->event_position);
 
 		if (message->kind == VIPMI_ASYNC_EVENT) {
 			return message;
@@ -304,13 +303,14 @@ static bool send_response(struct core *core, struct core_request *request, size_
 	uint8_t channel = request_data(core, request)[0];
 	int length;
 
-	if (!core->link.raw_bridge) {
+	/* Only requests are broadcast. */
+	if (!core->link.raw_bridge || frame_offset != 1) {
 		return answer_code(core, request, VIPMI_CC_INVALID_FIELD);
 	}
 	message->rs_address = core->link.own_address;
 	length = ipmb_encode(message, core->scratch, sizeof(core->scratch));
-	if (frame_offset != 1 || length < 0 || 1 + length != request->length) {
-		return answer_code(core, request, VIPMI_CC_INVALID_FIELD);
+	if (!core_check(core, 1 + length == request->length)) {
+		return answer_code(core, request, VIPMI_CC_UNSPECIFIED);
 	}
 	request_data(core, request)[0] = channel & SEND_CHANNEL;
 	memcpy(request_data(core, request) + 1, core->scratch, (size_t)length);

@@ -112,7 +112,7 @@ struct core_request {
 	uint64_t deadline_ns;
 	uint64_t timer_ns; /* end of a pause, or the responder's time-out; TIME_NEVER */
 	uint64_t submitted_ns, sent_ns;
-	uint32_t generation; /* of the slot; counts when it is freed */
+	uint32_t generation; /* of the slot; counts when it is freed; wraps */
 	uint32_t virtual_client;
 	uint32_t order;        /* position in its lane */
 	uint32_t transmission; /* id while OFFERED or SENT, else 0 */
@@ -180,11 +180,11 @@ struct core_handle {
 	uint8_t enables;  /* its own bits of the global enables */
 	uint8_t received; /* RECEIVED requests */
 	bool open : 1, wants_credit : 1, event_pulled : 1;
-	bool loss_pulled : 1;      /* and what was pulled is a LOSS */
-	bool pulled_counts : 1;    /* it is one that `seen` counts */
-	bool pulled_gone : 1;      /* it has a holder, and has left the log since */
-	bool pulled_moved : 1;     /* `position` was moved since */
-	bool exclusive : 1;        /* it is on core->exclusive */
+	bool loss_pulled : 1;   /* and what was pulled is a LOSS */
+	bool pulled_counts : 1; /* it is one that `seen` counts */
+	bool pulled_gone : 1;   /* it is no longer counted elsewhere: lost if it is not taken */
+	bool pulled_moved : 1; /* `position` was moved since; a LOSS: `loss` is about another one */
+	bool exclusive : 1;    /* it is on core->exclusive */
 	bool requests_wanted : 1;  /* it holds a right to receive */
 	struct list_link commands; /* reserved by it */
 	struct core_reservation reservations[RESERVATION_COUNT];
@@ -377,7 +377,7 @@ struct core {
 	/* Newest request with a holder that came with this sequence number. */
 	uint64_t incoming_last[IPMB_SEQUENCES];
 	/* Commands whose registration the link is to be told anew. */
-	uint64_t registrations_due[CORE_NETFN_PAIRS][CORE_ALL_COMMANDS / 64];
+	uint64_t registrations_due[CORE_NETFN_PAIRS * CORE_ALL_COMMANDS / 64];
 	uint32_t registrations_due_count;
 	uint64_t lease_alarm_ns; /* lower bound of the leases' ends */
 	uint32_t commands_held, commands_fresh;
@@ -408,6 +408,12 @@ static inline uint8_t *request_data(struct core *core, struct core_request *requ
 {
 	return request->length <= CORE_INLINE_MAX ? request->bytes
 						  : core->chunks[request - core->requests];
+}
+
+/* The slot of an asynchronous message, as long as it is kept, or else of a later one. */
+static inline struct core_message *message_at(const struct core *core, uint64_t number)
+{
+	return &core->messages[number & (core->limits.messages_max - 1)];
 }
 
 /* The answer to an incoming request, sent as a request of its handle's. `netfn` to `address` are
@@ -579,7 +585,7 @@ void sequence_release(struct core *core, struct core_request *request, bool quar
 /* A request of the lane, that was perhaps to have the next free number, does not need it. */
 void sequence_wake(struct core *core, const struct core_lane *lane);
 /* The request names a number: whether its handle reserved it, and for which virtual client. */
-int sequence_name(
+bool sequence_name(
 	struct core *core, const struct core_handle *handle, struct core_request *request);
 int sequence_reserve(struct core *core, struct core_event *event);
 int sequence_free(struct core *core, const struct core_event *event);

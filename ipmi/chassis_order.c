@@ -271,23 +271,34 @@ static bool milli(const char *text, int32_t *ret_value)
 	return true;
 }
 
-static int take_time(struct words *words, const char *what, uint32_t *ret_ms)
+bool chassis_order_time(const char *text, uint32_t *ret_ms)
 {
-	const char *word = words->word[words->at];
 	uint64_t number = 0;
-	const char *end = digits(word, CHASSIS_FAULT_MS_MAX, &number);
+	const char *end = digits(text, CHASSIS_TIME_MS_MAX, &number);
 
 	if (end && (*end == 0 || equal(end, "s"))) {
 		number *= 1000;
 	} else if (!end || !equal(end, "ms")) {
-		number = 0;
+		return false;
 	}
-	if (number == 0 || number > CHASSIS_FAULT_MS_MAX) {
+	if (number > CHASSIS_TIME_MS_MAX) {
+		return false;
+	}
+	*ret_ms = (uint32_t)number;
+	return true;
+}
+
+static int take_time(struct words *words, const char *what, uint32_t *ret_ms)
+{
+	const char *word = words->word[words->at];
+	uint32_t ms = 0;
+
+	if (!chassis_order_time(word, &ms) || ms == 0) {
 		return COMPLAIN(words, "\"", word, "\" is no time for \"", what,
 			"\": 5s or 250ms, at most a day");
 	}
 	words->at++;
-	*ret_ms = (uint32_t)number;
+	*ret_ms = ms;
 	return 0;
 }
 

@@ -66,8 +66,8 @@ struct chassis_order {
 
 /* How late "late" is unless told: past the 5 s that everybody gives a KCS controller. */
 #define CHASSIS_FAULT_LATE_MS 7000u
-/* A day: longer faults are for ever. */
-#define CHASSIS_FAULT_MS_MAX 86400000u
+/* A day: longer faults are for ever, and nobody waits longer. */
+#define CHASSIS_TIME_MS_MAX 86400000u
 
 /* Longest error that chassis_order_parse writes, with its zero. */
 #define CHASSIS_ERROR_SIZE (CHASSIS_TEXT_MAX + 1)
@@ -75,6 +75,9 @@ struct chassis_order {
 /* Reads one line. 0, or -EINVAL with a text that says what is wrong and what there is. */
 int chassis_order_parse(const char *line, size_t length, struct chassis_order *ret_order,
 	char error[CHASSIS_ERROR_SIZE]);
+
+/* "5s", "250ms", "0": at most a day. */
+bool chassis_order_time(const char *text, uint32_t *ret_ms);
 
 /* Of a number, its word; "?" when there is none. */
 const char *chassis_verb_name(uint8_t verb);

@@ -260,19 +260,68 @@ def a_scenario_plays():
     agent.stop()
 
 
+def scenario(folder, text):
+    path = os.path.join(folder, "scenario")
+    with open(path, "w") as file:
+        file.write(text)
+    return path
+
+
+def the_link_plays_a_scenario_by_itself():
+    with tempfile.TemporaryDirectory() as folder:
+        agent = start("scenario=" + scenario(folder, "pull %d\n# back\nat 2s insert %d\npull 3\n"
+                                             % (CARD, CARD)))
+        wait_until(lambda: place(agent, CARD)["state"] == "empty", "the card's going")
+        wait_until(lambda: place(agent, CARD)["state"] == "active", "the card's coming")
+        path = os.path.join(folder, "scenario")
+        wait_until(lambda: path + ":4:" in agent.log(), "the last word")
+        told = [line.split(path)[-1] for line in agent.log().splitlines()
+                if "SIMULATED chassis: " + path in line]
+        assert told == [
+            ":1: pull 7: slot 7: ejector opened; the board leaves when its blue LED is on",
+            ":3: insert 7: slot 7: Node card is in, its ejector is being closed",
+            ":4: pull 3: slot 3 holds our own card, which cannot leave us; the scenario ends here"], \
+            agent.log()
+        agent.stop()
+
+
+def a_wrong_scenario_is_told_with_file_and_line():
+    with tempfile.TemporaryDirectory() as folder:
+        path = scenario(folder, "pull 7\npul 7\n")
+        nowhere = os.path.join(folder, "nowhere")
+        for words in ((VIPMID, "--link", "chassis:scenario="),
+                      (CHASSISD, "--listen", "unix:" + os.path.join(folder, "vm"),
+                       "--chassis", "drawer,scenario="),
+                      (CHASSISD, "--listen", "unix:" + os.path.join(folder, "vm"), "--scenario", "")):
+            for file, says in ((path, path + ":2: \"pul\" is no order (did you mean \"pull\"?)"),
+                               (nowhere, "cannot read scenario=%s: No such file" % nowhere),
+                               ("/", "cannot read scenario=/: Is a directory"),
+                               ("/dev/null", "/dev/null:1: no order in it"),
+                               ("x" * 256, ": the path of a file, 1 to 255 bytes, please")):
+                command = [*words[:-1], words[-1] + file]
+                if words[0] == VIPMID:
+                    command += ["--socket", os.path.join(folder, "s")]
+                result = subprocess.run(command, text=True, timeout=PATIENCE, capture_output=True)
+                assert result.returncode in (1, 2) and says in result.stderr, (command, result)
+
+
 def it_works_through_the_vm_link_too():
     folder = tempfile.TemporaryDirectory()
     listen = "unix:" + os.path.join(folder.name, "vm")
-    server = subprocess.Popen([CHASSISD, "--listen", listen, "--service", "0", "--chassis", "drawer"],
-                              stdout=subprocess.PIPE, text=True)
+    path = scenario(folder.name, "at 10ms pull 8 now")
+    server = subprocess.Popen([CHASSISD, "--listen", listen, "--service", "0", "--chassis", "drawer",
+                               "--scenario", path],
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert server.stdout.readline().startswith("SIMULATED")
     agent = Agent(VIPMID, "vm:" + listen)
     assert drawer(agent)["slots"] == SLOTS
     chassis(agent, "pull", "--wait", str(CARD))
     chassis(agent, "insert", "--wait", str(CARD))
+    assert place(agent, 8)["state"] == "empty"
     agent.stop()
     server.terminate()
-    server.communicate()
+    assert server.communicate()[1] == \
+        "vipmi-chassisd: SIMULATED chassis: %s:1: pull 8 now: slot 8: torn out\n" % path
 
 
 # ---- a card, a hundred times
@@ -470,6 +519,7 @@ if __name__ == "__main__":
              a_card_is_gone_when_it_is_pulled_and_back_when_it_is_inserted,
              a_sensor_is_held_where_it_is_set, faults_are_injected_listed_and_ended,
              a_silent_controller_talks_again_by_itself, a_scenario_plays,
+             the_link_plays_a_scenario_by_itself, a_wrong_scenario_is_told_with_file_and_line,
              it_works_through_the_vm_link_too, a_card_is_pulled_and_inserted_a_hundred_times,
              bmc_role_with_ipmitool_and_freeipmi, peripheral_role_with_ipmitool_and_freeipmi]
     signal.alarm(600)

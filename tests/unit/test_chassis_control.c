@@ -402,7 +402,7 @@ static void a_fault_says_how_often_where_and_how_long(void **state)
 	assert_int_equal(order.percent, 100);
 	assert_int_equal(order.for_ms, 0);
 	assert_int_equal(order_of("fault late").by_ms, CHASSIS_FAULT_LATE_MS);
-	assert_int_equal(order_of("fault silence for 86400").for_ms, CHASSIS_FAULT_MS_MAX);
+	assert_int_equal(order_of("fault silence for 86400").for_ms, CHASSIS_TIME_MS_MAX);
 	assert_int_equal(order_of("fault reset 1%").fault, CHASSIS_FAULT_RESET);
 	assert_int_equal(order_of("fault failure at 24").place, 24);
 	assert_int_equal(order_of("fault none").fault, CHASSIS_FAULT_NONE);

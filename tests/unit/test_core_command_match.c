@@ -384,6 +384,37 @@ static void no_more_than_the_table_in_one_list(void **state)
 	free(two.world.memory);
 }
 
+static void the_shortest_lease_ends(void **state)
+{
+	const struct core_command one = any_of(VIPMI_NETFN_OEM, 1);
+	struct two two = two_programs(1);
+	struct core_event event;
+
+	(void)state;
+	assert_int_equal(reserve_list(&two, 0, &one, 1, 1, &event), 0);
+	assert_int_equal(core_deadline(two.world.core), 1000 + NSEC_PER_MSEC_U64);
+	free(two.world.memory);
+}
+
+/* Each entry of the table has been used twice: numbers with generations. */
+static void a_revoked_number_finds_its_entry_in_any_generation(void **state)
+{
+	const struct core_command one = any_of(VIPMI_NETFN_OEM, 1);
+	struct two two = two_programs(1);
+	struct core_command_info info;
+	uint32_t i, cursor;
+
+	(void)state;
+	for (i = 0; i < 2 * CORE_COMMANDS_MAX + 5; i++) {
+		assert_int_equal(reserve(&two, 0, one), 0);
+		cursor = 0;
+		assert_true(core_command_next(two.world.core, &cursor, &info));
+		assert_int_equal(cursor, i % CORE_COMMANDS_MAX + 1);
+		assert_int_equal(revoke(&two, info.number), 0);
+	}
+	free(two.world.memory);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -399,6 +430,8 @@ int main(void)
 		cmocka_unit_test(leases_end_one_by_one_and_are_renewed),
 		cmocka_unit_test(a_number_that_is_revoked_names_one_reservation_ever),
 		cmocka_unit_test(no_more_than_the_table_in_one_list),
+		cmocka_unit_test(the_shortest_lease_ends),
+		cmocka_unit_test(a_revoked_number_finds_its_entry_in_any_generation),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -30,6 +30,20 @@ static void every_limit_is_good_to_its_end(void **state)
 	assert_int_equal(size_of(8, 0, 0), size_of(8, 8 + CORE_REQUESTS_SHARED, 7));
 }
 
+static void messages_kept_are_a_power_of_two(void **state)
+{
+	const size_t most = core_size(&(struct core_limits){.messages_max = CORE_MESSAGES_KEPT});
+
+	(void)state;
+	assert_true(core_size(&(struct core_limits){.messages_max = 1}) > 0);
+	assert_true(core_size(&(struct core_limits){.messages_max = 2}) < most);
+	assert_int_equal(core_size(&(struct core_limits){.messages_max = 3}), 0);
+	assert_int_equal(core_size(&(struct core_limits){.messages_max = 48}), 0);
+	assert_int_equal(
+		core_size(&(struct core_limits){.messages_max = 2 * CORE_MESSAGES_KEPT}), 0);
+	assert_int_equal(core_size(&(struct core_limits){0}), most);
+}
+
 static void memory_must_be_large_enough_and_aligned(void **state)
 {
 	const struct core_limits limits = {.handles_max = 4}, wrong = {.handles_max = UINT32_MAX};
@@ -314,6 +328,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_limit_is_good_to_its_end),
+		cmocka_unit_test(messages_kept_are_a_power_of_two),
 		cmocka_unit_test(memory_must_be_large_enough_and_aligned),
 		cmocka_unit_test(a_core_that_is_full_stays_within_its_memory),
 		cmocka_unit_test(there_are_clients_beside_one_for_each_handle),

@@ -372,6 +372,96 @@ static void arrays_are_aligned_whatever_their_number(void **state)
 	}
 }
 
+/* ---- who waits for credit ---- */
+
+/* Three handles with one slot each, and one more for all; each has one request out, and the third
+ * the shared slot as well. The first two wait for credit, in this order. */
+struct queue {
+	struct world world;
+	uint32_t client, handle[3];
+	struct core_action out[4];
+};
+
+static void wants_credit(struct queue *queue, int who)
+{
+	assert_int_equal(step(&queue->world, (struct core_event){.type = CORE_EVENT_CREDIT_WANTED,
+						     .handle = {.client = queue->client,
+							     .handle = queue->handle[who]}}),
+		0);
+}
+
+static struct queue waiting(uint32_t credit_max)
+{
+	static const int asks[] = {0, 1, 2, 2};
+	struct queue queue = {
+		.world = world_with(&(struct core_limits){
+			.handles_max = 3, .requests_max = 4, .credit_max = credit_max})};
+	int i;
+
+	link_up(&queue.world, 4);
+	queue.client = client_new(&queue.world, 1);
+	for (i = 0; i < 3; i++) {
+		assert_int_equal(handle_try(&queue.world, queue.client, &queue.handle[i]), 0);
+	}
+	for (i = 0; i < 4; i++) {
+		assert_int_equal(ask(&queue.world, queue.client, queue.handle[asks[i]], 0), 0);
+		queue.out[i] = pull(&queue.world, CORE_ACTION_TRANSMIT);
+	}
+	wants_credit(&queue, 0);
+	wants_credit(&queue, 1);
+	assert_false(core_next(queue.world.core, &(struct core_action){0}));
+	return queue;
+}
+
+/* One of the third handle's requests is answered, and the answer taken: the shared slot is free. */
+static void shared_slot_comes_back(struct queue *queue, int which)
+{
+	static const uint8_t ok[] = {0};
+	struct core_action action;
+
+	respond(&queue->world, &queue->out[which], ok, 1);
+	action = pull(&queue->world, CORE_ACTION_DELIVER);
+	core_done(queue->world.core, action.id, 0);
+}
+
+static void expect_credit(struct queue *queue, int who)
+{
+	assert_int_equal(pull(&queue->world, CORE_ACTION_CREDIT).credit.handle, queue->handle[who]);
+}
+
+static void who_reaches_its_own_limit_leaves_the_queue(void **state)
+{
+	struct queue queue = waiting(2);
+
+	(void)state;
+	shared_slot_comes_back(&queue, 2);
+	/* Before the first is told, it goes on, and has two: all that it may have. */
+	assert_int_equal(ask(&queue.world, queue.client, queue.handle[0], 0), 0);
+	queue.out[0] = pull(&queue.world, CORE_ACTION_TRANSMIT);
+	assert_false(core_next(queue.world.core, &queue.out[1]));
+	shared_slot_comes_back(&queue, 3);
+	/* The third has its guaranteed slot again; the shared one is still the first's. */
+	assert_false(core_next(queue.world.core, &queue.out[1]));
+	shared_slot_comes_back(&queue, 0);
+	expect_credit(&queue, 1);
+	free(queue.world.memory);
+}
+
+static void who_goes_on_with_a_shared_slot_keeps_its_place(void **state)
+{
+	struct queue queue = waiting(3);
+
+	(void)state;
+	shared_slot_comes_back(&queue, 2);
+	assert_int_equal(ask(&queue.world, queue.client, queue.handle[0], 0), 0);
+	queue.out[2] = pull(&queue.world, CORE_ACTION_TRANSMIT);
+	assert_false(core_next(queue.world.core, &(struct core_action){0}));
+	shared_slot_comes_back(&queue, 2); /* its own, this time */
+	expect_credit(&queue, 0);
+	expect_credit(&queue, 1);
+	free(queue.world.memory);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -386,6 +476,8 @@ int main(void)
 		cmocka_unit_test(so_many_exclusive_subscriptions_and_not_one_more),
 		cmocka_unit_test(names_of_slots_never_used_are_stale),
 		cmocka_unit_test(arrays_are_aligned_whatever_their_number),
+		cmocka_unit_test(who_reaches_its_own_limit_leaves_the_queue),
+		cmocka_unit_test(who_goes_on_with_a_shared_slot_keeps_its_place),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
