@@ -83,9 +83,9 @@ void lane_release(struct core *core, struct core_lane *lane)
 	if (lane->port == CORE_PORT_DIRECT || lane->requests > 0 || lane->ghosts > 0) {
 		return;
 	}
+	(void)core_check(core, !lane->waiting); /* what waited went, and lane_update saw it */
 	lane->handle->lane_count--;
 	list_remove(&lane->handle_link);
-	list_remove(&lane->ready_link[VIPMI_CLASS_URGENT]); /* it may wait for a number */
 	list_push_front(&core->free_lanes, &lane->handle_link);
 }
 
@@ -121,7 +121,8 @@ static bool head_may_go(
 	const struct list_link *link = list_first(&lane->barriers);
 	const struct core_request *barrier;
 
-	if (head->paused || lane->ghosts > 0 || lane->waiting || !sequence_ready(core, head)) {
+	if (head->paused || lane->ghosts > 0 || lane->waiting & 1 << head->class ||
+		!sequence_ready(core, head)) {
 		return false;
 	}
 	if (!link) {
@@ -158,14 +159,27 @@ static void lane_set_ready(struct core *core, struct core_lane *lane, int class,
 	}
 }
 
+/* What waited for any number is gone, or something stands before it that has one. */
+static void lane_wait_ends(struct core_lane *lane, int class, const struct core_request *head)
+{
+	if (head && !head->has_number && !head->reserved_number) {
+		return;
+	}
+	lane->waiting &= (uint8_t) ~(1 << class);
+	list_remove(&lane->ready_link[class]);
+}
+
 void lane_update(struct core *core, struct core_lane *lane)
 {
-	uint32_t look = lane->pending | lane->ready;
+	uint32_t look = lane->pending | lane->ready | lane->waiting;
 
 	for (; look; look &= look - 1) {
 		int class = (int)bits_lowest(look);
 		const struct core_request *head = lane_head(lane, class);
 
+		if (lane->waiting & 1 << class) {
+			lane_wait_ends(lane, class, head);
+		}
 		lane_set_ready(core, lane, class,
 			head && !handle_leaving(lane->handle) && head_may_go(core, lane, head));
 	}

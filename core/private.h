@@ -148,7 +148,8 @@ struct core_lane {
 	uint8_t port, channel, address;
 	uint8_t pending; /* bit n: class n's queue is not empty */
 	uint8_t ready;   /* bit n: class n's head may be sent, and the arbiter knows */
-	bool waiting;    /* for a sequence number: responder->waiting, by ready_link[0] */
+	uint8_t waiting; /* bit n: class n's head needs a sequence number that is not there:
+			  * responder->waiting, by ready_link[n] */
 };
 
 struct core_handle {
@@ -248,7 +249,7 @@ struct core_number {
 };
 
 struct core_responder {
-	struct list_link waiting; /* lanes without a number: their ready_link[class] */
+	struct list_link waiting; /* lanes' heads that need a number: their ready_link[class] */
 	uint64_t reserved;        /* bit n: number n is somebody's own */
 	uint64_t busy;            /* bit n: number n is not free */
 	uint8_t channel, address, next;
