@@ -83,9 +83,9 @@ void lane_release(struct core *core, struct core_lane *lane)
 	if (lane->port == CORE_PORT_DIRECT || lane->requests > 0 || lane->ghosts > 0) {
 		return;
 	}
-	(void)core_check(core, !lane->waiting); /* what waited went, and lane_update saw it */
 	lane->handle->lane_count--;
 	list_remove(&lane->handle_link);
+	list_remove(&lane->ready_link[VIPMI_CLASS_URGENT]); /* it may wait for a number */
 	list_push_front(&core->free_lanes, &lane->handle_link);
 }
 
@@ -115,13 +115,30 @@ static bool nothing_older(const struct core_lane *lane, const struct core_reques
 	return lane->in_flight == 0;
 }
 
+static bool needs_number(const struct core_request *request)
+{
+	return !request->has_number && !request->reserved_number;
+}
+
+bool lane_wants_number(const struct core_lane *lane)
+{
+	uint32_t ready = lane->ready;
+
+	for (; ready; ready &= ready - 1) {
+		if (needs_number(lane_head(lane, (int)bits_lowest(ready)))) {
+			return true;
+		}
+	}
+	return false;
+}
+
 static bool head_may_go(
 	struct core *core, const struct core_lane *lane, const struct core_request *head)
 {
 	const struct list_link *link = list_first(&lane->barriers);
 	const struct core_request *barrier;
 
-	if (head->paused || lane->ghosts > 0 || lane->waiting & 1 << head->class ||
+	if (head->paused || lane->ghosts > 0 || (lane->waits && needs_number(head)) ||
 		!sequence_ready(core, head)) {
 		return false;
 	}
@@ -149,6 +166,10 @@ static void lane_set_ready(struct core *core, struct core_lane *lane, int class,
 		return;
 	}
 	if (ready) {
+		if (class == VIPMI_CLASS_URGENT && lane->waits) {
+			list_remove(&lane->ready_link[class]);
+			lane->waits = LANE_WAITS_ASIDE;
+		}
 		list_push_back(&handle->ready[class], &lane->ready_link[class]);
 		arbiter_insert(core, handle, CORE_PORT_BUS, class);
 		return;
@@ -159,29 +180,26 @@ static void lane_set_ready(struct core *core, struct core_lane *lane, int class,
 	}
 }
 
-/* What waited for any number is gone, or something stands before it that has one. */
-static void lane_wait_ends(struct core_lane *lane, int class, const struct core_request *head)
+static void heads_settle(struct core *core, struct core_lane *lane)
 {
-	if (head && !head->has_number && !head->reserved_number) {
-		return;
-	}
-	lane->waiting &= (uint8_t) ~(1 << class);
-	list_remove(&lane->ready_link[class]);
-}
-
-void lane_update(struct core *core, struct core_lane *lane)
-{
-	uint32_t look = lane->pending | lane->ready | lane->waiting;
+	uint32_t look = lane->pending | lane->ready;
 
 	for (; look; look &= look - 1) {
 		int class = (int)bits_lowest(look);
 		const struct core_request *head = lane_head(lane, class);
 
-		if (lane->waiting & 1 << class) {
-			lane_wait_ends(lane, class, head);
-		}
 		lane_set_ready(core, lane, class,
 			head && !handle_leaving(lane->handle) && head_may_go(core, lane, head));
+	}
+}
+
+void lane_update(struct core *core, struct core_lane *lane)
+{
+	heads_settle(core, lane);
+	if (lane->waits == LANE_WAITS_ASIDE && !(lane->ready & 1 << VIPMI_CLASS_URGENT)) {
+		/* The others are tried anew, and stand in line if they have to. */
+		lane->waits = LANE_GOES;
+		heads_settle(core, lane);
 	}
 }
 

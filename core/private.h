@@ -134,6 +134,13 @@ struct core_request {
 	uint8_t bytes[CORE_INLINE_MAX];
 };
 
+/* Whether requests of a lane wait for an unreserved sequence number. Those that need none go on. */
+enum core_lane_waits {
+	LANE_GOES,
+	LANE_WAITS,       /* on responder->waiting */
+	LANE_WAITS_ASIDE, /* not on it, because an urgent one needs none, and is ready */
+};
+
 struct core_lane {
 	struct core_handle *handle;
 	struct list_link queue[VIPMI_CLASS_COUNT];
@@ -148,8 +155,7 @@ struct core_lane {
 	uint8_t port, channel, address;
 	uint8_t pending; /* bit n: class n's queue is not empty */
 	uint8_t ready;   /* bit n: class n's head may be sent, and the arbiter knows */
-	uint8_t waiting; /* bit n: class n's head needs a sequence number that is not there:
-			  * responder->waiting, by ready_link[n] */
+	uint8_t waits;   /* enum core_lane_waits */
 };
 
 struct core_handle {
@@ -234,6 +240,8 @@ struct core_transmission {
 	uint8_t state, purpose, port, class;
 	uint8_t netfn, command; /* as on the wire */
 	uint8_t lost; /* enum vipmi_reason: its link or controller went while the action was open */
+	uint8_t reservation; /* enum core_reservation_kind: the one that it */
+	bool reserves : 1, voids : 1;
 };
 
 enum core_number_state { NUMBER_FREE, NUMBER_USED, NUMBER_RESTING };
@@ -249,7 +257,7 @@ struct core_number {
 };
 
 struct core_responder {
-	struct list_link waiting; /* lanes' heads that need a number: their ready_link[class] */
+	struct list_link waiting; /* lanes that wait for a number, by ready_link[URGENT] */
 	uint64_t reserved;        /* bit n: number n is somebody's own */
 	uint64_t busy;            /* bit n: number n is not free */
 	uint8_t channel, address, next;
@@ -523,6 +531,8 @@ void lane_push_front(struct core *core, struct core_request *request);
 void lane_remove(struct core *core, struct core_request *request);
 /* Settles anew which classes have a head that may be sent. */
 void lane_update(struct core *core, struct core_lane *lane);
+/* It has something to send that needs an unreserved sequence number. */
+bool lane_wants_number(const struct core_lane *lane);
 /* The request is answered: no barrier any more. */
 void lane_finish(struct core *core, struct core_request *request);
 /* Gives a bus lane back that nothing refers to any more. */
@@ -652,6 +662,7 @@ void message_state_init(const struct core *core, struct core_handle *handle);
 bool message_state_answer(struct core *core, struct core_request *request);
 /* Puts what is the handle's own into a controller's answer. */
 void message_state_response(struct core *core, struct core_request *request);
+void message_state_offer(struct core *core, struct core_request *request);
 /* What a Send Message carried is on the bus; is answered; failed. The last two take it over. */
 void raw_accepted(struct core *core, struct core_request *inner);
 void raw_received(struct core *core, struct core_request *inner, uint8_t cc, const uint8_t *data,
@@ -664,11 +675,14 @@ void raw_part(struct core_request *request);
 /* ---- reservation.c: each handle's own SDR and SEL reservations ---- */
 /* The handle's reservation that the request names was made void by somebody else: C5. */
 bool reservation_void(struct core *core, struct core_request *request);
-/* Puts the id that is valid at the controller in place of the handle's; the data then lie in
- * `frame` (CORE_FRAME_MAX bytes). */
-void reservation_translate(struct core *core, struct core_request *request, uint8_t *frame,
-	struct core_transmit *transmit);
-/* Learns from a response. False: send it once more. */
+/* Notes what it will do to reservations, and puts the id that is valid at the controller in place
+ * of the handle's; the data then lie in the transmission's frame. */
+void reservation_offer(struct core *core, struct core_request *request,
+	struct core_transmission *transmission, struct core_transmit *transmit);
+/* The response to such a transmission, whoever waits for it. */
+void reservation_seen(struct core *core, const struct core_transmission *transmission,
+	const uint8_t *data, size_t length);
+/* And to the request that it was. False: send it once more. */
 bool reservation_received(
 	struct core *core, struct core_request *request, const uint8_t *data, size_t length);
 

@@ -102,28 +102,18 @@ static uint64_t common_free(const struct core_responder *responder)
 	return ~(responder->busy | responder->reserved);
 }
 
-/* The lane that a link of responder->waiting is in, and its class. */
-static struct core_lane *waiting_lane(struct core *core, struct list_link *link, int *ret_class)
-{
-	size_t offset = (size_t)((uint8_t *)link - (uint8_t *)core->lanes);
-	struct core_lane *lane = &core->lanes[offset / sizeof(*lane)];
-
-	*ret_class = (int)(link - lane->ready_link);
-	return lane;
-}
-
 /* Lanes that wait for an unreserved number go on, until one has something to send with it. */
 static void responder_wake(struct core *core, struct core_responder *responder)
 {
 	struct list_link *link;
 
 	while (common_free(responder) && (link = list_pop_front(&responder->waiting)) != NULL) {
-		int class;
-		struct core_lane *lane = waiting_lane(core, link, &class);
+		struct core_lane *lane =
+			container_of(link, struct core_lane, ready_link[VIPMI_CLASS_URGENT]);
 
-		lane->waiting &= (uint8_t) ~(1 << class);
+		lane->waits = LANE_GOES;
 		lane_update(core, lane);
-		if (lane->ready & 1 << class) {
+		if (lane_wants_number(lane)) {
 			break;
 		}
 	}
@@ -138,16 +128,17 @@ void sequence_wake(struct core *core, const struct core_lane *lane)
 	}
 }
 
-/* Its class's head is not ready until an unreserved number is free. */
-static void lane_park(
-	struct core *core, const struct core_request *head, struct core_responder *responder)
+/* What needs an unreserved number waits until one is free. */
+static void lane_park(struct core *core, struct core_lane *lane, struct core_responder *responder)
 {
-	struct core_lane *lane = head->lane;
-
 	core_count(core, bus_waits);
-	lane->waiting |= (uint8_t)(1 << head->class);
+	lane->waits = LANE_WAITS;
 	lane_update(core, lane);
-	list_push_back(&responder->waiting, &lane->ready_link[head->class]);
+	if (lane->ready & 1 << VIPMI_CLASS_URGENT) {
+		lane->waits = LANE_WAITS_ASIDE;
+	} else {
+		list_push_back(&responder->waiting, &lane->ready_link[VIPMI_CLASS_URGENT]);
+	}
 }
 
 bool sequence_ready(struct core *core, const struct core_request *request)
@@ -242,7 +233,7 @@ bool sequence_take(struct core *core, struct core_request *request)
 	} else {
 		chosen = number_choose(responder);
 		if (chosen < 0) {
-			lane_park(core, request, responder);
+			lane_park(core, request->lane, responder);
 			return false;
 		}
 	}

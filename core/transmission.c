@@ -80,6 +80,8 @@ struct core_transmission *transmission_take(
 	transmission->handle = NULL;
 	transmission->ghost = NULL;
 	transmission->lost = VIPMI_REASON_NONE;
+	transmission->reserves = false;
+	transmission->voids = false;
 	transmission->timeout_at_ns = TIME_NEVER;
 	list_push_back(&core->flight, link);
 	core->flying[port]++;
@@ -214,8 +216,8 @@ static bool request_offer(
 		request->on_bus = true;
 		core->bridged++;
 	} else if (!bus) {
-		reservation_translate(
-			core, request, transmission_frame(core, transmission), &transmit);
+		message_state_offer(core, request);
+		reservation_offer(core, request, transmission, &transmit);
 	}
 	transmission->request = request;
 	transmission->handle = lane->handle;
@@ -478,6 +480,9 @@ int transmission_received(struct core *core, const struct core_event *event)
 	if (transmission->handle) {
 		arbiter_charge(transmission->handle, transmission->class,
 			core->now_ns - transmission->sent_ns);
+	}
+	if (transmission->reserves || transmission->voids) {
+		reservation_seen(core, transmission, data, length);
 	}
 	request = transmission->request;
 	purpose = transmission->purpose;

@@ -256,7 +256,8 @@ static uint64_t outcomes(const struct core_status *status, uint64_t local)
 		CORE_COUNTER_answers_silent, CORE_COUNTER_answers_link_lost,
 		CORE_COUNTER_answers_reset, CORE_COUNTER_answers_too_long,
 		CORE_COUNTER_answers_not_carried, CORE_COUNTER_answers_bus,
-		CORE_COUNTER_answers_reserved, CORE_COUNTER_requests_cancelled};
+		CORE_COUNTER_answers_reserved, CORE_COUNTER_answers_reservation,
+		CORE_COUNTER_requests_cancelled};
 	uint64_t sum = local;
 	size_t i;
 
@@ -290,10 +291,10 @@ void model_gone(struct sim *sim)
 	accepted = status.counters[CORE_COUNTER_requests_accepted];
 	over = status.counters[CORE_COUNTER_answers_delivered] +
 	       status.counters[CORE_COUNTER_requests_abandoned];
-	if (accepted != over || accepted != sim->requests_count) {
+	if (accepted != over || accepted != sim->requests_count - sim->requests_base) {
 		sim_fail(sim, "%llu accepted, %llu delivered or abandoned, %u submitted",
 			(unsigned long long)accepted, (unsigned long long)over,
-			sim->requests_count);
+			sim->requests_count - sim->requests_base);
 	}
 	if (outcomes(&status, sim->local_answers) > accepted ||
 		outcomes(&status, sim->local_answers) +

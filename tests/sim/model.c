@@ -51,19 +51,20 @@ uint32_t model_payload(const struct sim_request *request, uint32_t serial, uint8
 	bytes[1] = 1;
 	bytes[2] = 0;
 	bytes[3] = PAYLOAD_MAGIC;
-	memcpy(bytes + 4, &serial, sizeof(serial));
+	/* The sixth byte says in some commands what to do. */
+	bytes[4] = (uint8_t)serial;
+	bytes[5] = 0;
+	bytes[6] = (uint8_t)(serial >> 8);
+	bytes[7] = (uint8_t)(serial >> 16);
 	return length;
 }
 
 static uint32_t payload_serial(const uint8_t *bytes, size_t length)
 {
-	uint32_t serial;
-
 	if (length < PAYLOAD_MIN || bytes[3] != PAYLOAD_MAGIC) {
 		return SIM_NONE;
 	}
-	memcpy(&serial, bytes + 4, sizeof(serial));
-	return serial;
+	return bytes[4] | (uint32_t)bytes[6] << 8 | (uint32_t)bytes[7] << 16;
 }
 
 size_t model_answer(uint32_t serial, uint8_t cc, uint8_t *bytes)
@@ -117,7 +118,8 @@ void model_submitted(struct sim *sim, uint32_t serial)
 	if (request->numbered) {
 		numbers_submitted(sim, request);
 	}
-	request->forbidden = rights_forbid(sim, request, false);
+	/* Before its link was up, an agent does not know the controller's own address. */
+	request->forbidden = sim->link_known && rights_forbid(sim, request, false);
 	request->may_be_refused = rights_forbid(sim, request, true);
 	handle->outstanding[handle->count++] = serial;
 	sim->shared_used += handle->count > 1;
@@ -176,7 +178,7 @@ void model_cancelled(struct sim *sim, uint32_t h, uint64_t tag, int result)
 
 void model_answered_locally(struct sim *sim, uint32_t serial)
 {
-	sim->requests[serial].final = true;
+	request_over(sim, &sim->requests[serial], &sim->requests[serial].final);
 	sim->local_answers++;
 }
 
@@ -420,7 +422,10 @@ void model_transmit_done(struct sim *sim, struct sim_transmission *transmission,
 			if (result == -EMSGSIZE || result == -EOPNOTSUPP) {
 				request_over(sim, request, &request->refused);
 			}
-			request->overdue &= !lost;
+			if (lost) {
+				request->overdue = false;
+				numbers_lost(sim, request);
+			}
 		}
 		transmission_remove(sim, transmission);
 		return;

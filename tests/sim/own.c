@@ -129,7 +129,7 @@ static void answer_channel(struct own_handle *own, struct own_request *request)
 /* Its own bits are its own at once; the rest is the controller's to take. */
 static void enables_change(struct sim *sim, struct own_handle *own, uint8_t given)
 {
-	if (!sim->link.owns_flags) {
+	if (sim->link_known && !sim->link.owns_flags) {
 		return; /* they are the driver's */
 	}
 	if (given & ~own->enables & EVENT_BUFFER) {
@@ -203,6 +203,7 @@ static bool act(struct sim *sim, uint32_t h)
 {
 	uint32_t serial = sim->requests_count;
 	struct sim_request *request;
+	bool forbidden;
 
 	if (!strikes(sim, own)) {
 		return false;
@@ -210,9 +211,9 @@ static bool act(struct sim *sim, uint32_t h)
 	request = sim_draw(sim, h);
 	draw(sim, request, &state(sim)->requests[serial]);
 	model_time(sim);
-	/* Whose it is while a holder fades away nobody can say. */
-	if (rights_forbid(sim, request, true) == rights_forbid(sim, request, false) &&
-		sim_submit(sim) && !request->forbidden) {
+	/* Whose it is while a holder fades away, or no link is known, nobody can say. */
+	forbidden = sim->link_known && rights_forbid(sim, request, false);
+	if (rights_forbid(sim, request, true) == forbidden && sim_submit(sim) && !forbidden) {
 		answer(sim, serial);
 	}
 	return true;

@@ -13,11 +13,13 @@
  *	answer.c  the model's other half: answers, messages, sums; due.c: its deadlines
  *	shell.c   steps the core and does what it wants, or does not
  *	driver.c  what clients do, and the course of a run
+ *	restart.c the agent dies, and another one takes over
  *	reach.c   what all of it has to reach
  *	parts.c   the rest of the core's promises, a file each
  *	messages.c       asynchronous messages: what there is
  *	subscriptions.c  and who gets them
  *	own.c            the message state of each virtual controller
+ *	reservations.c   of the SDR repository, the device SDRs, the SEL
  */
 #ifndef VIPMI_TESTS_SIM_SIM_H
 #define VIPMI_TESTS_SIM_SIM_H
@@ -30,8 +32,8 @@
 
 struct reach;
 
-#define SIM_CLIENTS_MAX 512
-#define SIM_HANDLES_MAX 1024
+#define SIM_CLIENTS_MAX 1024
+#define SIM_HANDLES_MAX 2048
 #define SIM_REQUESTS_MAX 8192
 #define SIM_OUTSTANDING_MAX 40
 #define SIM_RESPONDERS_MAX 6
@@ -66,6 +68,8 @@ struct reach;
 	X(lazy, 300)                                                                               \
 	X(flap, 8)                                                                                 \
 	X(reset, 8)                                                                                \
+	X(restart, 2)                                                                              \
+	X(rest, 3)                                                                                 \
 	/* the bus */                                                                              \
 	X(nak, 300)                                                                                \
 	X(bus_lost, 200)                                                                           \
@@ -84,6 +88,7 @@ struct reach;
 	X(rights, 60)                                                                              \
 	X(subscribe, 60)                                                                           \
 	X(own, 60)                                                                                 \
+	X(reserving, 100)                                                                          \
 	/* what comes unasked */                                                                   \
 	X(event, 30)                                                                               \
 	X(burst, 15)                                                                               \
@@ -119,10 +124,11 @@ struct sim_handle {
 /* What has a file of its own beside requests: parts.c. */
 enum sim_part_name {
 	SIM_PLAIN, /* a request of no part */
-	SIM_PART_NUMBERS,
 	SIM_PART_MESSAGES,
 	SIM_PART_SUBSCRIPTIONS,
 	SIM_PART_OWN,
+	SIM_PART_RESERVATIONS,
+	SIM_PART_NUMBERS,
 	SIM_PART_COUNT
 };
 
@@ -196,6 +202,7 @@ enum sim_pending_type {
 struct sim_pending {
 	uint64_t at_ns, order;
 	uint64_t dies_ns; /* FROM_BUS: until when it stays in the receive queue */
+	bool again;       /* it repeats another */
 	enum sim_pending_type type;
 	uint32_t number; /* transmission, client */
 	uint32_t epoch;  /* lost with the link that it came over */
@@ -226,6 +233,9 @@ struct sim {
 	uint64_t now_ns, next_client_ns;
 	uint32_t mean_pause_ns, responders_count;
 	bool link_up, link_refuses, link_dying;
+	bool link_known; /* by this agent: it was up once */
+	bool link_waits; /* it said "not now", and nothing was tried since */
+	uint32_t restarts;
 	bool equal_tags;
 
 	/* The controller. */
@@ -248,6 +258,7 @@ struct sim {
 	struct sim_right rights[SIM_RIGHTS_MAX];
 	uint32_t rights_count;
 	uint32_t clients_count, handles_count, requests_count, handles_open, clients_open;
+	uint32_t clients_base, handles_base, requests_base; /* the first ones of this agent's */
 	uint32_t shared_used, alive, ghosts; /* ghosts: dead, but an action of theirs is open */
 	struct sim_transmission transmissions[SIM_TRANSMISSIONS_MAX];
 	uint32_t transmissions_count;
@@ -279,6 +290,9 @@ struct sim_part {
 	void (*handle_closed)(struct sim *sim, uint32_t handle, bool with_client);
 	void (*link_lost)(struct sim *sim); /* or the controller was reset */
 	void (*link_up)(struct sim *sim);
+	/* The agent dies, its handles are closed next; another one starts, and has no clients. */
+	void (*killed)(struct sim *sim);
+	void (*restarted)(struct sim *sim);
 	/* An EVENT or LOSS for an open handle: whether it is this part's to judge. */
 	bool (*message)(struct sim *sim, const struct core_deliver *deliver, uint32_t handle);
 	/* The core has nothing to do before its deadline. */
@@ -290,13 +304,16 @@ struct sim_part {
 	uint32_t (*payload)(struct sim *sim, uint32_t serial, uint8_t *bytes);
 	/* What of it is to go over the wire, if that is something else. */
 	uint32_t (*on_wire)(struct sim *sim, uint32_t serial, uint8_t *bytes);
+	/* The controller executes what came with the transmission, and would give this code. */
+	uint8_t (*executed)(struct sim *sim, uint32_t serial, const uint8_t *data, uint8_t cc);
 	/* The controller answered it: whether that is no answer to its client. */
 	bool (*received)(struct sim *sim, uint32_t serial, uint8_t cc);
 	/* Whether its answer is this part's to judge; the rest of the record is kept as usual. */
 	bool (*answered)(struct sim *sim, uint32_t serial, const struct core_deliver *deliver);
 };
 
-extern const struct sim_part sim_numbers;
+extern const struct sim_part sim_messages, sim_subscriptions, sim_own, sim_reservations,
+	sim_numbers;
 
 void parts_begin(struct sim *sim);
 void parts_finish(struct sim *sim);
@@ -308,11 +325,14 @@ void parts_handle_opened(struct sim *sim, uint32_t handle);
 void parts_handle_closed(struct sim *sim, uint32_t handle, bool with_client);
 void parts_link_lost(struct sim *sim);
 void parts_link_up(struct sim *sim);
+void parts_killed(struct sim *sim);
+void parts_restarted(struct sim *sim);
 bool parts_message(struct sim *sim, const struct core_deliver *deliver, uint32_t handle);
 void parts_settled(struct sim *sim);
 void parts_gone(struct sim *sim);
 uint32_t parts_payload(struct sim *sim, uint32_t serial, uint8_t *bytes);
 uint32_t parts_on_wire(struct sim *sim, uint32_t serial, uint8_t *bytes);
+uint8_t parts_executed(struct sim *sim, uint32_t serial, const uint8_t *data, uint8_t cc);
 bool parts_received(struct sim *sim, uint32_t serial, uint8_t cc);
 bool parts_answered(struct sim *sim, uint32_t serial, const struct core_deliver *deliver);
 
@@ -416,11 +436,17 @@ void shell_release_transmit(struct sim *sim, uint32_t transmission);
 void shell_release_deliver(struct sim *sim, uint32_t client);
 void shell_writable(struct sim *sim, uint32_t client);
 
+/* ---- restart.c ---- */
+/* Whether there was one: after some there is none any more. */
+bool sim_restart(struct sim *sim);
+
 /* ---- driver.c ---- */
 /* What any request has, at requests[requests_count]. */
 struct sim_request *sim_draw(struct sim *sim, uint32_t handle);
 /* Submits what stands there; whether it was accepted, and counts. */
 bool sim_submit(struct sim *sim);
+/* Everybody comes. */
+void sim_arrive(struct sim *sim);
 /* One run of so many steps and its end. Fails through sim->failed. */
 void sim_run(struct sim *sim, uint32_t steps);
 void sim_finish(struct sim *sim);

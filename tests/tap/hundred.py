@@ -3,6 +3,7 @@
 import time
 
 import judge
+import model
 from clients import Program
 from library import in_threads
 
@@ -32,6 +33,12 @@ def numbers_return(world, numbers):
     assert not more.wrong, more.wrong[0]
     more.end()
     rested, again = judge.rested(world.wire, world.diary, judge.Rules())
-    reserved = {(one.address, one.number) for one in world.diary.owned}
-    assert rested > 0 and again >= rested - len(reserved), f'{again} of {rested} numbers returned'
-    return f'{len(reserved)} numbers reserved; {rested} rested, {again} of them used again since'
+    assert again == rested > 0, f'{again} of {rested} numbers returned'
+    reserved = len({(one.address, one.number) for one in world.diary.owned})
+    return f'{reserved} numbers were reserved; {rested} rested, and all of them were used again'
+
+
+def as_the_model_says(world):
+    differs = model.compare(world.wire, world.diary)
+    assert not differs, f'{len(differs)} differences: {differs[0]}'
+    return 'all as the model says'

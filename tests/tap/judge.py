@@ -24,8 +24,8 @@ class Rules:
     bus_window: int = 8
     own_address: int = 0x20
     rest_s: float = 5.0  # a number's quarantine (IPMB 1.0: expiry)
-    # No responder is given up, or asked again, before. An agent waits a second; but it looks at the clock
-    # once for all that it finds to do, and on a busy machine that was before some of it came.
+    # No responder is given up, or asked again, before. An agent waits a second; but it looks at the
+    # clock once for all that it finds to do, and on a busy machine that was before some of it came.
     silence_s: float = 0.9
     service_s: float = 4.0  # no request at the system interface is given up before
     # A number whose request was given up is free again after this, whatever the time-out was.
@@ -568,7 +568,8 @@ def check_answers(record, diary, rules):
 
 
 CHECKS = {'owners': check_owners, 'rest': check_rest, 'rights': check_rights,
-          'leases': check_leases, 'incoming': check_incoming, 'order': check_order, 'windows': check_windows, 'answers': check_answers}
+          'leases': check_leases, 'incoming': check_incoming, 'order': check_order,
+          'windows': check_windows, 'answers': check_answers}
 
 
 def judge(record, diary, rules=None, checks=None):

@@ -10,8 +10,8 @@ from diary import ANSWERED, CONTROLLER, EXPIRED, FAILED, REFUSED  # noqa: E402
 from diary import Asked, Diary, Heard, Held, Owned  # noqa: E402
 from judge import CHECKS, Rules, judge, rested  # noqa: E402
 from record import Record, frame_line, read_log  # noqa: E402
-from vm import (Decoder, Frame, Inner, answering, asking, frame_bytes, received,  # noqa: E402
-                request_on_bus, send_message)
+from vm import (Decoder, Frame, Inner, answering, asked_from_bus, asking, frame_bytes,  # noqa: E402
+                received, request_on_bus, send_message)
 
 SLOT, OTHER = 0xB4, 0xB6
 READ, WRITE = (0x0A, 0x11), (0x0A, 0x12)
@@ -289,7 +289,8 @@ class Judge(unittest.TestCase):
         one = Inner(0, 0x20, 2, SLOT, 1, 0x30, 0x41, 9, b'a')
         story.up(2.0, story.down(1.9, 0x06, 0x33), 0, asking(one))
         if program:
-            story.diary.heard.append(Heard(program, heard, (0, SLOT, 9, 0x30, 0x41, b'a'), b'\0!', True))
+            story.diary.heard.append(Heard(program, heard, (0, SLOT, 9, 0x30, 0x41, b'a'),
+                                           b'\0!', True))
         for at in [answered] if isinstance(answered, float) else answered:
             story.up(at, story.down(at, 0x06, 0x34, answering(one, answer)))
         return story
@@ -516,6 +517,13 @@ class Judge(unittest.TestCase):
         story.round(1.0, 1, b'a', b'A')
         lines = [frame_line(frame) for frame in story.record.frames]
         self.assertEqual(read_log(lines).frames, story.record.frames)
+
+    def test_request_from_the_bus(self):
+        for data in (b'', b'a', bytes(23)):
+            one = Inner(0, 0x20, 2, SLOT, 1, 0x30, 0x41, 9, data)
+            self.assertEqual(asked_from_bus(asking(one)), one)
+            self.assertIsNone(asked_from_bus(received(one, 0)))
+        self.assertIsNone(asked_from_bus(asking(one)[:6]))
 
     def test_bytes(self):
         frame = Frame(0, True, 0xAA, 6, 1, 0xA0, bytes(range(0x98, 0xB0)))

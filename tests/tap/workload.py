@@ -30,9 +30,9 @@ def leases(world, ours):
     holder, stranger = ours.open('tenant'), ours.open('next-tenant')
     for _ in range(RENEWALS):
         holder.reserve(library.right(*CAPABILITIES), lease_ms=LEASE_MS)
-        stranger.ask(*CAPABILITIES, timeout_ms=2000)
         holder.ask(*CAPABILITIES, timeout_ms=2000)
         time.sleep(LEASE_MS / 2000)
+        stranger.ask(*CAPABILITIES, timeout_ms=2000)
     time.sleep(LEASE_MS / 1000)
     stranger.ask(*CAPABILITIES, timeout_ms=2000)
 
