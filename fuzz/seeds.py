@@ -196,7 +196,7 @@ def chassis_control_seeds():
         yield b"\0" + line
     name = b"CT 820".ljust(16, b"\0")
     yield b"\1\1slot 7 is empty"
-    yield b"\2\1" + bytes([21, 28, 1, 7, 0xBC, 2, 1]) + struct.pack("<QQ", 1, 1000) + name
+    yield b"\2\1" + bytes([21, 28, 1, 7, 0xBC, 2, 1]) + struct.pack("<QQ", 1, 1000) + name + b"\1"
     yield b"\3\1" + bytes([5, 3, 3, 0xB8, 2, 0x2C, 12, 2]) + name + b"CPU Temperature " + \
         struct.pack("<BBI", 1, 20, 3)
     yield b"\4\1" + bytes([5, 3, 12, 0x30, 1, 1, 0, 5, 0xF0, 1]) + struct.pack("<Hi", 5, -1) + name
