@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "faces/cuse.h"
 #include "faces/faces.h"
 #include "faces/socket.h"
 
 const struct face_ops *const face_table[] = {
 	&socket_face,
+	&cuse_face,
 	NULL,
 };

@@ -69,14 +69,16 @@ def a_card_is_heard(world):
     wait_until(lambda: any(row['events'] for row in world.clients()), 'the subscription')
     asker = world.askers(['ejector'])[0]
     since = world.wire.mark()
-    for sensor_type, offset in ((1, 0x59), (SLOT_TYPE, 4), (SLOT_TYPE, 2)):
-        assert asker.ask(4, 2, bytes([0x41, 4, sensor_type, EJECTOR, 0x6F, offset, 0, 0]))[0] == 0
+    # 32h: byte 3 of the data is the slot's number.
+    for sensor_type, offset in ((1, 0x59), (SLOT_TYPE, 4), (SLOT_TYPE, 0x32)):
+        assert asker.ask(4, 2, bytes([0x41, 4, sensor_type, EJECTOR, 0x6F, offset, 0, 7]))[0] == 0
         wait_until(lambda: [e for e in world.wire.exchanges(since) if e.request.command == 0x35
                             and e.response and e.response.cc == 0], 'the event')
         since = world.wire.mark()
     out = process.communicate(timeout=60)[0].splitlines()
     assert process.returncode == 0 and len(out) == 2, out
-    assert 'ready to be removed' in out[0] and 'device installed' in out[1], out
+    assert 'sensor 4Ah: ready to be removed' in out[0], out
+    assert 'sensor 4Ah, slot 7: device installed' in out[1], out
 
 
 def sixteen_virtual_clients_reach_their_slots(world):
@@ -87,7 +89,7 @@ def sixteen_virtual_clients_reach_their_slots(world):
     rows = [line.split() for line in out.splitlines()[1:]]
     assert [row[1] for row in rows] == ['%02Xh' % address for address in addresses], out
     for row in rows:
-        assert row[3:5] == (['3', '0'] if row[1] == 'B4h' else ['0', '3']), row
+        assert row[3:6] == (['3', '0', '0'] if row[1] == 'B4h' else ['0', '3', '0']), row
     numbers = {(one.address, one.number) for one in world.wire.bus(since)}
     slot = next(row for row in rows if row[1] == 'B4h')
     assert numbers == {(0xB4, int(slot[2]))}, numbers
