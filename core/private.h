@@ -261,6 +261,8 @@ struct core_responder {
 	uint64_t reserved;        /* bit n: number n is somebody's own */
 	uint64_t busy;            /* bit n: number n is not free */
 	uint8_t channel, address, next;
+	bool silent;     /* it let a request time out, and has said nothing since */
+	uint16_t on_bus; /* its part of core->bridged */
 	struct core_number numbers[IPMB_SEQUENCES];
 };
 
@@ -510,6 +512,7 @@ void request_fail(struct core *core, struct core_request *request, enum vipmi_re
 void request_requeue(struct core *core, struct core_request *request);
 /* Likewise, but not before a pause, longer each time. */
 void request_pause(struct core *core, struct core_request *request);
+void request_hold(struct core *core, struct core_request *request);
 /* Its deadline, or the end of its pause or of the responder's time, has come. */
 void request_timer(struct core *core, struct core_request *request);
 /* Gives the slot back. */
@@ -620,6 +623,10 @@ void bridge_wrap(struct core *core, const struct core_request *request, uint8_t 
 /* Send Message was answered. */
 void bridge_sent(struct core *core, struct core_request *request, uint8_t cc);
 void bridge_timeout(struct core *core, struct core_request *request);
+/* Whether it waits because its responder is silent. */
+bool bridge_held_up(struct core *core, struct core_request *request);
+void bridge_enter(struct core *core, struct core_request *request);
+void bridge_leave(struct core *core, struct core_request *request);
 /* What Get Message gave, channel byte first. */
 void bridge_received(struct core *core, const uint8_t *bytes, size_t length);
 void bridge_lose(struct core *core, enum vipmi_reason reason);

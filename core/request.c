@@ -314,10 +314,7 @@ static void request_detach(struct core *core, struct core_request *request, bool
 	case REQUEST_BRIDGED:
 		list_remove(&request->queue_link);
 		lane->in_flight--;
-		if (request->on_bus) {
-			request->on_bus = false;
-			core->bridged--;
-		}
+		bridge_leave(core, request);
 		break;
 	default:
 		break;
@@ -451,6 +448,17 @@ void request_requeue(struct core *core, struct core_request *request)
 	lane_push_front(core, request);
 }
 
+/* With jitter, so that those who were refused together do not come back together. */
+static void request_rest(struct core *core, struct core_request *request, uint32_t pause_ms)
+{
+	pause_ms += random_below(&core->random, pause_ms);
+	request_detach(core, request, false);
+	request->paused = true;
+	request->timer_ns = core->now_ns + pause_ms * NSEC_PER_MSEC_U64;
+	alarm_set(core, request_handle(request), request->timer_ns);
+	lane_push_front(core, request);
+}
+
 void request_pause(struct core *core, struct core_request *request)
 {
 	uint32_t pause_ms = CORE_BUSY_PAUSE_MIN_MS;
@@ -459,13 +467,12 @@ void request_pause(struct core *core, struct core_request *request)
 	for (i = 1; i < request->sends && pause_ms < CORE_BUSY_PAUSE_MAX_MS; i++) {
 		pause_ms *= 2;
 	}
-	/* Jitter, so that those who were refused together do not come back together. */
-	pause_ms += random_below(&core->random, pause_ms);
-	request_detach(core, request, false);
-	request->paused = true;
-	request->timer_ns = core->now_ns + pause_ms * NSEC_PER_MSEC_U64;
-	alarm_set(core, request_handle(request), request->timer_ns);
-	lane_push_front(core, request);
+	request_rest(core, request, pause_ms);
+}
+
+void request_hold(struct core *core, struct core_request *request)
+{
+	request_rest(core, request, CORE_SILENT_PAUSE_MS);
 }
 
 void request_timer(struct core *core, struct core_request *request)

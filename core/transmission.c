@@ -196,6 +196,9 @@ static bool request_offer(
 	};
 	struct core_transmission *transmission;
 
+	if (bridge && bridge_held_up(core, request)) {
+		return false;
+	}
 	if (bus && (bridge || request->reserved_number) && !sequence_take(core, request)) {
 		return false;
 	}
@@ -213,8 +216,7 @@ static bool request_offer(
 		response_offer(core, request, transmission_frame(core, transmission), &transmit);
 	} else if (bridge) {
 		bridge_wrap(core, request, transmission_frame(core, transmission), &transmit);
-		request->on_bus = true;
-		core->bridged++;
+		bridge_enter(core, request);
 	} else if (!bus) {
 		message_state_offer(core, request);
 		reservation_offer(core, request, transmission, &transmit);

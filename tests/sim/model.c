@@ -81,7 +81,7 @@ size_t model_answer(uint32_t serial, uint8_t cc, uint8_t *bytes)
 	return 5 + serial % 16;
 }
 
-static uint64_t bus_timeout_ns(const struct sim *sim)
+uint64_t bus_timeout_ns(const struct sim *sim)
 {
 	uint32_t ms = sim->link.bus_timeout_ms ? sim->link.bus_timeout_ms : CORE_BUS_TIMEOUT_MS;
 
@@ -674,6 +674,7 @@ static void bus_response(struct sim *sim, const uint8_t *bytes, size_t length)
 	if (responder >= sim->responders_count) {
 		return;
 	}
+	numbers_heard(sim, responder);
 	serial = sim->numbers[responder][message.sequence];
 	if (serial != SIM_NONE && sim->requests[serial].sends > 0 &&
 		sim->requests[serial].sequence == message.sequence &&
