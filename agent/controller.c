@@ -87,6 +87,20 @@ static void host_log(void *context, const char *text)
 	log_line(LOG_PRIORITY_NOTICE, "%s: %s", controller->link_name, text);
 }
 
+static int host_kick(void *context, uint32_t client)
+{
+	struct controller *controller = context;
+	int result = -ENOENT;
+	uint32_t i;
+
+	for (i = 0; i < controller->faces_count && result == -ENOENT; i++) {
+		struct face *face = controller->faces[i];
+
+		result = face ? face->ops->kick(face, client) : -ENOENT;
+	}
+	return result;
+}
+
 void controller_face_ready(
 	struct controller *controller, uint64_t token, uint32_t events, uint64_t now_ns)
 {
@@ -283,7 +297,8 @@ int controller_open(struct controller *controller, const struct controller_order
 			.version = VIPMI_VERSION,
 			.epoll = epoll,
 			.context = controller,
-			.log = host_log},
+			.log = host_log,
+			.kick = host_kick},
 	};
 	memcpy(controller->host.boot_id, boot_id, sizeof(controller->host.boot_id));
 	result = core_create(controller, handles_max, now_ns);

@@ -113,6 +113,20 @@ bool backplane_enum(const struct backplane *backplane)
 	return false;
 }
 
+/* Managers have a supply of their own; and our own card is spared, for there we live. */
+static bool is_fed(const struct backplane *backplane, const struct slot *slot)
+{
+	uint8_t kind = slot->controller->board->kind;
+
+	return slot->controller != backplane->own &&
+	       (kind == BOARD_NODE || kind == BOARD_FABRIC || kind == BOARD_FAN_TRAY);
+}
+
+bool backplane_powered(const struct backplane *backplane, const struct slot *slot)
+{
+	return slot->bd_sel && !(backplane->dark && is_fed(backplane, slot));
+}
+
 /* A controller joins the bus, or leaves it; the manager's repository follows. */
 static void slot_seat(struct backplane *backplane, struct slot *slot, bool present, uint64_t now_ns)
 {
@@ -194,10 +208,12 @@ static void slot_advance(struct backplane *backplane, struct slot *slot, uint64_
 		slot->due_ns = now_ns + POWER_NS;
 		break;
 	case CHASSIS_STATE_POWERING:
-		slot->state = CHASSIS_STATE_ACTIVE;
-		slot->healthy = true;
-		slot->enumeration = false;
-		slot->blue_led = false;
+		if (backplane_powered(backplane, slot)) {
+			slot->state = CHASSIS_STATE_ACTIVE;
+			slot->healthy = true;
+			slot->enumeration = false;
+			slot->blue_led = false;
+		}
 		break;
 	case CHASSIS_STATE_QUIESCING:
 		if (slot->bd_sel) {
@@ -233,10 +249,48 @@ static void slot_fail(struct backplane *backplane, uint8_t number, uint64_t now_
 		slot->state = CHASSIS_STATE_FAILED;
 		slot->healthy = false;
 	} else if (slot->state == CHASSIS_STATE_FAILED && !failed) {
-		slot->state = CHASSIS_STATE_ACTIVE;
-		slot->healthy = true;
+		slot->healthy = backplane_powered(backplane, slot);
+		slot->state = slot->healthy ? CHASSIS_STATE_ACTIVE : CHASSIS_STATE_POWERING;
 	}
 	environment_failed(backplane, slot->controller, now_ns);
+}
+
+/* A power supply gives power while it is healthy, its ejector open or not. */
+static bool is_dark(const struct backplane *backplane)
+{
+	uint8_t i;
+
+	for (i = 0; i < POWER_SUPPLIES; i++) {
+		if (backplane->slots[PLACE_POWER_SUPPLY + i].healthy) {
+			return false;
+		}
+	}
+	return backplane->places_count == PLACES;
+}
+
+/* The last power supply is gone, or the first is back: boards wait for their power, or get it. */
+static void power_step(struct backplane *backplane, uint64_t now_ns)
+{
+	bool changed = backplane->dark != is_dark(backplane);
+	uint8_t i;
+
+	backplane->dark ^= changed;
+	for (i = 1; i <= backplane->places_count; i++) {
+		struct slot *slot = &backplane->slots[i];
+
+		if (!slot->controller) {
+			continue;
+		}
+		slot->controller->unpowered = !backplane_powered(backplane, slot);
+		if (changed && is_fed(backplane, slot) && slot->bd_sel && backplane->dark) {
+			slot->healthy = false;
+			slot->state = slot->state == CHASSIS_STATE_ACTIVE ? CHASSIS_STATE_POWERING
+									  : slot->state;
+		} else if (changed && slot->state == CHASSIS_STATE_POWERING && !backplane->dark) {
+			slot->due_ns = now_ns + POWER_NS;
+		}
+		environment_due(backplane, slot->due_ns);
+	}
 }
 
 void backplane_step(struct backplane *backplane, uint64_t now_ns)
@@ -258,7 +312,7 @@ void backplane_step(struct backplane *backplane, uint64_t now_ns)
 		if (now_ns >= slot->due_ns) {
 			slot_advance(backplane, slot, now_ns);
 		}
-		environment_due(backplane, slot->due_ns);
 	}
+	power_step(backplane, now_ns);
 	environment_step(backplane, now_ns);
 }

@@ -34,6 +34,7 @@ struct backplane {
 	struct controller *manager;    /* who watches the slots, or NULL */
 	struct slot slots[PLACES + 1]; /* by geographical address, from 1 */
 	uint8_t slots_count, places_count;
+	bool dark;                 /* no power supply works */
 	uint8_t reported;          /* whose turn it is to be looked at by the manager */
 	uint16_t manager_restarts; /* as last seen */
 	uint64_t report_ns, heat_ns, due_ns;
@@ -59,6 +60,9 @@ int backplane_insert(struct backplane *backplane, uint8_t place, uint64_t now_ns
 /* Somebody opens the ejector and takes the board when the blue LED is on; or tears it out at once.
  * -ENOENT: nothing to take; -EPERM: our own card; -EALREADY: it is on its way. */
 int backplane_pull(struct backplane *backplane, uint8_t place, bool at_once, uint64_t now_ns);
+
+/* Whether its board has power: BD_SEL# is asserted, and somebody supplies it. */
+bool backplane_powered(const struct backplane *backplane, const struct slot *slot);
 
 /* ENUM#, which all slots share. */
 bool backplane_enum(const struct backplane *backplane);

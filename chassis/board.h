@@ -112,6 +112,8 @@ struct board {
 	uint8_t kind; /* enum board_kind */
 	/* Requests that may wait in its controller; one more is not acknowledged. */
 	uint8_t requests_max;
+	/* Messages for system software that may wait in its Receive Message Queue; likewise. */
+	uint8_t receive_max;
 	uint8_t device_id, revision, firmware_major, firmware_minor;
 	uint8_t support; /* "additional device support", Get Device ID byte 6 */
 	uint32_t manufacturer;

@@ -6,6 +6,7 @@
 #include "cli/chassis.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <langinfo.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,6 +50,9 @@ static size_t place_cells(const struct chassis_place *place, struct cell *cells)
 		{.key = "sensors", .number = place->sensors},
 		{.key = "health", .text = chassis_severity_name(place->severity)},
 		{.key = "worst_sensor", .text = place->worst, .null = !place->worst[0]},
+		{.key = "waiting", .number = place->waiting},
+		{.key = "room", .number = place->room},
+		{.key = "missed", .number = place->missed},
 	};
 
 	memcpy(cells, all, sizeof(all));
@@ -88,6 +92,7 @@ static size_t fault_cells(const struct chassis_fault *fault, struct cell *cells)
 			.number = fault->left_ms,
 			.null = fault->left_ms == CHASSIS_FAULT_UNTIL_ENDED},
 		{.key = "happened", .number = fault->hits},
+		{.key = "times_left", .number = fault->times, .null = fault->times == 0},
 	};
 
 	memcpy(cells, all, sizeof(all));
@@ -150,7 +155,7 @@ static const char *yes(bool value)
 static void print_place(const struct chassis_place *place)
 {
 	bool empty = place->kind == CHASSIS_KIND_EMPTY;
-	char where[64] = "none", number[48];
+	char where[64] = "none", number[48], queue[64];
 	const struct cell cells[] = {
 		{.key = "place", .text = number},
 		{.key = "board", .text = place->name, .null = empty},
@@ -164,8 +169,11 @@ static void print_place(const struct chassis_place *place)
 		{.key = "HEALTHY#", .text = yes(place->healthy), .null = empty},
 		{.key = "ENUM#", .text = yes(place->enum_asserted), .null = empty},
 		{.key = "health", .text = chassis_severity_name(place->severity), .null = empty},
+		{.key = "queue", .text = queue, .null = place->room == 0},
 	};
 
+	(void)snprintf(queue, sizeof(queue), "%u of %u messages wait, %" PRIu32 " found no room",
+		place->waiting, place->room, place->missed);
 	(void)snprintf(number, sizeof(number), "%u  SIMULATED%s", place->place,
 		place->suffering ? "; a fault is injected here" : "");
 	if (place->address) {
@@ -368,7 +376,7 @@ static int sleep_until(const struct timespec *start, uint64_t ms)
 	return error ? cli_fail(EXIT_LOCAL, "cannot wait: %s", strerror(error)) : EXIT_DONE;
 }
 
-static void print_step(const struct cli *cli, const struct scenario_step *step,
+static void print_step(const struct cli *cli, const struct chassis_step *step, const char *order,
 	const struct chassis_control_result *done)
 {
 	char *text = printable(done->text);
@@ -376,13 +384,13 @@ static void print_step(const struct cli *cli, const struct scenario_step *step,
 		{.key = "simulated", .number = true, .boolean = true},
 		{.key = "line", .number = step->line},
 		{.key = "at_ms", .number = step->at_ms},
-		{.key = "order", .text = step->text},
+		{.key = "order", .text = order},
 		{.key = "done", .text = text ? text : ""},
 	};
 
 	if (cli->format == FORMAT_TABLE) {
 		(void)printf("%3llu.%03llu s  %s: %s\n", (unsigned long long)step->at_ms / 1000,
-			(unsigned long long)step->at_ms % 1000, step->text, text ? text : "");
+			(unsigned long long)step->at_ms % 1000, order, text ? text : "");
 		(void)fflush(stdout);
 	} else {
 		/* A stream either way: the next line may be minutes away. */
@@ -398,25 +406,28 @@ static void print_step(const struct cli *cli, const struct scenario_step *step,
 
 static int run_steps(struct chassis_talk *talk, const char *path, const struct scenario *scenario)
 {
+	struct chassis_scenario steps = scenario->steps;
+	char error[CHASSIS_ERROR_SIZE];
+	struct chassis_step step;
 	struct timespec start;
 	int result = EXIT_DONE;
 
 	(void)clock_gettime(CLOCK_MONOTONIC, &start); /* cannot fail for this clock */
 	if (talk->cli->format == FORMAT_TABLE) {
-		(void)printf("SIMULATED: %zu orders of %s\n", scenario->count, path);
+		(void)printf("SIMULATED: %u orders of %s\n", scenario->count, path);
 	}
-	for (size_t i = 0; result == EXIT_DONE && i < scenario->count; i++) {
-		const struct scenario_step *step = &scenario->steps[i];
+	while (result == EXIT_DONE && chassis_scenario_next(&steps, &step, error) > 0) {
 		struct chassis_control_result done;
-		char where[280];
+		char where[280], order[CHASSIS_LINE_MAX + 1];
 
-		(void)snprintf(where, sizeof(where), "%.255s:%u: ", path, step->line);
-		result = sleep_until(&start, step->at_ms);
+		(void)snprintf(where, sizeof(where), "%.255s:%u: ", path, step.line);
+		(void)snprintf(order, sizeof(order), "%.*s", (int)step.order_length, step.order);
+		result = sleep_until(&start, step.at_ms);
 		if (result == EXIT_DONE) {
-			result = talk_order(talk, step->text, where, &done);
+			result = talk_order(talk, order, where, &done);
 		}
 		if (result == EXIT_DONE) {
-			print_step(talk->cli, step, &done);
+			print_step(talk->cli, &step, order, &done);
 		}
 	}
 	return result;
@@ -500,17 +511,18 @@ const struct cli_command command_chassis_set = {
 const struct cli_command command_chassis_fault = {
 	.object = "chassis",
 	.verb = "fault",
-	.arguments = "KIND [P%] [by TIME] [at PLACE] [for TIME]",
+	.arguments = "KIND [P%] [N times] [by TIME] [at PLACE] [for TIME]",
 	.summary = "let the simulated hardware misbehave",
 	.text = "Of responses: lost, late (by TIME), duplicate, garbled. Of requests: busy, reset\n"
 		"(the controller restarts instead). On the IPMB: nak, arbitration, stuck. Of the\n"
 		"controller: silence, sticky (its event flag never clears). Of a board, power\n"
-		"supply or fan tray: failure. P% says how often, where that makes sense. \"none\"\n"
-		"ends them all, or those at PLACE; 'vipmi chassis show' lists them. An agent "
-		"gives\n"
-		"a silent controller nothing to do: let silence end by itself, with \"for\".",
+		"supply or fan tray: failure. P% says how often, where that makes sense; after N\n"
+		"times it is over (\"fault lost 3 times at 7\"). \"none\" ends them all, or those "
+		"at\n"
+		"PLACE; 'vipmi chassis show' lists them. An agent gives a silent controller\n"
+		"nothing to do: let silence end by itself, with \"for\".",
 	.arguments_min = 1,
-	.arguments_max = 8,
+	.arguments_max = 10,
 	.run = run_order,
 };
 

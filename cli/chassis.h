@@ -8,7 +8,7 @@
 #include <stdio.h>
 
 #include "cli/cli.h"
-#include "ipmi/chassis_order.h"
+#include "ipmi/chassis_scenario.h"
 
 /* Every kind of fault at every place would be more; nobody draws that. */
 #define DRAWER_FAULTS_MAX 32
@@ -59,15 +59,10 @@ int talk_wait(struct chassis_talk *talk, uint8_t place, uint8_t state, uint32_t 
 
 /* ---- chassis_scenario.c ---- */
 
-struct scenario_step {
-	unsigned int line;
-	uint64_t at_ms; /* since the start of the run */
-	char text[CHASSIS_LINE_MAX + 1];
-};
-
 struct scenario {
-	struct scenario_step *steps;
-	size_t count;
+	char *text; /* the whole file */
+	struct chassis_scenario steps;
+	unsigned int count; /* of orders */
 };
 
 /* Reads and checks the whole file ("-": standard input). EXIT_DONE, or what to exit with, file and

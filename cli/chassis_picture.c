@@ -113,7 +113,7 @@ void picture_reading(const struct chassis_sensor *sensor, char *text, size_t siz
 
 void picture_fault(const struct chassis_fault *fault, char *text, size_t size)
 {
-	char percent[16] = "", by[32] = "", place[16] = "", left[48], duration[32];
+	char percent[16] = "", by[32] = "", place[16] = "", left[48], times[48] = "", duration[32];
 
 	if (fault->percent < 100) {
 		(void)snprintf(percent, sizeof(percent), " %u%%", fault->percent);
@@ -125,13 +125,18 @@ void picture_fault(const struct chassis_fault *fault, char *text, size_t size)
 		(void)snprintf(place, sizeof(place), " at %u", fault->place);
 	}
 	if (fault->left_ms == CHASSIS_FAULT_UNTIL_ENDED) {
-		(void)snprintf(left, sizeof(left), "until 'fault none'");
+		(void)snprintf(
+			left, sizeof(left), "%s", fault->times ? "" : ", until 'fault none'");
 	} else {
 		duration_text(fault->left_ms, duration, sizeof(duration));
-		(void)snprintf(left, sizeof(left), "%s left", duration);
+		(void)snprintf(left, sizeof(left), ", %s left", duration);
 	}
-	(void)snprintf(text, size, "%s%s%s%s, %s, happened %" PRIu32 " time%s",
-		chassis_fault_name(fault->kind), percent, by, place, left, fault->hits,
+	if (fault->times) {
+		(void)snprintf(times, sizeof(times), ", %" PRIu32 " more time%s", fault->times,
+			fault->times == 1 ? "" : "s");
+	}
+	(void)snprintf(text, size, "%s%s%s%s%s%s, happened %" PRIu32 " time%s",
+		chassis_fault_name(fault->kind), percent, by, place, left, times, fault->hits,
 		fault->hits == 1 ? "" : "s");
 }
 

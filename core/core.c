@@ -50,7 +50,7 @@ static size_t layout_count(const struct core_limits *limits, enum layout_count c
 	case PER_RESPONDER:
 		return CORE_RESPONDERS_MAX;
 	case PER_MESSAGE:
-		return CORE_MESSAGES_KEPT;
+		return limits->messages_max;
 	case PER_RECORD:
 		return CORE_RECORDS_KEPT;
 	}
@@ -87,9 +87,11 @@ static bool limits_settle(const struct core_limits *given, struct core_limits *r
 	limits.requests_max = limits.requests_max ? limits.requests_max
 						  : limits.handles_max + CORE_REQUESTS_SHARED;
 	limits.credit_max = limits.credit_max ? limits.credit_max : CORE_CREDIT_DEFAULT;
+	limits.messages_max = limits.messages_max ? limits.messages_max : CORE_MESSAGES_KEPT;
 	if (limits.handles_max > CORE_HANDLES_LIMIT || limits.requests_max < limits.handles_max ||
 		limits.requests_max > CORE_REQUESTS_LIMIT ||
-		limits.credit_max > CORE_CREDIT_LIMIT) {
+		limits.credit_max > CORE_CREDIT_LIMIT || limits.messages_max > CORE_MESSAGES_KEPT ||
+		(limits.messages_max & (limits.messages_max - 1)) != 0) {
 		return false;
 	}
 	*ret_limits = limits;

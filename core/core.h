@@ -34,6 +34,7 @@ struct core_limits {
 	uint32_t handles_max;  /* 1 to CORE_HANDLES_LIMIT; 0 = CORE_HANDLES_DEFAULT */
 	uint32_t requests_max; /* at least handles_max; 0 = handles_max + CORE_REQUESTS_SHARED */
 	uint32_t credit_max;   /* 1 to CORE_CREDIT_LIMIT; 0 = CORE_CREDIT_DEFAULT */
+	uint32_t messages_max; /* kept: a power of two up to CORE_MESSAGES_KEPT; 0 = that */
 	uint64_t seed;         /* of all randomness inside (jitter) */
 };
 

@@ -30,7 +30,7 @@ int filter_check(const struct core_clause *clauses, size_t count)
 	for (i = 0; i < count; i++) {
 		const struct core_clause *clause = &clauses[i];
 
-		if (!(clause->kinds & CORE_ASYNC_ALL) || (clause->kinds & ~CORE_ASYNC_ALL) ||
+		if (clause->kinds == 0 || (clause->kinds & ~CORE_ASYNC_ALL) ||
 			!field_valid(clause->sensor_type) || !field_valid(clause->sensor) ||
 			!field_valid(clause->netfn) || !field_valid(clause->command) ||
 			!field_valid(clause->channel) || !field_valid(clause->address) ||
@@ -58,6 +58,9 @@ void filter_prepare(struct core_message *message)
 	/* Event messages name the generator themselves, whatever way they came. */
 	message->channel = event.channel;
 	message->address = event.generator;
+	if (event.record_type != IPMI_EVENT_SYSTEM) {
+		return; /* an OEM's own: of no sensor, in no direction */
+	}
 	message->sensor_type = event.sensor_type;
 	message->sensor = event.sensor;
 	message->direction = event.deasserted ? CORE_DIRECTION_DEASSERTED : CORE_DIRECTION_ASSERTED;
@@ -79,7 +82,7 @@ static bool about_events(const struct core_clause *clause)
 
 static bool event_matches(const struct core_clause *clause, const struct core_message *message)
 {
-	return message->kind == VIPMI_ASYNC_EVENT &&
+	return message->direction != 0 && /* it is of a sensor */
 	       field_matches(clause->sensor_type, message->sensor_type) &&
 	       field_matches(clause->sensor, message->sensor) &&
 	       (clause->offsets == 0 || (clause->offsets & message->offset)) &&
@@ -228,7 +231,7 @@ void filters_forget(struct core *core, const struct core_message *message)
 			return;
 		}
 		/* One that is just being handed over is lost only if it is not taken. */
-		if (holder->event_pulled && !holder->loss_pulled &&
+		if (holder->event_pulled && !holder->loss_pulled && !holder->pulled_moved &&
 			holder->position == message->number) {
 			holder->pulled_gone = true;
 		} else {

@@ -37,7 +37,7 @@ static struct core_lane *lane_take(struct core *core)
 	if (link) {
 		return container_of(link, struct core_lane, handle_link);
 	}
-	/* One for each request slot: whoever holds a slot finds a lane. */
+	/* One for each request slot. One that a ghost holds up is missing among them meanwhile. */
 	return core->lanes_fresh < core->limits.requests_max ? &core->lanes[core->lanes_fresh++]
 							     : NULL;
 }
@@ -105,16 +105,31 @@ static bool older(const struct core_request *a, const struct core_request *b)
 /* Everything older is answered: no class has an older one at its head, and nothing is out. */
 static bool nothing_older(const struct core_lane *lane, const struct core_request *head)
 {
-	int class;
+	uint32_t look;
 
-	for (class = 0; class < VIPMI_CLASS_COUNT; class ++) {
-		const struct core_request *other = lane_head(lane, class);
-
-		if (other && other != head && older(other, head)) {
+	for (look = lane->pending; look; look &= look - 1) {
+		if (older(lane_head(lane, (int)bits_lowest(look)), head)) {
 			return false;
 		}
 	}
 	return lane->in_flight == 0;
+}
+
+static bool needs_number(const struct core_request *request)
+{
+	return !request->has_number && !request->reserved_number;
+}
+
+bool lane_wants_number(const struct core_lane *lane)
+{
+	uint32_t ready = lane->ready;
+
+	for (; ready; ready &= ready - 1) {
+		if (needs_number(lane_head(lane, (int)bits_lowest(ready)))) {
+			return true;
+		}
+	}
+	return false;
 }
 
 static bool head_may_go(
@@ -123,7 +138,8 @@ static bool head_may_go(
 	const struct list_link *link = list_first(&lane->barriers);
 	const struct core_request *barrier;
 
-	if (head->paused || lane->ghosts > 0 || lane->waiting || !sequence_ready(core, head)) {
+	if (head->paused || lane->ghosts > 0 || (lane->waits && needs_number(head)) ||
+		!sequence_ready(core, head)) {
 		return false;
 	}
 	if (!link) {
@@ -150,6 +166,10 @@ static void lane_set_ready(struct core *core, struct core_lane *lane, int class,
 		return;
 	}
 	if (ready) {
+		if (class == VIPMI_CLASS_URGENT && lane->waits) {
+			list_remove(&lane->ready_link[class]);
+			lane->waits = LANE_WAITS_ASIDE;
+		}
 		list_push_back(&handle->ready[class], &lane->ready_link[class]);
 		arbiter_insert(core, handle, CORE_PORT_BUS, class);
 		return;
@@ -160,7 +180,7 @@ static void lane_set_ready(struct core *core, struct core_lane *lane, int class,
 	}
 }
 
-void lane_update(struct core *core, struct core_lane *lane)
+static void heads_settle(struct core *core, struct core_lane *lane)
 {
 	uint32_t look = lane->pending | lane->ready;
 
@@ -170,6 +190,16 @@ void lane_update(struct core *core, struct core_lane *lane)
 
 		lane_set_ready(core, lane, class,
 			head && !handle_leaving(lane->handle) && head_may_go(core, lane, head));
+	}
+}
+
+void lane_update(struct core *core, struct core_lane *lane)
+{
+	heads_settle(core, lane);
+	if (lane->waits == LANE_WAITS_ASIDE && !(lane->ready & 1 << VIPMI_CLASS_URGENT)) {
+		/* The others are tried anew, and stand in line if they have to. */
+		lane->waits = LANE_GOES;
+		heads_settle(core, lane);
 	}
 }
 

@@ -64,7 +64,7 @@
 #define CORE_GUARANTEE_NORMAL 4u
 #define CORE_GUARANTEE_BACKGROUND 16u
 
-/* Asynchronous messages kept for subscribers that lag: a power of two. */
+/* Asynchronous messages kept for subscribers that lag, unless told otherwise: a power of two. */
 #define CORE_MESSAGES_KEPT 4096u
 /* Longest asynchronous message: an IPMB frame's data, or an event's 16 bytes. */
 #define CORE_MESSAGE_DATA_MAX 40u

@@ -123,12 +123,14 @@ void controller_silent(struct core *core)
 
 void controller_spoke(struct core *core)
 {
-	if (!core->silent) {
-		return;
+	if (core->silent) {
+		core->silent = false;
+		core->fetch.flags_wanted = true;
+		core_count(core, controller_back);
+		link_record(core, CORE_LINK_RECORD_BACK);
 	}
-	core->silent = false;
-	core->fetch.flags_wanted = true;
-	core_count(core, controller_back);
-	link_record(core, CORE_LINK_RECORD_BACK);
-	announce_back(core);
+	/* One that was reset while it was silent is back with its first word. */
+	if (core->link_up) {
+		announce_back(core);
+	}
 }

@@ -69,8 +69,7 @@ static const struct core_message *event_waiting(struct core *core, struct core_h
 	}
 	/* At most what is kept. */
 	for (; handle->event_position < core->message_next; handle->event_position++) {
-		const struct core_message *message =
-			&core->messages[handle->event_position % CORE_MESSAGES_KEPT];
+		const struct core_message *message = message_at(core, handle->event_position);
 
 		if (message->kind == VIPMI_ASYNC_EVENT) {
 			return message;
@@ -160,20 +159,30 @@ static bool channel_receive(struct core *core, struct core_request *request)
 	return answer_data(core, request, answer, sizeof(answer));
 }
 
-/* The handle's own bits are its own; the rest is the controller's, and ours stay on there. */
-static bool set_enables(struct core *core, struct core_request *request)
+/* The handle's own bits are its own; the rest is the controller's. */
+static void set_enables(struct core *core, struct core_request *request)
 {
 	struct core_handle *handle = request_handle(request);
-	uint8_t *data = request_data(core, request);
+	bool drivers = core->link.window > 0 && !core->link.owns_flags;
+	uint8_t bits;
 
-	if (request->length > 0) {
-		if (data[0] & ~handle->enables & CORE_ENABLE_EVENT_BUFFER) {
-			handle->event_position = core->message_next;
-		}
-		handle->enables = data[0] & CORE_ENABLES;
-		data[0] |= CORE_ENABLES;
+	if (drivers || request->length == 0) {
+		return;
 	}
-	return false;
+	bits = request_data(core, request)[0];
+	if (bits & ~handle->enables & CORE_ENABLE_EVENT_BUFFER) {
+		handle->event_position = core->message_next;
+	}
+	handle->enables = bits & CORE_ENABLES;
+}
+
+/* At the controller ours stay on, also when it was asked before there was a link. */
+void message_state_offer(struct core *core, struct core_request *request)
+{
+	if (core->link.owns_flags && request->netfn == VIPMI_NETFN_APP &&
+		request->command == COMMAND_SET_ENABLES && request->length > 0) {
+		request_data(core, request)[0] |= CORE_ENABLES;
+	}
 }
 
 void message_state_response(struct core *core, struct core_request *request)
@@ -304,13 +313,14 @@ static bool send_response(struct core *core, struct core_request *request, size_
 	uint8_t channel = request_data(core, request)[0];
 	int length;
 
-	if (!core->link.raw_bridge) {
+	/* Only requests are broadcast. */
+	if (!core->link.raw_bridge || frame_offset != 1) {
 		return answer_code(core, request, VIPMI_CC_INVALID_FIELD);
 	}
 	message->rs_address = core->link.own_address;
 	length = ipmb_encode(message, core->scratch, sizeof(core->scratch));
-	if (frame_offset != 1 || length < 0 || 1 + length != request->length) {
-		return answer_code(core, request, VIPMI_CC_INVALID_FIELD);
+	if (!core_check(core, 1 + length == request->length)) {
+		return answer_code(core, request, VIPMI_CC_UNSPECIFIED);
 	}
 	request_data(core, request)[0] = channel & SEND_CHANNEL;
 	memcpy(request_data(core, request) + 1, core->scratch, (size_t)length);
@@ -405,7 +415,8 @@ bool message_state_answer(struct core *core, struct core_request *request)
 	case COMMAND_CHANNEL_RECEIVE:
 		return channel_receive(core, request);
 	case COMMAND_SET_ENABLES:
-		return core->link.owns_flags && set_enables(core, request);
+		set_enables(core, request);
+		return false;
 	default:
 		return false;
 	}

@@ -36,7 +36,7 @@
 
 /* Payload in the slot itself; with it a slot is three cache lines. Longer ones lie in the slot's
  * own chunk, so that a response never lacks room. */
-#define CORE_INLINE_MAX 43u
+#define CORE_INLINE_MAX 46u
 /* Deficit round robin: controller time a handle gets in a round, 2^23 ns = 8.4 ms. A few
  * commands of a KCS interface; a power of two, so that rounds need no division. */
 #define CORE_QUANTUM_SHIFT 23
@@ -112,7 +112,7 @@ struct core_request {
 	uint64_t deadline_ns;
 	uint64_t timer_ns; /* end of a pause, or the responder's time-out; TIME_NEVER */
 	uint64_t submitted_ns, sent_ns;
-	uint32_t generation; /* of the slot; counts when it is freed */
+	uint32_t generation; /* of the slot; counts when it is freed; wraps */
 	uint32_t virtual_client;
 	uint32_t order;        /* position in its lane */
 	uint32_t transmission; /* id while OFFERED or SENT, else 0 */
@@ -134,6 +134,13 @@ struct core_request {
 	uint8_t bytes[CORE_INLINE_MAX];
 };
 
+/* Whether requests of a lane wait for an unreserved sequence number. Those that need none go on. */
+enum core_lane_waits {
+	LANE_GOES,
+	LANE_WAITS,       /* on responder->waiting */
+	LANE_WAITS_ASIDE, /* not on it, because an urgent one needs none, and is ready */
+};
+
 struct core_lane {
 	struct core_handle *handle;
 	struct list_link queue[VIPMI_CLASS_COUNT];
@@ -148,7 +155,7 @@ struct core_lane {
 	uint8_t port, channel, address;
 	uint8_t pending; /* bit n: class n's queue is not empty */
 	uint8_t ready;   /* bit n: class n's head may be sent, and the arbiter knows */
-	bool waiting;    /* for a sequence number: responder->waiting, by ready_link[0] */
+	uint8_t waits;   /* enum core_lane_waits */
 };
 
 struct core_handle {
@@ -180,11 +187,11 @@ struct core_handle {
 	uint8_t enables;  /* its own bits of the global enables */
 	uint8_t received; /* RECEIVED requests */
 	bool open : 1, wants_credit : 1, event_pulled : 1;
-	bool loss_pulled : 1;      /* and what was pulled is a LOSS */
-	bool pulled_counts : 1;    /* it is one that `seen` counts */
-	bool pulled_gone : 1;      /* it has a holder, and has left the log since */
-	bool pulled_moved : 1;     /* `position` was moved since */
-	bool exclusive : 1;        /* it is on core->exclusive */
+	bool loss_pulled : 1;   /* and what was pulled is a LOSS */
+	bool pulled_counts : 1; /* it is one that `seen` counts */
+	bool pulled_gone : 1;   /* it is no longer counted elsewhere: lost if it is not taken */
+	bool pulled_moved : 1; /* `position` was moved since; a LOSS: `loss` is about another one */
+	bool exclusive : 1;    /* it is on core->exclusive */
 	bool requests_wanted : 1;  /* it holds a right to receive */
 	struct list_link commands; /* reserved by it */
 	struct core_reservation reservations[RESERVATION_COUNT];
@@ -233,6 +240,8 @@ struct core_transmission {
 	uint8_t state, purpose, port, class;
 	uint8_t netfn, command; /* as on the wire */
 	uint8_t lost; /* enum vipmi_reason: its link or controller went while the action was open */
+	uint8_t reservation; /* enum core_reservation_kind: the one that it */
+	bool reserves : 1, voids : 1;
 };
 
 enum core_number_state { NUMBER_FREE, NUMBER_USED, NUMBER_RESTING };
@@ -248,7 +257,7 @@ struct core_number {
 };
 
 struct core_responder {
-	struct list_link waiting; /* lanes without a number: their ready_link[class] */
+	struct list_link waiting; /* lanes that wait for a number, by ready_link[URGENT] */
 	uint64_t reserved;        /* bit n: number n is somebody's own */
 	uint64_t busy;            /* bit n: number n is not free */
 	uint8_t channel, address, next;
@@ -304,7 +313,7 @@ struct core_fetch {
 	bool sticky; /* attention is not believed until poll_at_ns */
 	bool in_flight;
 	uint8_t enables;
-	uint8_t run;         /* housekeeping transmissions in a row while requests waited */
+	uint8_t run;         /* housekeeping transmissions in a row, as far as they matter */
 	uint8_t empty_reads; /* of the event that a flag shows, in a row, with nothing there */
 	uint8_t idle_looks;  /* flag reads in a row that found nothing although attention stands */
 	uint64_t poll_at_ns;
@@ -377,7 +386,7 @@ struct core {
 	/* Newest request with a holder that came with this sequence number. */
 	uint64_t incoming_last[IPMB_SEQUENCES];
 	/* Commands whose registration the link is to be told anew. */
-	uint64_t registrations_due[CORE_NETFN_PAIRS][CORE_ALL_COMMANDS / 64];
+	uint64_t registrations_due[CORE_NETFN_PAIRS * CORE_ALL_COMMANDS / 64];
 	uint32_t registrations_due_count;
 	uint64_t lease_alarm_ns; /* lower bound of the leases' ends */
 	uint32_t commands_held, commands_fresh;
@@ -408,6 +417,12 @@ static inline uint8_t *request_data(struct core *core, struct core_request *requ
 {
 	return request->length <= CORE_INLINE_MAX ? request->bytes
 						  : core->chunks[request - core->requests];
+}
+
+/* The slot of an asynchronous message, as long as it is kept, or else of a later one. */
+static inline struct core_message *message_at(const struct core *core, uint64_t number)
+{
+	return &core->messages[number & (core->limits.messages_max - 1)];
 }
 
 /* The answer to an incoming request, sent as a request of its handle's. `netfn` to `address` are
@@ -516,6 +531,8 @@ void lane_push_front(struct core *core, struct core_request *request);
 void lane_remove(struct core *core, struct core_request *request);
 /* Settles anew which classes have a head that may be sent. */
 void lane_update(struct core *core, struct core_lane *lane);
+/* It has something to send that needs an unreserved sequence number. */
+bool lane_wants_number(const struct core_lane *lane);
 /* The request is answered: no barrier any more. */
 void lane_finish(struct core *core, struct core_request *request);
 /* Gives a bus lane back that nothing refers to any more. */
@@ -579,7 +596,7 @@ void sequence_release(struct core *core, struct core_request *request, bool quar
 /* A request of the lane, that was perhaps to have the next free number, does not need it. */
 void sequence_wake(struct core *core, const struct core_lane *lane);
 /* The request names a number: whether its handle reserved it, and for which virtual client. */
-int sequence_name(
+bool sequence_name(
 	struct core *core, const struct core_handle *handle, struct core_request *request);
 int sequence_reserve(struct core *core, struct core_event *event);
 int sequence_free(struct core *core, const struct core_event *event);
@@ -645,6 +662,7 @@ void message_state_init(const struct core *core, struct core_handle *handle);
 bool message_state_answer(struct core *core, struct core_request *request);
 /* Puts what is the handle's own into a controller's answer. */
 void message_state_response(struct core *core, struct core_request *request);
+void message_state_offer(struct core *core, struct core_request *request);
 /* What a Send Message carried is on the bus; is answered; failed. The last two take it over. */
 void raw_accepted(struct core *core, struct core_request *inner);
 void raw_received(struct core *core, struct core_request *inner, uint8_t cc, const uint8_t *data,
@@ -657,11 +675,14 @@ void raw_part(struct core_request *request);
 /* ---- reservation.c: each handle's own SDR and SEL reservations ---- */
 /* The handle's reservation that the request names was made void by somebody else: C5. */
 bool reservation_void(struct core *core, struct core_request *request);
-/* Puts the id that is valid at the controller in place of the handle's; the data then lie in
- * `frame` (CORE_FRAME_MAX bytes). */
-void reservation_translate(struct core *core, struct core_request *request, uint8_t *frame,
-	struct core_transmit *transmit);
-/* Learns from a response. False: send it once more. */
+/* Notes what it will do to reservations, and puts the id that is valid at the controller in place
+ * of the handle's; the data then lie in the transmission's frame. */
+void reservation_offer(struct core *core, struct core_request *request,
+	struct core_transmission *transmission, struct core_transmit *transmit);
+/* The response to such a transmission, whoever waits for it. */
+void reservation_seen(struct core *core, const struct core_transmission *transmission,
+	const uint8_t *data, size_t length);
+/* And to the request that it was. False: send it once more. */
 bool reservation_received(
 	struct core *core, struct core_request *request, const uint8_t *data, size_t length);
 

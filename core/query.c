@@ -119,7 +119,7 @@ bool core_message_next(
 	if (*cursor >= core->message_next) {
 		return false;
 	}
-	message = &core->messages[(*cursor)++ % CORE_MESSAGES_KEPT];
+	message = message_at(core, (*cursor)++);
 	*ret_info = (struct core_message_info){
 		.number = message->number,
 		.received_ns = message->received_ns,

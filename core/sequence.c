@@ -48,6 +48,21 @@ struct core_responder *responder_find(const struct core *core, uint8_t channel, 
 	return index ? &core->responders[index - 1] : NULL;
 }
 
+/* One that nobody needs, or CORE_RESPONDERS_MAX. */
+static unsigned responder_idle(const struct core *core)
+{
+	unsigned i;
+
+	for (i = 0; i < CORE_RESPONDERS_MAX; i++) {
+		const struct core_responder *responder = &core->responders[i];
+
+		if (!responder->busy && !responder->reserved && list_empty(&responder->waiting)) {
+			break;
+		}
+	}
+	return i;
+}
+
 /* As responder_find, or a new one; NULL: there is no room. */
 static struct core_responder *responder_get(struct core *core, uint8_t channel, uint8_t address)
 {
@@ -57,20 +72,19 @@ static struct core_responder *responder_get(struct core *core, uint8_t channel, 
 	if (responder) {
 		return responder;
 	}
-	for (i = 0; i < CORE_RESPONDERS_MAX; i++) {
+	i = core->responders_fresh;
+	if (i < CORE_RESPONDERS_MAX) {
+		core->responders_fresh++;
+	} else {
+		/* With an idle one it is forgotten where its round stood. */
+		i = responder_idle(core);
+		if (i == CORE_RESPONDERS_MAX) {
+			return NULL;
+		}
 		responder = &core->responders[i];
-		if (i >= core->responders_fresh) {
-			core->responders_fresh = i + 1;
-			break;
-		}
-		if (!responder->busy && !responder->reserved && list_empty(&responder->waiting)) {
-			core->responder_of[responder->channel][responder->address >> 1] = 0;
-			break;
-		}
+		core->responder_of[responder->channel][responder->address >> 1] = 0;
 	}
-	if (i == CORE_RESPONDERS_MAX) {
-		return NULL;
-	}
+	responder = &core->responders[i];
 	memset(responder, 0, sizeof(*responder));
 	responder->channel = channel;
 	responder->address = address;
@@ -78,9 +92,6 @@ static struct core_responder *responder_get(struct core *core, uint8_t channel, 
 	responder->next = (uint8_t)random_below(&core->random, IPMB_SEQUENCES);
 	list_init(&responder->waiting);
 	core->responder_of[channel][address >> 1] = (uint8_t)(i + 1);
-	for (i = 0; i < IPMB_SEQUENCES; i++) {
-		list_init(&responder->numbers[i].rest_link);
-	}
 	return responder;
 }
 
@@ -100,9 +111,9 @@ static void responder_wake(struct core *core, struct core_responder *responder)
 		struct core_lane *lane =
 			container_of(link, struct core_lane, ready_link[VIPMI_CLASS_URGENT]);
 
-		lane->waiting = false;
+		lane->waits = LANE_GOES;
 		lane_update(core, lane);
-		if (lane->ready) {
+		if (lane_wants_number(lane)) {
 			break;
 		}
 	}
@@ -117,13 +128,17 @@ void sequence_wake(struct core *core, const struct core_lane *lane)
 	}
 }
 
-/* Nothing of the lane is ready until an unreserved number is free. */
+/* What needs an unreserved number waits until one is free. */
 static void lane_park(struct core *core, struct core_lane *lane, struct core_responder *responder)
 {
 	core_count(core, bus_waits);
-	lane->waiting = true;
+	lane->waits = LANE_WAITS;
 	lane_update(core, lane);
-	list_push_back(&responder->waiting, &lane->ready_link[VIPMI_CLASS_URGENT]);
+	if (lane->ready & 1 << VIPMI_CLASS_URGENT) {
+		lane->waits = LANE_WAITS_ASIDE;
+	} else {
+		list_push_back(&responder->waiting, &lane->ready_link[VIPMI_CLASS_URGENT]);
+	}
 }
 
 bool sequence_ready(struct core *core, const struct core_request *request)
@@ -188,7 +203,7 @@ static int number_choose(struct core_responder *responder)
 		return -EAGAIN;
 	}
 	number = (responder->next + bits_lowest(free)) % IPMB_SEQUENCES;
-	responder->next = (uint8_t)((number + 1) % IPMB_SEQUENCES);
+	responder->next = (uint8_t)(number + 1); /* 64 is as good as 0 */
 	return (int)number;
 }
 
@@ -208,8 +223,7 @@ bool sequence_take(struct core *core, struct core_request *request)
 	}
 	if (request->reserved_number) {
 		/* Given back, and perhaps somebody else's, while the request waited. */
-		if (!(responder->reserved & bit(request->number)) ||
-			responder->numbers[chosen].owner != request_handle(request)) {
+		if (responder->numbers[chosen].owner != request_handle(request)) {
 			request_fail(core, request, VIPMI_REASON_NOT_FOUND);
 			return false;
 		}
@@ -252,7 +266,7 @@ static void number_rest(
 void sequence_release(struct core *core, struct core_request *request, bool quarantine)
 {
 	struct core_responder *responder = responder_find(core, request->channel, request->address);
-	bool owned;
+	bool owned, given_back;
 
 	request->has_number = false;
 	if (!core_check(core, responder != NULL)) {
@@ -262,7 +276,12 @@ void sequence_release(struct core *core, struct core_request *request, bool quar
 	 * can, to whom it may go if it was given back meanwhile. */
 	owned = request->reserved_number &&
 		responder->numbers[request->number].owner == request_handle(request);
-	if (request->sends > 0 && core->link.wire_sequence && (quarantine || !owned)) {
+	given_back = request->reserved_number && !owned;
+	if (request->sends == 0) {
+		/* But its owner's last request with it may have been. */
+		quarantine = given_back;
+	}
+	if (core->link.wire_sequence && (quarantine || (request->sends > 0 && !owned))) {
 		number_rest(core, responder, request->number, quarantine);
 	} else {
 		number_free(core, responder, request->number);
@@ -430,7 +449,7 @@ int sequence_free(struct core *core, const struct core_event *event)
 		return -EINVAL;
 	}
 	responder = responder_find(core, event->sequence.channel, event->sequence.address);
-	if (!responder || rest & ~responder->reserved) {
+	if (!responder) {
 		return -ENOENT;
 	}
 	for (; rest; rest &= rest - 1) {
@@ -461,19 +480,19 @@ void sequences_forget(struct core *core, struct core_handle *handle)
 	}
 }
 
-int sequence_name(struct core *core, const struct core_handle *handle, struct core_request *request)
+bool sequence_name(
+	struct core *core, const struct core_handle *handle, struct core_request *request)
 {
 	const struct core_responder *responder =
 		responder_find(core, request->channel, request->address);
 
 	if (!responder || request->target_kind == VIPMI_TARGET_CONTROLLER ||
 		request->number >= IPMB_SEQUENCES ||
-		!(responder->reserved & bit(request->number)) ||
 		responder->numbers[request->number].owner != handle) {
-		return -ENOENT;
+		return false;
 	}
 	request->virtual_client = responder->numbers[request->number].virtual_client;
-	return 0;
+	return true;
 }
 
 bool core_sequence_next(

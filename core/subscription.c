@@ -19,13 +19,9 @@ void subscriptions_init(struct core *core)
 
 uint64_t message_oldest(const struct core *core)
 {
-	return core->message_next > CORE_MESSAGES_KEPT ? core->message_next - CORE_MESSAGES_KEPT
-						       : 1;
-}
+	uint64_t kept = core->limits.messages_max;
 
-static struct core_message *message_at(struct core *core, uint64_t number)
-{
-	return &core->messages[number % CORE_MESSAGES_KEPT];
+	return core->message_next > kept ? core->message_next - kept : 1;
 }
 
 /* What has a holder is for him alone: an incoming request that he has the right to receive, or what
@@ -66,6 +62,12 @@ static void catch_up(struct core *core, struct core_handle *handle)
 		handle->seen = filter->gone;
 	}
 	handle->position = oldest;
+	/* What is just being handed over is lost only if it is not taken. */
+	if (handle->event_pulled && !handle->loss_pulled && !handle->pulled_moved) {
+		handle->loss -= handle->pulled_counts;
+		handle->pulled_gone |= handle->pulled_counts;
+		handle->pulled_moved = true;
+	}
 }
 
 /* Whether it is one of those that the filter's users count. */
@@ -134,6 +136,8 @@ static void settle(struct core *core, struct core_handle *handle, bool before)
 	if (!handle_subscribed(handle)) {
 		core->subscribers -= before;
 		handle->loss = 0;
+		handle->pulled_gone = false;
+		handle->pulled_moved |= handle->event_pulled && handle->loss_pulled;
 		list_remove(&handle->subscription_link);
 		return;
 	}
@@ -228,7 +232,8 @@ int subscription_begin(struct core *core, struct core_event *event)
 	handle->loss += (uint32_t)event->subscribe.ret_gap;
 	handle->seen = seen_before(core, filter, position);
 	/* What is being handed over meanwhile is no step on the new way. */
-	handle->pulled_moved |= handle->event_pulled && position != handle->position;
+	handle->pulled_moved |=
+		handle->event_pulled && !handle->loss_pulled && position != handle->position;
 	handle->pulled_counts =
 		handle->event_pulled && counts(filter, message_at(core, handle->position));
 	handle->position = position;
@@ -300,7 +305,7 @@ void subscription_append(struct core *core, const struct core_message *message)
 	struct core_message *kept = message_at(core, core->message_next);
 
 	core_count(core, events_received);
-	if (core->message_next > CORE_MESSAGES_KEPT) {
+	if (core->message_next > core->limits.messages_max) {
 		filters_forget(core, kept);
 	}
 	*kept = *message;
@@ -430,7 +435,9 @@ static void told(struct core *core, struct core_handle *handle)
 	if (handle->loss_pulled) {
 		core->counters[CORE_COUNTER_events_lost] += handle->loss_told;
 		handle->lost += handle->loss_told;
-		handle->loss -= handle->loss_told; /* more may have been lost meanwhile */
+		if (!handle->pulled_moved) {
+			handle->loss -= handle->loss_told; /* more may have been lost meanwhile */
+		}
 		return;
 	}
 	core_count(core, events_delivered);

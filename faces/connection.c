@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "faces/socket.h"
 
-#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <sys/epoll.h>
@@ -136,28 +135,6 @@ void connection_refuse(
 }
 
 /* ---- the beginning ---- */
-
-/* What the program calls itself; stays empty where /proc does not say. */
-static void command_name(uint32_t pid, char name[COMMAND_NAME_MAX])
-{
-	char path[32];
-	ssize_t length = -1;
-	int fd;
-
-	snprintf(path, sizeof(path), "/proc/%u/comm", pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd >= 0) {
-		length = read(fd, name, COMMAND_NAME_MAX - 1);
-		close(fd);
-	}
-	name[length > 0 ? length : 0] = '\0';
-	name[strcspn(name, "\n")] = '\0';
-	for (; *name; name++) {
-		if (*name < ' ' || *name > '~') {
-			*name = '?'; /* a program may call itself anything; our log is lines */
-		}
-	}
-}
 
 void connection_open(struct socket_face *face, struct connection *c, int fd)
 {
@@ -319,7 +296,7 @@ static bool connection_writable(struct socket_face *face, struct connection *c)
 			.client = {.client = c->session.client}};
 		/* Its only refusals say that the client is gone or the core broken: the pump sees.
 		 */
-		(void)face->session_host.step(face, &face->scratch.event);
+		(void)face->session_host.step(face->session_host.context, &face->scratch.event);
 	}
 	return !session_listing(&c->session) || rows_send(face, c);
 }

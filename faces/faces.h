@@ -33,6 +33,8 @@ struct face_host {
 	uint64_t token;
 	void *context;
 	void (*log)(void *context, const char *text); /* one line for a person */
+	/* Ends the connection of `client`, whichever face it came by. -ENOENT: there is none. */
+	int (*kick)(void *context, uint32_t client);
 };
 
 struct face_ops {
@@ -52,6 +54,8 @@ struct face_ops {
 	uint64_t (*deadline)(const struct face *face); /* TIME_NEVER: none */
 	/* The deadline came. Bounded work; likewise with nothing batched. */
 	void (*expire)(struct face *face, uint64_t now_ns);
+	/* As face_host.kick, of its own clients. */
+	int (*kick)(struct face *face, uint32_t client);
 	void (*close)(struct face *face); /* takes NULL */
 };
 

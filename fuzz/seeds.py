@@ -197,9 +197,11 @@ def chassis_control_seeds():
     name = b"CT 820".ljust(16, b"\0")
     yield b"\1\1slot 7 is empty"
     yield b"\2\1" + bytes([21, 28, 1, 7, 0xBC, 2, 1]) + struct.pack("<QQ", 1, 1000) + name
-    yield b"\3\1" + bytes([5, 3, 3, 0xB8, 2, 0x2C, 12, 2]) + name + b"CPU Temperature "
+    yield b"\3\1" + bytes([5, 3, 3, 0xB8, 2, 0x2C, 12, 2]) + name + b"CPU Temperature " + \
+        struct.pack("<BBI", 1, 20, 3)
     yield b"\4\1" + bytes([5, 3, 12, 0x30, 1, 1, 0, 5, 0xF0, 1]) + struct.pack("<Hi", 5, -1) + name
-    yield b"\5\1" + bytes([0, 2, 2, 10, 7]) + struct.pack("<III", 7000, 0xFFFFFFFF, 3)
+    yield b"\5\1" + bytes([0, 2, 2, 10, 7]) + struct.pack("<IIII", 7000, 0xFFFFFFFF, 3, 2)
+    yield b"\6# a card\nat 0s pull 7\nafter 250ms set 7 'a # b' 1 # held\n\nat 2s insert 7"
     yield b"\xC0vipmpull 7"
     yield b"\xC1vipm\7"
     yield b"\xC2vipm\7\3"

@@ -229,6 +229,9 @@ int chassis_control_encode_place(const struct chassis_place *place, uint8_t *dat
 	writer_u8(&writer, place->severity);
 	write_name(&writer, place->name);
 	write_name(&writer, place->worst);
+	writer_u8(&writer, place->waiting);
+	writer_u8(&writer, place->room);
+	writer_u32le(&writer, place->missed);
 	return written(&writer);
 }
 
@@ -256,6 +259,9 @@ int chassis_control_decode_place(
 	place.severity = reader_u8(&reader);
 	read_name(&reader, place.name);
 	read_name(&reader, place.worst);
+	place.waiting = reader_u8(&reader);
+	place.room = reader_u8(&reader);
+	place.missed = reader_u32le(&reader);
 	if (reader.failed || layout != LAYOUT || place.kind >= CHASSIS_KIND_COUNT ||
 		place.state >= CHASSIS_STATE_COUNT || place.blue_led >= CHASSIS_LED_COUNT ||
 		place.severity >= CHASSIS_SEVERITY_COUNT) {
@@ -344,6 +350,7 @@ int chassis_control_encode_fault(const struct chassis_fault *fault, uint8_t *dat
 	writer_u32le(&writer, fault->by_ms);
 	writer_u32le(&writer, fault->left_ms);
 	writer_u32le(&writer, fault->hits);
+	writer_u32le(&writer, fault->times);
 	return written(&writer);
 }
 
@@ -362,6 +369,7 @@ int chassis_control_decode_fault(
 	fault.by_ms = reader_u32le(&reader);
 	fault.left_ms = reader_u32le(&reader);
 	fault.hits = reader_u32le(&reader);
+	fault.times = reader_u32le(&reader);
 	if (reader.failed || layout != LAYOUT || fault.index >= fault.count) {
 		return -EBADMSG;
 	}

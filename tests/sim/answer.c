@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The model's other half: answers, asynchronous messages, and the sums. */
-#include "tests/sim/sim.h"
+#include "tests/sim/reach.h"
+#include "tests/sim/subscriptions.h"
 
 static bool expired(const struct sim *sim, const struct sim_request *request)
 {
@@ -25,6 +26,8 @@ static bool reason_holds(const struct sim *sim, const struct sim_request *reques
 		return request->refused;
 	case VIPMI_REASON_RESERVED:
 		return request->may_be_refused;
+	case VIPMI_REASON_NOT_FOUND:
+		return request->nobodys || request->may_be_nobodys;
 	case VIPMI_REASON_BUS:
 		return request->responder && request->silent;
 	default:
@@ -38,8 +41,11 @@ static void check_answer(struct sim *sim, uint32_t serial, const struct core_del
 	uint8_t expected[SIM_DATA_MAX];
 	size_t length;
 
-	if (request->final) {
-		length = model_answer(serial, request->final_cc, expected);
+	/* Refused before its response came: its client has not read that yet. */
+	bool refused = request->may_be_refused && deliver->reason == VIPMI_REASON_RESERVED;
+
+	if (request->final && !refused) {
+		length = model_answer(request->final_from, request->final_cc, expected);
 		if (deliver->origin != VIPMI_ORIGIN_CONTROLLER || deliver->reason != 0 ||
 			deliver->cc != request->final_cc || !deliver->sent ||
 			deliver->length != length - 1 ||
@@ -55,7 +61,12 @@ static void check_answer(struct sim *sim, uint32_t serial, const struct core_del
 	if (!reason_holds(sim, request, deliver->reason)) {
 		sim_fail(sim, "#%u ended with reason %u without reason", serial, deliver->reason);
 	}
-	if (request->forbidden && deliver->reason != VIPMI_REASON_RESERVED) {
+	if (request->nobodys != (deliver->reason == VIPMI_REASON_NOT_FOUND) &&
+		!request->may_be_nobodys && !request->forbidden) {
+		sim_fail(sim, "#%u with a number that is %s ended with reason %u", serial,
+			request->nobodys ? "not its own" : "its own", deliver->reason);
+	}
+	if (request->forbidden && !request->nobodys && deliver->reason != VIPMI_REASON_RESERVED) {
 		sim_fail(sim, "#%u was another's to ask, and ended with reason %u", serial,
 			deliver->reason);
 	}
@@ -76,7 +87,8 @@ static void check_answer(struct sim *sim, uint32_t serial, const struct core_del
 static uint32_t deliver_answer(
 	struct sim *sim, const struct core_deliver *deliver, struct sim_handle **ret_handle)
 {
-	uint32_t serial = deliver->virtual_client;
+	uint32_t serial =
+		deliver->tag & SIM_NUMBERED_TAG ? (uint32_t)deliver->tag : deliver->virtual_client;
 	struct sim_request *request;
 	struct sim_handle *handle;
 
@@ -85,6 +97,7 @@ static uint32_t deliver_answer(
 	}
 	request = &sim->requests[serial];
 	handle = &sim->handles[request->handle];
+	reach_answer(sim, deliver);
 	sim_trace(sim, "answer to #%u: cc %02x origin %u reason %u", serial, deliver->cc,
 		deliver->origin, deliver->reason);
 	if (!request->alive || request->answered || request->held) {
@@ -99,7 +112,13 @@ static uint32_t deliver_answer(
 		(deliver->target_kind == VIPMI_TARGET_CONTROLLER) != (request->responder == 0)) {
 		sim_fail(sim, "#%u's answer names another request", serial);
 	}
-	check_answer(sim, serial, deliver);
+	if (deliver->virtual_client != request->name || deliver->numbered != request->numbered ||
+		(request->numbered && deliver->number_used != request->number)) {
+		sim_fail(sim, "#%u's answer names another virtual client or number", serial);
+	}
+	if (!parts_answered(sim, serial, deliver)) {
+		check_answer(sim, serial, deliver);
+	}
 	if (request->seen &&
 		(request->seen_cc != deliver->cc || request->seen_reason != deliver->reason)) {
 		sim_fail(sim, "#%u's answer changed while its client did not take it", serial);
@@ -115,32 +134,17 @@ static uint32_t deliver_answer(
 static uint32_t deliver_message(
 	struct sim *sim, const struct core_deliver *deliver, struct sim_handle **ret_handle)
 {
-	struct sim_handle *handle = NULL;
-	uint64_t delta = deliver->kind == CORE_DELIVERY_LOSS ? deliver->lost : 1;
-	uint64_t start = deliver->kind == CORE_DELIVERY_LOSS ? deliver->number - deliver->lost
-							     : deliver->number;
 	uint32_t h;
 
 	for (h = 0; h < sim->handles_count; h++) {
 		if (sim->handles[h].open && sim->handles[h].id == deliver->handle) {
-			handle = &sim->handles[h];
 			break;
 		}
 	}
-	if (!handle || !handle->events) {
-		sim_fail(sim,
-			"an asynchronous message to a handle that is closed or asked for none");
+	if (h == sim->handles_count || !parts_message(sim, deliver, h)) {
+		sim_fail(sim, "an asynchronous message to nobody");
 	}
-	sim_trace(sim, "message %llu (%llu) to handle %u", (unsigned long long)deliver->number,
-		(unsigned long long)delta, h);
-	if (delta == 0 || (handle->numbered && start != handle->next_number)) {
-		sim_fail(sim, "handle %u gets message %llu, %llu is next", h,
-			(unsigned long long)start, (unsigned long long)handle->next_number);
-	}
-	handle->numbered = true;
-	handle->next_number = start + delta;
-	handle->last_delta = delta;
-	*ret_handle = handle;
+	*ret_handle = &sim->handles[h];
 	return SIM_ASYNC | h;
 }
 
@@ -166,10 +170,7 @@ void model_deliver_done(struct sim *sim, uint32_t serial, int result)
 	uint32_t i;
 
 	if (serial & SIM_ASYNC) {
-		handle = &sim->handles[serial & ~SIM_ASYNC];
-		if (result == -EAGAIN) {
-			handle->next_number -= handle->last_delta;
-		}
+		subscriptions_done(sim, serial & ~SIM_ASYNC, result);
 		return;
 	}
 	request = &sim->requests[serial];
@@ -242,20 +243,22 @@ void model_settled(struct sim *sim)
 		}
 		due_pop(sim);
 	}
+	parts_settled(sim);
 	if (sim->step % 16 == 0) {
 		check_gauges(sim);
 	}
 }
 
-static uint64_t outcomes(const struct core_status *status)
+static uint64_t outcomes(const struct core_status *status, uint64_t local)
 {
 	static const enum core_counter counters[] = {CORE_COUNTER_answers_controller,
 		CORE_COUNTER_answers_expired_unsent, CORE_COUNTER_answers_expired_sent,
 		CORE_COUNTER_answers_silent, CORE_COUNTER_answers_link_lost,
 		CORE_COUNTER_answers_reset, CORE_COUNTER_answers_too_long,
 		CORE_COUNTER_answers_not_carried, CORE_COUNTER_answers_bus,
-		CORE_COUNTER_answers_reserved, CORE_COUNTER_requests_cancelled};
-	uint64_t sum = 0;
+		CORE_COUNTER_answers_reserved, CORE_COUNTER_answers_reservation,
+		CORE_COUNTER_requests_cancelled};
+	uint64_t sum = local;
 	size_t i;
 
 	for (i = 0; i < ARRAY_LENGTH(counters); i++) {
@@ -277,6 +280,7 @@ void model_gone(struct sim *sim)
 			status.clients, status.handles, status.requests, status.queued,
 			status.unread);
 	}
+	parts_gone(sim);
 	rights_check(sim);
 	if (sim->rights_count > 0) {
 		sim_fail(sim, "%u rights outlive their holders", sim->rights_count);
@@ -287,14 +291,17 @@ void model_gone(struct sim *sim)
 	accepted = status.counters[CORE_COUNTER_requests_accepted];
 	over = status.counters[CORE_COUNTER_answers_delivered] +
 	       status.counters[CORE_COUNTER_requests_abandoned];
-	if (accepted != over || accepted != sim->requests_count) {
+	if (accepted != over || accepted != sim->requests_count - sim->requests_base) {
 		sim_fail(sim, "%llu accepted, %llu delivered or abandoned, %u submitted",
 			(unsigned long long)accepted, (unsigned long long)over,
-			sim->requests_count);
+			sim->requests_count - sim->requests_base);
 	}
-	if (outcomes(&status) > accepted ||
-		outcomes(&status) + status.counters[CORE_COUNTER_requests_abandoned] < accepted) {
+	if (outcomes(&status, sim->local_answers) > accepted ||
+		outcomes(&status, sim->local_answers) +
+				status.counters[CORE_COUNTER_requests_abandoned] <
+			accepted) {
 		sim_fail(sim, "%llu outcomes counted of %llu requests",
-			(unsigned long long)outcomes(&status), (unsigned long long)accepted);
+			(unsigned long long)outcomes(&status, sim->local_answers),
+			(unsigned long long)accepted);
 	}
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What clients do, and the course of a run: everybody comes, a storm, calm, everybody leaves. */
-#include "tests/sim/sim.h"
+#include "tests/sim/reach.h"
 
 #include <stdlib.h>
 
@@ -8,6 +8,8 @@
 
 /* Wakes that calm may take until everybody has his answer. */
 #define DRAIN_MAX 400000u
+/* Connections that come in a crowd. */
+#define CROWD_MAX 512u
 
 static const struct {
 	uint8_t netfn, command;
@@ -27,40 +29,9 @@ static uint32_t sometimes(struct sim *sim, uint32_t permille)
 
 static void draw_faults(struct sim *sim)
 {
-	struct sim_faults *f = &sim->faults;
-
-	*f = (struct sim_faults){
-		.lost = sometimes(sim, 60),
-		.late = sometimes(sim, 60),
-		.duplicate = sometimes(sim, 100),
-		.garbled = sometimes(sim, 60),
-		.busy = sometimes(sim, 250),
-		.mismatched = sometimes(sim, 100),
-		.stray = sometimes(sim, 20),
-		.refused = sometimes(sim, 150),
-		.failed = sometimes(sim, 10),
-		.held = sometimes(sim, 300),
-		.lazy = sometimes(sim, 300),
-		.flap = sometimes(sim, 8),
-		.reset = sometimes(sim, 8),
-		.nak = sometimes(sim, 300),
-		.bus_lost = sometimes(sim, 200),
-		.bus_late = sometimes(sim, 200),
-		.bus_duplicate = sometimes(sim, 200),
-		.bus_wrong = sometimes(sim, 100),
-		.bus_busy = sometimes(sim, 200),
-		.block = sometimes(sim, 80),
-		.hold = sometimes(sim, 200),
-		.close = sometimes(sim, 30),
-		.disconnect = sometimes(sim, 20),
-		.cancel = sometimes(sim, 150),
-		.tiny = sometimes(sim, 500),
-		.event = sometimes(sim, 30),
-		.inbound = sometimes(sim, 15),
-		.sticky = sometimes(sim, 5),
-		.garbage = sometimes(sim, 40),
-		.rights = sometimes(sim, 60),
-	};
+#define X(name, most) sim->faults.name = sometimes(sim, most);
+	SIM_FAULTS(X)
+#undef X
 }
 
 static void draw_world(struct sim *sim)
@@ -84,6 +55,8 @@ static void draw_world(struct sim *sim)
 		(sim->from_bytes ? 4 : 200) + pick(sim, sim->from_bytes ? 16 : 120);
 	sim->limits.requests_max = sim->limits.handles_max + pick(sim, pick(sim, 2) ? 1000 : 40);
 	sim->limits.credit_max = 1 + pick(sim, pick(sim, 2) ? SIM_OUTSTANDING_MAX : 4);
+	/* So that a run comes by the end of the log. */
+	sim->limits.messages_max = pick(sim, 8) ? 16u << pick(sim, 5) : CORE_MESSAGES_KEPT;
 	sim->limits.seed = sim->seed;
 	sim->responders_count = 1 + pick(sim, SIM_RESPONDERS_MAX);
 	sim->mean_pause_ns = 50000u << pick(sim, 7);
@@ -98,7 +71,7 @@ static void client_open(struct sim *sim)
 	struct core_event event = {.type = CORE_EVENT_CLIENT_OPEN};
 	struct sim_client *client = &sim->clients[sim->clients_count];
 
-	if (sim->clients_count == SIM_CLIENTS_MAX) {
+	if (sim->clients_count == SIM_CLIENTS_MAX || sim->clients_open == sim->limits.handles_max) {
 		return;
 	}
 	event.client_open.cookie = sim->clients_count;
@@ -144,15 +117,17 @@ static void handle_open(struct sim *sim, uint32_t c)
 	sim->handles_count++;
 	sim->handles_open++;
 	sim->clients[c].handles++;
+	parts_handle_opened(sim, sim->handles_count - 1);
 }
 
-static void draw_request(struct sim *sim, uint32_t h, uint32_t serial)
+struct sim_request *sim_draw(struct sim *sim, uint32_t h)
 {
+	uint32_t serial = sim->requests_count;
 	struct sim_request *request = &sim->requests[serial];
 	uint32_t c = pick(sim, ARRAY_LENGTH(commands));
 	uint32_t budget_ms = 100 + pick(sim, 8000);
 
-	if (chance(sim, sim->faults.tiny)) {
+	if (strikes(sim, tiny)) {
 		budget_ms = 1 + pick(sim, 20);
 	}
 	*request = (struct sim_request){
@@ -168,21 +143,20 @@ static void draw_request(struct sim *sim, uint32_t h, uint32_t serial)
 		.service_ms = pick(sim, 20) ? pick(sim, 3) : pick(sim, 150),
 		.responder = (uint8_t)(pick(sim, 3) ? 0 : 1 + pick(sim, sim->responders_count)),
 	};
+	request->name = serial;
+	request->sequence = SIM_NO_NUMBER;
+	return request;
 }
 
-static void submit(struct sim *sim, uint32_t h)
+bool sim_submit(struct sim *sim)
 {
-	struct sim_handle *handle = &sim->handles[h];
 	uint32_t serial = sim->requests_count, credit;
 	struct sim_request *request = &sim->requests[serial];
+	struct sim_handle *handle = &sim->handles[request->handle];
 	struct core_event event = {.type = CORE_EVENT_REQUEST};
 	struct ipmi_verdict verdict;
 	uint8_t payload[SIM_DATA_MAX];
 
-	if (serial == SIM_REQUESTS_MAX) {
-		return;
-	}
-	draw_request(sim, h, serial);
 	event.request.client = sim->clients[handle->client].id;
 	event.request.handle = handle->id;
 	event.request.tag = request->tag;
@@ -198,7 +172,9 @@ static void submit(struct sim *sim, uint32_t h)
 	event.request.channel = sim_channel(request->responder);
 	event.request.address = request->responder ? sim_address(request->responder) : 0;
 	event.request.data = payload;
-	event.request.length = model_payload(request, serial, payload);
+	event.request.numbered = request->numbered;
+	event.request.number = request->number;
+	event.request.length = parts_payload(sim, serial, payload);
 	verdict =
 		ipmi_command_judge(request->netfn, request->command, payload, event.request.length);
 	request->mutating = !ipmi_class_is_read(verdict.class);
@@ -216,6 +192,7 @@ static void submit(struct sim *sim, uint32_t h)
 		handle->wants_credit = true;
 		shell_step(sim, &wanted, 0);
 	}
+	return credit > 0;
 }
 
 static void cancel(struct sim *sim, uint32_t h)
@@ -266,27 +243,26 @@ static void client_close(struct sim *sim, uint32_t c)
 	shell_step(sim, &event, -ESTALE);
 }
 
-static void subscribe(struct sim *sim, uint32_t h)
+/* As many connections as there is room for, and one more, which is refused. */
+static void crowd(struct sim *sim)
 {
-	const struct core_clause all = core_clause_of(CORE_ASYNC_ALL);
-	struct core_event event = {.type = CORE_EVENT_UNSUBSCRIBE};
+	struct core_event event = {.type = CORE_EVENT_CLIENT_OPEN, .now_ns = sim->now_ns};
+	uint32_t most = sim->limits.handles_max + CORE_CLIENTS_SPARE, crowd[CROWD_MAX], count;
+	struct core_status status;
 
-	/* A message in the client's hands or put off belongs to the old subscription. */
-	if (sim->clients[sim->handles[h].client].held_count > 0) {
-		return;
+	core_status(sim->core, &status);
+	for (count = 0; status.clients + count < most && count < CROWD_MAX; count++) {
+		shell_step(sim, &event, 0);
+		crowd[count] = event.client_open.ret_client;
 	}
-	event.handle.client = sim->clients[sim->handles[h].client].id;
-	event.handle.handle = sim->handles[h].id;
-	sim->handles[h].events = !sim->handles[h].events;
-	if (sim->handles[h].events) {
-		event = (struct core_event){.type = CORE_EVENT_SUBSCRIBE};
-		event.subscribe.client = sim->clients[sim->handles[h].client].id;
-		event.subscribe.handle = sim->handles[h].id;
-		event.subscribe.clauses = &all;
-		event.subscribe.count = 1;
+	if (status.clients + count == most) {
+		shell_step(sim, &event, -ENOSPC);
 	}
-	sim->handles[h].numbered = false;
-	shell_step(sim, &event, 0);
+	event.type = CORE_EVENT_CLIENT_CLOSE;
+	while (count-- > 0) {
+		event.client.client = crowd[count];
+		shell_step(sim, &event, 0);
+	}
 }
 
 /* What no honest program sends. Each has one right answer, and changes nothing. */
@@ -295,39 +271,42 @@ static void garbage(struct sim *sim, uint32_t h)
 	static const uint8_t bytes[VIPMI_DATA_MAX + 1];
 	struct core_event event = {.type = CORE_EVENT_REQUEST};
 	uint32_t client = sim->clients[sim->handles[h].client].id;
+	enum reach_point kind = (enum reach_point)(
+		REACH_garbage_netfn + pick(sim, REACH_COUNT - REACH_garbage_netfn));
 	int result = -EINVAL;
 
+	reach(sim, kind);
 	event.request.client = client;
 	event.request.handle = sim->handles[h].id;
 	event.request.netfn = 0x06;
 	event.request.class = 0xFF;
 	event.request.data = bytes;
-	switch (pick(sim, 9)) {
-	case 0:
+	switch (kind) {
+	case REACH_garbage_netfn:
 		event.request.netfn = 0x07;
 		break;
-	case 1:
+	case REACH_garbage_lun:
 		event.request.lun = 4;
 		break;
-	case 2:
+	case REACH_garbage_class:
 		event.request.class = VIPMI_CLASS_COUNT;
 		break;
-	case 3:
+	case REACH_garbage_target:
 		event.request.target_kind = 3;
 		break;
-	case 4:
+	case REACH_garbage_length:
 		event.request.length = sizeof(bytes);
 		result = -EMSGSIZE;
 		break;
-	case 5:
+	case REACH_garbage_handle:
 		event.request.handle ^= pick(sim, 65536) << 16 | 0x10000;
 		result = -ESTALE;
 		break;
-	case 6:
+	case REACH_garbage_client:
 		event.request.client ^= 1u << pick(sim, 32);
 		result = -ESTALE;
 		break;
-	case 7:
+	case REACH_garbage_response:
 		event.type = CORE_EVENT_RECEIVED;
 		event.received.transmission = pick(sim, 65536) | 0x7FFF0000u;
 		event.received.netfn = 0x07;
@@ -335,6 +314,12 @@ static void garbage(struct sim *sim, uint32_t h)
 		event.received.length = 1;
 		result = 0;
 		break;
+	case REACH_garbage_action:
+		core_done(sim->core, UINT64_MAX - pick(sim, 256), 0);
+		return;
+	case REACH_garbage_crowd:
+		crowd(sim);
+		return;
 	default:
 		event.type = CORE_EVENT_COUNT;
 		break;
@@ -342,34 +327,54 @@ static void garbage(struct sim *sim, uint32_t h)
 	shell_step(sim, &event, result);
 }
 
+static void for_a_while(struct sim *sim, enum sim_pending_type end)
+{
+	const struct sim_pending later = {
+		.type = end, .at_ns = sim->now_ns + pick_ns(sim, 0, 3000000)};
+
+	world_schedule(sim, &later);
+}
+
 static void something_of_the_world(struct sim *sim)
 {
-	if (chance(sim, sim->faults.flap) && sim->link_up) {
+	if (parts_world(sim)) {
+		return;
+	}
+	if (strikes(sim, flap) && sim->link_up) {
 		world_link_down(sim);
-	} else if (chance(sim, sim->faults.reset) && sim->link_up) {
+	} else if (strikes(sim, reset) && sim->link_up) {
 		world_reset(sim);
-	} else if (chance(sim, sim->faults.event)) {
+	} else if (strikes(sim, restart) && sim_restart(sim)) {
+		return;
+	} else if (strikes(sim, rest)) {
+		/* For so long nobody asks anything. */
+		sim->next_client_ns = sim->now_ns + pick_ns(sim, 0, 7000000);
+	} else if (strikes(sim, event)) {
 		world_event(sim);
-	} else if (chance(sim, sim->faults.inbound)) {
+	} else if (strikes(sim, inbound)) {
 		world_inbound(sim);
-	} else if (chance(sim, sim->faults.sticky)) {
-		struct sim_pending later = {
-			.type = SIM_UNSTICK, .at_ns = sim->now_ns + pick_ns(sim, 0, 3000000)};
-
+	} else if (strikes(sim, burst)) {
+		world_burst(sim);
+	} else if (strikes(sim, watchdog)) {
+		sim->watchdog_bit = true;
+	} else if (strikes(sim, sticky)) {
 		sim->sticky = true;
-		world_schedule(sim, &later);
+		for_a_while(sim, SIM_UNSTICK);
+	} else if (strikes(sim, stuck)) {
+		sim->stuck = true;
+		for_a_while(sim, SIM_UNSTUCK);
 	}
 }
 
 static void client_acts(struct sim *sim)
 {
-	uint32_t h = pick(sim, sim->handles_count);
+	uint32_t h = sim->handles_base + pick(sim, sim->handles_count - sim->handles_base);
 	uint32_t c = sim->handles[h].client;
 
 	sim->next_client_ns = sim->now_ns + pick(sim, 2 * sim->mean_pause_ns);
 	if (!sim->handles[h].open) {
 		if (pick(sim, 4) == 0) {
-			c = pick(sim, sim->clients_count);
+			c = sim->clients_base + pick(sim, sim->clients_count - sim->clients_base);
 			if (!sim->clients[c].open && pick(sim, 2)) {
 				client_open(sim);
 				c = sim->clients_count - 1;
@@ -378,32 +383,37 @@ static void client_acts(struct sim *sim)
 		}
 		return;
 	}
-	if (chance(sim, sim->faults.garbage)) {
+	if (sim->requests_count == SIM_REQUESTS_MAX) {
+		return;
+	}
+	if (parts_act(sim, h)) {
+		return;
+	}
+	if (strikes(sim, garbage)) {
 		garbage(sim, h);
-	} else if (chance(sim, sim->faults.cancel)) {
+	} else if (strikes(sim, cancel)) {
 		cancel(sim, h);
-	} else if (chance(sim, sim->faults.close)) {
+	} else if (strikes(sim, close)) {
 		handle_close(sim, h);
-	} else if (chance(sim, sim->faults.disconnect)) {
+	} else if (strikes(sim, disconnect)) {
 		client_close(sim, c);
-	} else if (chance(sim, sim->faults.rights)) {
+	} else if (strikes(sim, rights)) {
 		rights_act(sim, h);
-	} else if (sim->faults.event && chance(sim, 30)) {
-		subscribe(sim, h);
 	} else {
-		submit(sim, h);
+		numbers_draw(sim, sim_draw(sim, h));
+		(void)sim_submit(sim);
 	}
 }
 
 /* ---- the course of a run ---- */
 
-static void arrive(struct sim *sim)
+void sim_arrive(struct sim *sim)
 {
 	uint32_t clients = (sim->from_bytes ? 2 : 200) + pick(sim, sim->from_bytes ? 12 : 30), i;
 
 	for (i = 0; i < clients; i++) {
 		client_open(sim);
-		handle_open(sim, i);
+		handle_open(sim, sim->clients_count - 1);
 	}
 }
 
@@ -454,12 +464,13 @@ static void storm(struct sim *sim, uint32_t steps)
 
 static void calm(struct sim *sim)
 {
-	uint32_t wakes, c, equal = 0;
-	uint64_t next_number = 0;
+	uint32_t wakes, c;
 
 	sim->draining = true;
+	parts_calm(sim);
 	memset(&sim->faults, 0, sizeof(sim->faults));
 	sim->sticky = false;
+	sim->stuck = false;
 	for (wakes = 0; sim->alive + sim->ghosts > 0 || sim->pending_count > 0; wakes++) {
 		uint64_t at_ns;
 
@@ -477,16 +488,6 @@ static void calm(struct sim *sim)
 		advance(sim);
 	}
 	shell_pump(sim);
-	for (c = 0; c < sim->handles_count; c++) {
-		const struct sim_handle *handle = &sim->handles[c];
-
-		if (handle->open && handle->events && handle->numbered) {
-			if (equal++ > 0 && handle->next_number != next_number) {
-				sim_fail(sim, "a subscriber was forgotten");
-			}
-			next_number = handle->next_number;
-		}
-	}
 }
 
 static void leave(struct sim *sim)
@@ -520,8 +521,9 @@ void sim_run(struct sim *sim, uint32_t steps)
 	if (core_init(sim->memory, sim->memory_size, &sim->limits, 0, &sim->core) != 0) {
 		sim_fail(sim, "core_init refuses honest limits");
 	}
+	parts_begin(sim);
 	world_link_up(sim);
-	arrive(sim);
+	sim_arrive(sim);
 	shell_pump(sim);
 	storm(sim, steps);
 	if (pick(sim, 4) > 0) {
@@ -533,10 +535,12 @@ void sim_run(struct sim *sim, uint32_t steps)
 		calm(sim);
 	}
 	model_gone(sim);
+	reach_gone(sim);
 }
 
 void sim_finish(struct sim *sim)
 {
+	parts_finish(sim);
 	free(sim->memory);
 	sim->memory = NULL;
 }

@@ -4,7 +4,7 @@
  * record a request that moves with every event and is checked at every action.
  * It knows nothing of how the core does it.
  */
-#include "tests/sim/sim.h"
+#include "tests/sim/messages.h"
 
 #include <stdarg.h>
 #include <stdlib.h>
@@ -51,19 +51,20 @@ uint32_t model_payload(const struct sim_request *request, uint32_t serial, uint8
 	bytes[1] = 1;
 	bytes[2] = 0;
 	bytes[3] = PAYLOAD_MAGIC;
-	memcpy(bytes + 4, &serial, sizeof(serial));
+	/* The sixth byte says in some commands what to do. */
+	bytes[4] = (uint8_t)serial;
+	bytes[5] = 0;
+	bytes[6] = (uint8_t)(serial >> 8);
+	bytes[7] = (uint8_t)(serial >> 16);
 	return length;
 }
 
 static uint32_t payload_serial(const uint8_t *bytes, size_t length)
 {
-	uint32_t serial;
-
 	if (length < PAYLOAD_MIN || bytes[3] != PAYLOAD_MAGIC) {
 		return SIM_NONE;
 	}
-	memcpy(&serial, bytes + 4, sizeof(serial));
-	return serial;
+	return bytes[4] | (uint32_t)bytes[6] << 8 | (uint32_t)bytes[7] << 16;
 }
 
 size_t model_answer(uint32_t serial, uint8_t cc, uint8_t *bytes)
@@ -84,18 +85,26 @@ static uint64_t bus_timeout_ns(const struct sim *sim)
 	return ms * NSEC_PER_MSEC_U64;
 }
 
-/* Whether the core still has to do something about it, as far as one can know outside. */
-static bool request_pending(const struct sim *sim, const struct sim_request *request)
+bool request_pending(const struct sim *sim, const struct sim_request *request)
 {
 	return request->alive && !request->answered && !request->final && !request->cancelled &&
 	       !request->silent && !request->lost && !request->refused && !request->forbidden &&
-	       request->deadline_ns > sim->now_ns;
+	       !request->nobodys && request->deadline_ns > sim->now_ns;
 }
 
-/* The same, for what must not be passed: one whose command became another's may be over. */
-static bool request_waits(const struct sim *sim, const struct sim_request *request)
+bool request_waits(const struct sim *sim, const struct sim_request *request)
 {
-	return request_pending(sim, request) && !request->may_be_refused;
+	return request_pending(sim, request) && !request->may_be_refused &&
+	       !request->may_be_nobodys;
+}
+
+/* It ends, if it has not ended yet. */
+static void request_over(struct sim *sim, struct sim_request *request, bool *how)
+{
+	*how = true;
+	if (request->over_ns == 0) {
+		request->over_ns = sim->now_ns;
+	}
 }
 
 /* ---- submission, cancel, close ---- */
@@ -106,7 +115,11 @@ void model_submitted(struct sim *sim, uint32_t serial)
 	struct sim_handle *handle = &sim->handles[request->handle];
 
 	request->alive = true;
-	request->forbidden = rights_forbid(sim, request, false);
+	if (request->numbered) {
+		numbers_submitted(sim, request);
+	}
+	/* Before its link was up, an agent does not know the controller's own address. */
+	request->forbidden = sim->link_known && rights_forbid(sim, request, false);
 	request->may_be_refused = rights_forbid(sim, request, true);
 	handle->outstanding[handle->count++] = serial;
 	sim->shared_used += handle->count > 1;
@@ -136,22 +149,26 @@ void model_cancelled(struct sim *sim, uint32_t h, uint64_t tag, int result)
 	for (i = 0; i < handle->count; i++) {
 		struct sim_request *request = &sim->requests[handle->outstanding[i]];
 
-		if (request->tag != tag || !request_pending(sim, request)) {
+		if (request->tag != tag) {
 			continue;
 		}
 		if (request->offered && result == -EAGAIN) {
-			return; /* the link has it in hand at this moment */
+			return; /* the link has it in hand at this moment, past its time or not */
+		}
+		if (!request_pending(sim, request)) {
+			continue;
 		}
 		/* A late response or a silent bus may have answered it without our knowing. */
 		if (result == -ENOENT &&
-			((request->sends > 0 && request->responder) || request->may_be_refused)) {
+			((request->sends > 0 && request->responder) || request->may_be_refused ||
+				request->may_be_nobodys)) {
 			continue;
 		}
 		if (result != 0) {
 			sim_fail(sim, "cancelling #%u gave %d", handle->outstanding[i], result);
 		}
 		sim_trace(sim, "handle %u cancels #%u", h, handle->outstanding[i]);
-		request->cancelled = true;
+		request_over(sim, request, &request->cancelled);
 		return;
 	}
 	if (result == 0) {
@@ -159,8 +176,15 @@ void model_cancelled(struct sim *sim, uint32_t h, uint64_t tag, int result)
 	}
 }
 
+void model_answered_locally(struct sim *sim, uint32_t serial)
+{
+	request_over(sim, &sim->requests[serial], &sim->requests[serial].final);
+	sim->local_answers++;
+}
+
 static void request_gone(struct sim *sim, struct sim_request *request)
 {
+	request_over(sim, request, &request->abandoned);
 	request->alive = false;
 	sim->alive--;
 	sim->ghosts += request->held || request->offered;
@@ -176,6 +200,7 @@ void model_handle_closed(struct sim *sim, uint32_t h, bool with_client)
 		request_gone(sim, &sim->requests[handle->outstanding[i]]);
 	}
 	rights_handle_closed(sim, h, with_client);
+	parts_handle_closed(sim, h, with_client);
 	sim->shared_used -= handle->count > 1 ? handle->count - 1 : 0;
 	handle->count = 0;
 	handle->open = false;
@@ -233,34 +258,6 @@ static void check_resend(struct sim *sim, uint32_t serial)
 		sim_fail(sim, "#%u is sent again, %s", serial,
 			request->mutating ? "although it may have been executed" : "too early");
 	}
-}
-
-static void check_number(struct sim *sim, uint32_t serial, uint8_t number)
-{
-	const struct sim_request *request = &sim->requests[serial], *other;
-	uint32_t last = sim->numbers[request->responder - 1][number];
-	uint64_t sent_ns = sim->number_sent_ns[request->responder - 1][number];
-	uint32_t rest_ms;
-
-	if (last != SIM_NONE && last != serial) {
-		other = &sim->requests[last];
-		if (other->sequence == number && other->sends > 0 && request_waits(sim, other)) {
-			sim_fail(sim, "#%u and #%u have sequence number %u at the same time",
-				serial, last, number);
-		}
-		rest_ms = other->final && other->sends == 1 ? CORE_REST_MS : CORE_QUARANTINE_MS;
-		if (sent_ns > 0 && sim->now_ns < sent_ns + rest_ms * NSEC_PER_MSEC_U64) {
-			sim_fail(sim, "sequence number %u of #%u did not rest before #%u", number,
-				last, serial);
-		}
-	}
-	if (request->overdue && request->sequence != number) {
-		sim_fail(sim, "#%u is sent again with another sequence number", serial);
-	}
-	if (last != serial) {
-		sim->number_sent_ns[request->responder - 1][number] = 0;
-	}
-	sim->numbers[request->responder - 1][number] = serial;
 }
 
 static void check_windows(struct sim *sim, const struct sim_transmission *transmission)
@@ -362,7 +359,7 @@ struct sim_transmission *model_transmit(struct sim *sim, const struct core_actio
 	}
 	if (message.netfn != request->netfn || message.command != request->command ||
 		message.rs_lun != request->lun ||
-		message.length != model_payload(request, serial, expected) ||
+		message.length != parts_on_wire(sim, serial, expected) ||
 		memcmp(message.data, expected, message.length) != 0 ||
 		(transmission->kind == SIM_DIRECT) != (request->responder == 0) ||
 		(request->responder && message.rs_address != sim_address(request->responder))) {
@@ -377,8 +374,9 @@ struct sim_transmission *model_transmit(struct sim *sim, const struct core_actio
 		if (transmit->data[0] != sim_channel(request->responder)) {
 			sim_fail(sim, "#%u goes to the wrong channel", serial);
 		}
-		check_number(sim, serial, message.sequence);
-		request->sequence = message.sequence;
+		numbers_take(sim, serial, message.sequence);
+	} else if (request->numbered) {
+		numbers_take(sim, serial, request->number);
 	}
 	sim_trace(sim, "... with number %u", request->sequence);
 	request->offered = true;
@@ -401,10 +399,10 @@ static void request_lost(struct sim *sim, struct sim_request *request)
 		return;
 	}
 	if (request->mutating) {
-		request->lost = true;
+		request_over(sim, request, &request->lost);
 	} else {
 		request->safe = true;
-		request->sequence = SIM_NO_NUMBER; /* it gets a new one */
+		numbers_lost(sim, request);
 	}
 }
 
@@ -421,8 +419,13 @@ void model_transmit_done(struct sim *sim, struct sim_transmission *transmission,
 	if (result != 0) {
 		sim_trace(sim, "link says %d to %u", result, transmission->id);
 		if (request) {
-			request->refused |= result == -EMSGSIZE || result == -EOPNOTSUPP;
-			request->overdue &= !lost;
+			if (result == -EMSGSIZE || result == -EOPNOTSUPP) {
+				request_over(sim, request, &request->refused);
+			}
+			if (lost) {
+				request->overdue = false;
+				numbers_lost(sim, request);
+			}
 		}
 		transmission_remove(sim, transmission);
 		return;
@@ -435,9 +438,8 @@ void model_transmit_done(struct sim *sim, struct sim_transmission *transmission,
 		request->safe = false;
 		request->overdue = false;
 		request->at_controller = true;
-		if (transmission->kind == SIM_BRIDGE) {
-			sim->number_sent_ns[request->responder - 1][request->sequence] =
-				sim->now_ns;
+		if (request->sequence != SIM_NO_NUMBER) {
+			numbers_sent(sim, request);
 		}
 	}
 	if (lost) {
@@ -466,7 +468,7 @@ static void bus_time(struct sim *sim)
 				request->on_bus = false;
 			} else if (request->mutating || request->sends >= CORE_BUS_SENDS_MAX) {
 				request->on_bus = false;
-				request->silent = true;
+				request_over(sim, request, &request->silent);
 			} else {
 				request->on_bus = false;
 				request->safe = true;
@@ -488,18 +490,23 @@ void model_time(struct sim *sim)
 			continue;
 		}
 		sim_trace(sim, "transmission %u times out", transmission->id);
+		/* A responder's silence is not the controller's. */
+		if (transmission->kind != SIM_RELAY) {
+			messages_silent(sim);
+		}
 		if (transmission->serial != SIM_NONE) {
 			struct sim_request *request = &sim->requests[transmission->serial];
 
 			request->at_controller = false;
 			if (request_pending(sim, request)) {
-				request->silent = true;
+				request_over(sim, request, &request->silent);
 			}
 		}
 		transmission_remove(sim, transmission);
 	}
 	bus_time(sim);
 	rights_time(sim);
+	parts_time(sim);
 }
 
 void model_link_lost(struct sim *sim)
@@ -528,11 +535,13 @@ void model_link_lost(struct sim *sim)
 			}
 		}
 	}
+	parts_link_lost(sim);
 }
 
 /* ---- responses ---- */
 
-static void request_response(struct sim *sim, struct sim_request *request, uint8_t cc)
+static void request_response(
+	struct sim *sim, struct sim_request *request, uint8_t cc, uint32_t from)
 {
 	/* What comes while it is on its way out once more is as good as lost. */
 	if (!request_pending(sim, request) || request->offered) {
@@ -542,8 +551,9 @@ static void request_response(struct sim *sim, struct sim_request *request, uint8
 	if (cc == VIPMI_CC_NODE_BUSY) {
 		request->safe = true;
 	} else {
-		request->final = true;
+		request_over(sim, request, &request->final);
 		request->final_cc = cc;
+		request->final_from = from;
 	}
 }
 
@@ -567,10 +577,16 @@ static void bus_response(struct sim *sim, const uint8_t *bytes, size_t length)
 {
 	uint8_t own = sim->link.own_address ? sim->link.own_address : 0x20;
 	struct ipmb_message message;
-	uint32_t responder, serial;
+	uint32_t responder, serial, from;
 
-	if (length < 2 || ipmb_decode_received(own, bytes + 1, length - 1, &message) != 0 ||
-		!(message.netfn & 1) || message.length < 1) {
+	if (length < 2 || ipmb_decode_received(own, bytes + 1, length - 1, &message) != 0) {
+		return;
+	}
+	if (!(message.netfn & 1)) {
+		messages_append(sim, messages_request(bytes[0] & 0x0F, &message));
+		return;
+	}
+	if (message.length < 1) {
 		return;
 	}
 	responder = (message.rs_address - 0xB0u) / 2 - 1;
@@ -583,8 +599,15 @@ static void bus_response(struct sim *sim, const uint8_t *bytes, size_t length)
 		sim->requests[serial].command == message.command &&
 		(sim->requests[serial].netfn | 1) == message.netfn) {
 		sim_trace(sim, "response from the bus to #%u cc %02x", serial, message.data[0]);
+		from = serial;
+		if (message.length > sizeof(from)) {
+			memcpy(&from, message.data + 1, sizeof(from));
+		}
+		if (!numbers_same(sim, serial, from)) {
+			sim_fail(sim, "a late response to #%u meets #%u", from, serial);
+		}
 		bridge_over(sim, serial);
-		request_response(sim, &sim->requests[serial], message.data[0]);
+		request_response(sim, &sim->requests[serial], message.data[0], from);
 	}
 }
 
@@ -595,6 +618,7 @@ void model_received(struct sim *sim, const struct sim_pending *response)
 	uint32_t i;
 
 	model_time(sim);
+	messages_spoke(sim);
 	for (i = 0; i < sim->transmissions_count; i++) {
 		if (sim->transmissions[i].id == response->number && sim->transmissions[i].done) {
 			transmission = &sim->transmissions[i];
@@ -609,13 +633,17 @@ void model_received(struct sim *sim, const struct sim_pending *response)
 	if (was.serial == SIM_NONE) {
 		if (was.command == 0x33 && response->data[0] == VIPMI_CC_OK) {
 			bus_response(sim, response->data + 1, response->length - 1u);
+		} else {
+			messages_fetched(sim, was.command, response->data, response->length);
 		}
 		return;
 	}
 	request = &sim->requests[was.serial];
 	request->at_controller = false;
 	if (was.kind != SIM_BRIDGE) {
-		request_response(sim, request, response->data[0]);
+		if (!parts_received(sim, was.serial, response->data[0])) {
+			request_response(sim, request, response->data[0], was.serial);
+		}
 	} else if (response->data[0] == VIPMI_CC_OK) {
 		request->on_bus = true;
 		request->bus_timer_ns =
@@ -624,7 +652,9 @@ void model_received(struct sim *sim, const struct sim_pending *response)
 	} else if (request_pending(sim, request)) {
 		/* The world gives only codes that prove that nothing was executed. */
 		request->safe = true;
-		request->silent = response->data[0] != VIPMI_CC_NODE_BUSY &&
-				  request->sends >= CORE_BUS_SENDS_MAX;
+		if (response->data[0] != VIPMI_CC_NODE_BUSY &&
+			request->sends >= CORE_BUS_SENDS_MAX) {
+			request_over(sim, request, &request->silent);
+		}
 	}
 }

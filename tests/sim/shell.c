@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The shell around the core: a link that refuses and holds, clients that block and dawdle. */
-#include "tests/sim/sim.h"
+#include "tests/sim/messages.h"
+#include "tests/sim/reach.h"
 
 /* Between two events an honest core needs fewer actions than this. */
 #define SHELL_ACTIONS_MAX 200000
@@ -11,6 +12,9 @@ void shell_step(struct sim *sim, struct core_event *event, int result)
 
 	event->now_ns = sim->now_ns;
 	model_time(sim);
+	if (result == 0) {
+		messages_step(sim, event);
+	}
 	got = core_step(sim->core, event);
 	if (core_broken(sim->core)) {
 		sim_fail(sim, "the core is broken: %s", core_broken(sim->core));
@@ -18,6 +22,7 @@ void shell_step(struct sim *sim, struct core_event *event, int result)
 	if (got != result) {
 		sim_fail(sim, "event %d gave %d, expected %d", (int)event->type, got, result);
 	}
+	messages_listed(sim);
 }
 
 static void done(struct sim *sim, uint64_t action, int result)
@@ -37,22 +42,25 @@ static int link_result(struct sim *sim, const struct sim_transmission *transmiss
 	if (sim->link_refuses) {
 		return -EAGAIN;
 	}
-	if (chance(sim, sim->faults.refused)) {
+	if (strikes(sim, refused)) {
 		sim->link_refuses = true;
 		return -EAGAIN;
 	}
-	if (chance(sim, sim->faults.failed)) {
+	if (strikes(sim, failed)) {
 		switch (transmission->kind == SIM_HOUSEKEEPING ? 2 : pick(sim, 3)) {
 		case 0:
+			reach(sim, REACH_failed_too_long);
 			return -EMSGSIZE;
 		case 1:
+			reach(sim, REACH_failed_not_carried);
 			return -EOPNOTSUPP;
 		default:
+			reach(sim, REACH_failed_link);
 			sim->link_dying = true;
 			return -ENODEV;
 		}
 	}
-	return chance(sim, sim->faults.held) ? 1 : 0;
+	return strikes(sim, held) ? 1 : 0;
 }
 
 static void act_transmit(struct sim *sim, const struct core_action *action)
@@ -60,6 +68,8 @@ static void act_transmit(struct sim *sim, const struct core_action *action)
 	struct sim_transmission *transmission = model_transmit(sim, action);
 	struct sim_pending later = {.number = transmission->id, .epoch = sim->epoch};
 	int result = link_result(sim, transmission);
+
+	sim->link_waits = result < 0;
 
 	if (result == 1) {
 		transmission->action = action->id;
@@ -74,6 +84,7 @@ static void act_transmit(struct sim *sim, const struct core_action *action)
 		world_schedule(sim, &later);
 	} else if (result == -EAGAIN) {
 		/* It never says "now": the core has to try again by itself. */
+		reach(sim, REACH_never_ready);
 		sim->link_refuses = false;
 	}
 	if (result == 0) {
@@ -101,6 +112,7 @@ void shell_release_transmit(struct sim *sim, uint32_t id)
 			if (result == 0 && transmission->epoch == sim->epoch) {
 				world_transmitted(sim, transmission);
 			}
+			sim->link_waits |= result < 0;
 			model_transmit_done(sim, transmission, result);
 			done(sim, action, result);
 			return;
@@ -118,6 +130,8 @@ static void block(struct sim *sim, uint32_t c)
 	if (pick(sim, 10) > 0) {
 		later.at_ns = sim->now_ns + pick_ns(sim, 0, 3000000);
 		world_schedule(sim, &later);
+	} else {
+		reach(sim, REACH_never_reads);
 	}
 }
 
@@ -129,7 +143,7 @@ static void act_deliver(struct sim *sim, const struct core_action *action)
 	struct sim_pending later = {.type = SIM_RELEASE_DELIVER, .number = c};
 	int result = 0;
 
-	if (client->held_count > 0 || (!client->blocked && chance(sim, sim->faults.hold))) {
+	if (client->held_count > 0 || (!client->blocked && strikes(sim, hold))) {
 		if (client->held_count < SIM_OUTSTANDING_MAX) {
 			if (client->held_count == 0) {
 				later.at_ns = sim->now_ns + pick_ns(sim, 0, 50000);
@@ -144,7 +158,7 @@ static void act_deliver(struct sim *sim, const struct core_action *action)
 		}
 		shell_release_deliver(sim, c);
 	}
-	if (!client->blocked && chance(sim, sim->faults.block)) {
+	if (!client->blocked && strikes(sim, block)) {
 		block(sim, c);
 	}
 	if (client->blocked) {
@@ -163,7 +177,7 @@ void shell_release_deliver(struct sim *sim, uint32_t c)
 	for (i = 0; i < count; i++) {
 		int result;
 
-		if (client->open && !client->blocked && chance(sim, sim->faults.block)) {
+		if (client->open && !client->blocked && strikes(sim, block)) {
 			block(sim, c);
 		}
 		result = client->blocked ? -EAGAIN : client->open ? 0 : -EPIPE;
@@ -230,7 +244,7 @@ void shell_pump(struct sim *sim)
 	do {
 		while (core_next(sim->core, &action)) {
 			act(sim, &action);
-			if (!sim->draining && chance(sim, sim->faults.lazy)) {
+			if (!sim->draining && strikes(sim, lazy)) {
 				return; /* the rest another time */
 			}
 			if (++actions > SHELL_ACTIONS_MAX) {

@@ -2,25 +2,28 @@
 /*
  * Runs the simulation.
  *
- *	sim [--seeds N] [--first SEED] [--steps N] [--jobs N]
+ *	sim [--seeds N] [--first SEED] [--steps N] [--jobs N] [--reach]
  *	sim --seed SEED [--steps N] [--trace]
  *
  * Status 0: every promise was kept. 1: one was not; seed, step and what it was
- * are on standard error.
+ * are on standard error. With --reach also: a fault, counter or completion code
+ * was reached by none of the seeds (reach.c).
  */
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "tests/sim/sim.h"
+#include "tests/sim/reach.h"
 
 #define JOBS_MAX 64
 
 struct options {
 	uint64_t first, seeds, jobs;
 	uint32_t steps;
-	bool trace;
+	bool trace, reach;
+	struct reach *reached; /* shared by the jobs */
 };
 
 static void end_program(struct sim *sim)
@@ -39,6 +42,7 @@ static void run_seed(const struct options *options, uint64_t seed)
 	}
 	sim->failed = end_program;
 	sim->trace = options->trace;
+	sim->reach = options->reached;
 	source_seed(sim, seed);
 	sim_run(sim, options->steps);
 	sim_finish(sim);
@@ -65,6 +69,10 @@ static struct options parse(int argc, char **argv)
 
 		if (strcmp(argv[i], "--trace") == 0) {
 			options.trace = true;
+			continue;
+		}
+		if (strcmp(argv[i], "--reach") == 0) {
+			options.reach = true;
 			continue;
 		}
 		if (value && strcmp(argv[i], "--seed") == 0) {
@@ -94,8 +102,14 @@ int main(int argc, char **argv)
 	struct options options = parse(argc, argv);
 	pid_t children[JOBS_MAX];
 	int failed = 0, status;
+	unsigned unreached;
 	uint64_t job;
 
+	options.reached = mmap(NULL, sizeof(*options.reached), PROT_READ | PROT_WRITE,
+		MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (options.reached == MAP_FAILED) {
+		abort();
+	}
 	if (options.seeds == 1) {
 		return run_job(&options, 0);
 	}
@@ -112,6 +126,12 @@ int main(int argc, char **argv)
 			(void)kill(children[job], SIGTERM);
 		}
 		failed |= status != 0;
+	}
+	unreached = failed || !options.reach ? 0 : reach_missing(options.reached);
+	if (unreached > 0) {
+		fprintf(stderr, "%u of what the simulation has to reach it does not reach\n",
+			unreached);
+		return 1;
 	}
 	if (!failed) {
 		printf("%llu seeds of %u steps: every promise kept\n",

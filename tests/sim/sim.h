@@ -13,6 +13,13 @@
  *	answer.c  the model's other half: answers, messages, sums; due.c: its deadlines
  *	shell.c   steps the core and does what it wants, or does not
  *	driver.c  what clients do, and the course of a run
+ *	restart.c the agent dies, and another one takes over
+ *	reach.c   what all of it has to reach
+ *	parts.c   the rest of the core's promises, a file each
+ *	messages.c       asynchronous messages: what there is
+ *	subscriptions.c  and who gets them
+ *	own.c            the message state of each virtual controller
+ *	reservations.c   of the SDR repository, the device SDRs, the SEL
  */
 #ifndef VIPMI_TESTS_SIM_SIM_H
 #define VIPMI_TESTS_SIM_SIM_H
@@ -23,8 +30,10 @@
 #include "core/core.h"
 #include "ipmi/ipmb.h"
 
-#define SIM_CLIENTS_MAX 512
-#define SIM_HANDLES_MAX 1024
+struct reach;
+
+#define SIM_CLIENTS_MAX 1024
+#define SIM_HANDLES_MAX 2048
 #define SIM_REQUESTS_MAX 8192
 #define SIM_OUTSTANDING_MAX 40
 #define SIM_RESPONDERS_MAX 6
@@ -35,17 +44,64 @@
 #define SIM_RIGHTS_MAX 64
 #define SIM_NONE UINT32_MAX
 #define SIM_NO_NUMBER 0xFF
+/* In the name of a virtual client, which is otherwise its request's serial. */
+#define SIM_VIRTUAL 0x80000000u
+/* With the serial: the tag of a request with a number of its own. */
+#define SIM_NUMBERED_TAG UINT64_C(0x100000000)
 /* With a handle's index: in place of a serial, an asynchronous message for that handle. */
 #define SIM_ASYNC 0x80000000u
 
-/* Of a thousand, how often something goes wrong; drawn once a run. */
+/* What can go wrong, and of a thousand how often at the most. A run draws some of them. */
+#define SIM_FAULTS(X)                                                                              \
+	/* responses of the controller */                                                          \
+	X(lost, 60)                                                                                \
+	X(late, 60)                                                                                \
+	X(duplicate, 100)                                                                          \
+	X(garbled, 60)                                                                             \
+	X(busy, 250)                                                                               \
+	X(mismatched, 100)                                                                         \
+	X(stray, 20)                                                                               \
+	/* the link */                                                                             \
+	X(refused, 150)                                                                            \
+	X(failed, 10)                                                                              \
+	X(held, 300)                                                                               \
+	X(lazy, 300)                                                                               \
+	X(flap, 8)                                                                                 \
+	X(reset, 8)                                                                                \
+	X(restart, 2)                                                                              \
+	X(rest, 3)                                                                                 \
+	/* the bus */                                                                              \
+	X(nak, 300)                                                                                \
+	X(bus_lost, 200)                                                                           \
+	X(bus_late, 200)                                                                           \
+	X(bus_duplicate, 200)                                                                      \
+	X(bus_wrong, 100)                                                                          \
+	X(bus_busy, 200)                                                                           \
+	/* clients */                                                                              \
+	X(block, 80)                                                                               \
+	X(hold, 200)                                                                               \
+	X(close, 30)                                                                               \
+	X(disconnect, 20)                                                                          \
+	X(cancel, 150)                                                                             \
+	X(tiny, 500)                                                                               \
+	X(garbage, 40)                                                                             \
+	X(rights, 60)                                                                              \
+	X(subscribe, 60)                                                                           \
+	X(own, 60)                                                                                 \
+	X(reserving, 100)                                                                          \
+	/* what comes unasked */                                                                   \
+	X(event, 30)                                                                               \
+	X(burst, 15)                                                                               \
+	X(watchdog, 8)                                                                             \
+	X(inbound, 15)                                                                             \
+	X(sticky, 5)                                                                               \
+	X(stuck, 5)
+
+/* Drawn once a run. */
 struct sim_faults {
-	uint32_t lost, late, duplicate, garbled, busy, mismatched, stray;
-	uint32_t refused, failed, held, lazy;
-	uint32_t flap, reset;
-	uint32_t nak, bus_lost, bus_late, bus_duplicate, bus_wrong, bus_busy;
-	uint32_t block, hold, close, disconnect, cancel, tiny, event, inbound, sticky, garbage,
-		rights;
+#define X(name, most) uint32_t name;
+	SIM_FAULTS(X)
+#undef X
 };
 
 struct sim_client {
@@ -58,13 +114,22 @@ struct sim_client {
 };
 
 struct sim_handle {
-	bool open, events, numbered, wants_credit;
+	bool open, wants_credit;
 	uint32_t id, client;
 	uint8_t class;
 	uint32_t outstanding[SIM_OUTSTANDING_MAX]; /* serials of requests not taken, oldest first */
 	uint32_t count;
-	uint64_t next_number; /* of asynchronous messages, once numbered */
-	uint64_t last_delta;  /* by how much the last one moved it */
+};
+
+/* What has a file of its own beside requests: parts.c. */
+enum sim_part_name {
+	SIM_PLAIN, /* a request of no part */
+	SIM_PART_MESSAGES,
+	SIM_PART_SUBSCRIPTIONS,
+	SIM_PART_OWN,
+	SIM_PART_RESERVATIONS,
+	SIM_PART_NUMBERS,
+	SIM_PART_COUNT
 };
 
 struct sim_request {
@@ -73,6 +138,7 @@ struct sim_request {
 	uint64_t bus_timer_ns; /* until when the response from the bus is waited for */
 	uint32_t sends, service_ms, timeout_ms;
 	uint8_t class, netfn, command, lun;
+	uint8_t part;      /* enum sim_part_name: whose bytes it carries */
 	uint8_t responder; /* 0: the controller; else responders[responder - 1] */
 	uint8_t sequence;
 	bool mutating;
@@ -86,10 +152,17 @@ struct sim_request {
 	bool overdue;       /* its response from the bus is: sent again, it keeps its number */
 	bool safe;          /* the last sending provably executed nothing */
 	bool final;         /* a response that ends it has been fed, with final_cc */
-	bool cancelled, silent, lost, refused;
+	bool cancelled, silent, lost, refused, abandoned;
 	bool forbidden;      /* another's right stood against it when it was submitted */
 	bool may_be_refused; /* or since, while it waited */
 	bool seen;           /* offered before: the same answer has to come again */
+	bool numbered;       /* it is to carry `number` */
+	bool nobodys;        /* which is not its handle's */
+	bool may_be_nobodys; /* any more */
+	uint8_t number;
+	uint32_t name;       /* virtual client that its answer is for, if it has `number` */
+	uint32_t final_from; /* serial of the request whose answer that is */
+	uint64_t over_ns;    /* since when none of its transmissions can be answered any more */
 	uint8_t final_cc;
 	uint8_t seen_cc, seen_reason;
 };
@@ -123,11 +196,13 @@ enum sim_pending_type {
 	SIM_RELEASE_TRANSMIT, /* the link completes what it held */
 	SIM_RELEASE_DELIVER,
 	SIM_UNSTICK,
+	SIM_UNSTUCK,
 };
 
 struct sim_pending {
 	uint64_t at_ns, order;
 	uint64_t dies_ns; /* FROM_BUS: until when it stays in the receive queue */
+	bool again;       /* it repeats another */
 	enum sim_pending_type type;
 	uint32_t number; /* transmission, client */
 	uint32_t epoch;  /* lost with the link that it came over */
@@ -147,6 +222,7 @@ struct sim {
 	uint32_t step;
 	bool trace, draining;
 	void (*failed)(struct sim *sim); /* does not return */
+	struct reach *reach;             /* what was reached, of all runs; or NULL */
 
 	struct core *core;
 	void *memory;
@@ -157,6 +233,9 @@ struct sim {
 	uint64_t now_ns, next_client_ns;
 	uint32_t mean_pause_ns, responders_count;
 	bool link_up, link_refuses, link_dying;
+	bool link_known; /* by this agent: it was up once */
+	bool link_waits; /* it said "not now", and nothing was tried since */
+	uint32_t restarts;
 	bool equal_tags;
 
 	/* The controller. */
@@ -167,7 +246,9 @@ struct sim {
 	struct sim_pending queue[SIM_QUEUE_MAX]; /* the receive message queue */
 	uint32_t queue_count;
 	uint8_t enables, event[16];
-	bool event_waiting, attention, sticky;
+	bool event_waiting, watchdog_bit, attention;
+	bool sticky, stuck;      /* attention without a flag; the event flag without an event */
+	uint32_t events_backlog; /* those that come as soon as there is room */
 	uint32_t events_made;
 
 	/* The model. */
@@ -177,17 +258,83 @@ struct sim {
 	struct sim_right rights[SIM_RIGHTS_MAX];
 	uint32_t rights_count;
 	uint32_t clients_count, handles_count, requests_count, handles_open, clients_open;
+	uint32_t clients_base, handles_base, requests_base; /* the first ones of this agent's */
 	uint32_t shared_used, alive, ghosts; /* ghosts: dead, but an action of theirs is open */
 	struct sim_transmission transmissions[SIM_TRANSMISSIONS_MAX];
 	uint32_t transmissions_count;
 	uint32_t numbers[SIM_RESPONDERS_MAX][IPMB_SEQUENCES]; /* serial of the last user, or NONE */
-	uint64_t number_sent_ns[SIM_RESPONDERS_MAX][IPMB_SEQUENCES]; /* the last time */
-	uint32_t due[SIM_REQUESTS_MAX]; /* a heap of serials by deadline */
+	uint32_t due[SIM_REQUESTS_MAX];                       /* a heap of serials by deadline */
 	uint32_t due_count;
-	uint32_t answers, taken;
+	uint32_t answers, taken, local_answers;
 	uint32_t actions_in_a_row;
 	uint64_t last_action;
+	void *states[SIM_PART_COUNT]; /* each part's own */
 };
+
+/* ---- parts.c ---- */
+
+/* A part of the model. What it does not need it leaves out. */
+struct sim_part {
+	size_t size; /* of its state, zeroed in the beginning */
+	/* The world is drawn, nobody is there yet. */
+	void (*begin)(struct sim *sim);
+	/* No more faults, nothing new, from now on. */
+	void (*calm)(struct sim *sim);
+	/* Before a step of the storm: whether something of the world's happened. */
+	bool (*world)(struct sim *sim);
+	/* An open handle's client has time: whether it did something of this part's. */
+	bool (*act)(struct sim *sim, uint32_t handle);
+	/* Time passed; called very often. */
+	void (*time)(struct sim *sim);
+	void (*handle_opened)(struct sim *sim, uint32_t handle);
+	void (*handle_closed)(struct sim *sim, uint32_t handle, bool with_client);
+	void (*link_lost)(struct sim *sim); /* or the controller was reset */
+	void (*link_up)(struct sim *sim);
+	/* The agent dies, its handles are closed next; another one starts, and has no clients. */
+	void (*killed)(struct sim *sim);
+	void (*restarted)(struct sim *sim);
+	/* An EVENT or LOSS for an open handle: whether it is this part's to judge. */
+	bool (*message)(struct sim *sim, const struct core_deliver *deliver, uint32_t handle);
+	/* The core has nothing to do before its deadline. */
+	void (*settled)(struct sim *sim);
+	/* Everybody has left. */
+	void (*gone)(struct sim *sim);
+
+	/* Requests of the part. What the client gives, for CORE_EVENT_REQUEST; its length. */
+	uint32_t (*payload)(struct sim *sim, uint32_t serial, uint8_t *bytes);
+	/* What of it is to go over the wire, if that is something else. */
+	uint32_t (*on_wire)(struct sim *sim, uint32_t serial, uint8_t *bytes);
+	/* The controller executes what came with the transmission, and would give this code. */
+	uint8_t (*executed)(struct sim *sim, uint32_t serial, const uint8_t *data, uint8_t cc);
+	/* The controller answered it: whether that is no answer to its client. */
+	bool (*received)(struct sim *sim, uint32_t serial, uint8_t cc);
+	/* Whether its answer is this part's to judge; the rest of the record is kept as usual. */
+	bool (*answered)(struct sim *sim, uint32_t serial, const struct core_deliver *deliver);
+};
+
+extern const struct sim_part sim_messages, sim_subscriptions, sim_own, sim_reservations,
+	sim_numbers;
+
+void parts_begin(struct sim *sim);
+void parts_finish(struct sim *sim);
+void parts_calm(struct sim *sim);
+bool parts_world(struct sim *sim);
+bool parts_act(struct sim *sim, uint32_t handle);
+void parts_time(struct sim *sim);
+void parts_handle_opened(struct sim *sim, uint32_t handle);
+void parts_handle_closed(struct sim *sim, uint32_t handle, bool with_client);
+void parts_link_lost(struct sim *sim);
+void parts_link_up(struct sim *sim);
+void parts_killed(struct sim *sim);
+void parts_restarted(struct sim *sim);
+bool parts_message(struct sim *sim, const struct core_deliver *deliver, uint32_t handle);
+void parts_settled(struct sim *sim);
+void parts_gone(struct sim *sim);
+uint32_t parts_payload(struct sim *sim, uint32_t serial, uint8_t *bytes);
+uint32_t parts_on_wire(struct sim *sim, uint32_t serial, uint8_t *bytes);
+uint8_t parts_executed(struct sim *sim, uint32_t serial, const uint8_t *data, uint8_t cc);
+bool parts_received(struct sim *sim, uint32_t serial, uint8_t cc);
+bool parts_answered(struct sim *sim, uint32_t serial, const struct core_deliver *deliver);
 
 /* ---- source.c ---- */
 void source_seed(struct sim *sim, uint64_t seed);
@@ -195,6 +342,8 @@ void source_bytes(struct sim *sim, const uint8_t *bytes, size_t length);
 /* In [0, bound). From bytes that have run out: bound - 1, so that nothing unlikely happens. */
 uint32_t pick(struct sim *sim, uint32_t bound);
 bool chance(struct sim *sim, uint32_t permille);
+/* Whether a fault of sim->faults strikes now; it then counts as reached. */
+#define strikes(sim, name) fault_strikes(sim, (sim)->faults.name, REACH_##name)
 /* In [low, high] microseconds, as ns. */
 uint64_t pick_ns(struct sim *sim, uint32_t low_us, uint32_t high_us);
 
@@ -206,11 +355,17 @@ void due_pop(struct sim *sim);
 void sim_fail(struct sim *sim, const char *format, ...)
 	__attribute__((format(printf, 2, 3), noreturn));
 void sim_trace(struct sim *sim, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Whether the core still has to do something about it, as far as one can know outside. */
+bool request_pending(const struct sim *sim, const struct sim_request *request);
+/* The same, for what must not be passed: one whose command became another's may be over. */
+bool request_waits(const struct sim *sim, const struct sim_request *request);
 /* The request that the next submission makes: its serial is in its data and its answer's. */
 uint32_t model_payload(const struct sim_request *request, uint32_t serial, uint8_t *bytes);
 void model_submitted(struct sim *sim, uint32_t serial);
 uint32_t model_credit(const struct sim *sim, const struct sim_handle *handle);
 void model_cancelled(struct sim *sim, uint32_t handle, uint64_t tag, int result);
+/* The core answered it by itself, from what it knows. */
+void model_answered_locally(struct sim *sim, uint32_t serial);
 /* With its client: what it holds ends by and by. */
 void model_handle_closed(struct sim *sim, uint32_t handle, bool with_client);
 /* A TRANSMIT was pulled: whose it is, and whether it may be sent. */
@@ -239,6 +394,18 @@ static inline uint8_t sim_channel(uint8_t responder)
 	return responder & 1 ? 7 : 0;
 }
 
+/* ---- numbers.c ---- */
+/* Perhaps it is to carry a number of its own. */
+void numbers_draw(struct sim *sim, struct sim_request *request);
+void numbers_submitted(struct sim *sim, struct sim_request *request);
+/* A TRANSMIT carries the number. */
+void numbers_take(struct sim *sim, uint32_t serial, uint8_t number);
+void numbers_sent(struct sim *sim, const struct sim_request *request);
+void numbers_lost(struct sim *sim, struct sim_request *request);
+bool numbers_same(const struct sim *sim, uint32_t serial, uint32_t from);
+/* Holds the core's list against the model's. */
+void numbers_check(struct sim *sim);
+
 /* ---- rights.c ---- */
 bool rights_forbid(const struct sim *sim, const struct sim_request *request, bool perhaps);
 void rights_time(struct sim *sim);
@@ -256,6 +423,7 @@ void world_link_up(struct sim *sim);
 void world_link_down(struct sim *sim);
 void world_reset(struct sim *sim);
 void world_event(struct sim *sim);
+void world_burst(struct sim *sim);
 void world_inbound(struct sim *sim);
 /* Tells the core when the attention signal changed; whether it did. */
 bool world_attention(struct sim *sim);
@@ -268,7 +436,17 @@ void shell_release_transmit(struct sim *sim, uint32_t transmission);
 void shell_release_deliver(struct sim *sim, uint32_t client);
 void shell_writable(struct sim *sim, uint32_t client);
 
+/* ---- restart.c ---- */
+/* Whether there was one: after some there is none any more. */
+bool sim_restart(struct sim *sim);
+
 /* ---- driver.c ---- */
+/* What any request has, at requests[requests_count]. */
+struct sim_request *sim_draw(struct sim *sim, uint32_t handle);
+/* Submits what stands there; whether it was accepted, and counts. */
+bool sim_submit(struct sim *sim);
+/* Everybody comes. */
+void sim_arrive(struct sim *sim);
 /* One run of so many steps and its end. Fails through sim->failed. */
 void sim_run(struct sim *sim, uint32_t steps);
 void sim_finish(struct sim *sim);

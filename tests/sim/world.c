@@ -5,14 +5,21 @@
  * whatever it answers was asked, and no late response outlives the time for
  * which a sequence number rests (IPMB 1.0: 5 s).
  */
-#include "tests/sim/sim.h"
+#include "tests/sim/messages.h"
+#include "tests/sim/reach.h"
 
 #include "vipmi/protocol.h"
 
 /* From sending to the latest possible response on the bus. */
 #define BUS_LATEST_US 4900000u
+/* Events that come together. */
+#define BURST_MAX 128u
+/* In a transmission's number: none has it. */
+#define NEVER_GIVEN 0x40000000u
 /* How long a repeated response stays in the receive queue. */
 #define REPETITION_LIVES_NS ((CORE_REST_MS - 10) * NSEC_PER_MSEC_U64)
+/* How long a response does that came while nobody fetched it. */
+#define LATE_LIVES_NS ((CORE_QUARANTINE_MS - 10) * NSEC_PER_MSEC_U64)
 
 static bool sooner(const struct sim_pending *a, const struct sim_pending *b)
 {
@@ -56,7 +63,8 @@ static struct sim_pending take_first(struct sim *sim)
 
 bool world_attention(struct sim *sim)
 {
-	bool asserted = sim->queue_count > 0 || sim->event_waiting || sim->sticky;
+	bool asserted = sim->queue_count > 0 || sim->event_waiting || sim->watchdog_bit ||
+			sim->sticky || sim->stuck;
 	struct core_event event = {.type = CORE_EVENT_ATTENTION};
 
 	if (!sim->link_up || !sim->link.attention || asserted == sim->attention) {
@@ -89,8 +97,12 @@ static uint8_t housekeeping_answer(
 	case 0x2F:
 		out[1] = sim->enables;
 		return 2;
+	case 0x30:
+		sim->watchdog_bit &= !(transmission->data[0] & 0x08);
+		return 1;
 	case 0x31:
-		out[1] = (uint8_t)((sim->queue_count > 0) | sim->event_waiting << 1);
+		out[1] = (uint8_t)((sim->queue_count > 0) | (sim->event_waiting | sim->stuck) << 1 |
+				   sim->watchdog_bit << 3);
 		return 2;
 	case 0x33:
 		/* Nobody could tell these from a response to a later request. */
@@ -110,6 +122,11 @@ static uint8_t housekeeping_answer(
 		if (sim->event_waiting) {
 			sim->event_waiting = false;
 			memcpy(out + 1, sim->event, sizeof(sim->event));
+			if (sim->events_backlog > 0) {
+				sim->events_backlog--;
+				messages_draw(sim, sim->event);
+				sim->event_waiting = true;
+			}
 			return 1 + sizeof(sim->event);
 		}
 		out[0] = 0x80;
@@ -130,7 +147,6 @@ static uint8_t final_cc(struct sim *sim)
 static void respond(struct sim *sim, const struct sim_transmission *transmission,
 	struct sim_pending *response, uint64_t service_ns)
 {
-	const struct sim_faults *faults = &sim->faults;
 
 	response->type = SIM_RESPONSE;
 	response->number = transmission->id;
@@ -138,15 +154,21 @@ static void respond(struct sim *sim, const struct sim_transmission *transmission
 	response->netfn = transmission->netfn | 1;
 	response->command = transmission->command;
 	response->at_ns = sim->now_ns + service_ns;
-	if (chance(sim, faults->lost)) {
+	if (strikes(sim, lost)) {
 		return;
 	}
-	if (chance(sim, faults->late)) {
+	if (strikes(sim, stray)) {
+		struct sim_pending stray = *response;
+
+		stray.number |= NEVER_GIVEN;
+		world_schedule(sim, &stray);
+	}
+	if (strikes(sim, late)) {
 		response->at_ns += transmission->timeout_ns + pick_ns(sim, 0, 2000000);
 	}
-	if (chance(sim, faults->garbled)) {
+	if (strikes(sim, garbled)) {
 		response->type = SIM_GARBLE;
-	} else if (chance(sim, faults->mismatched)) {
+	} else if (strikes(sim, mismatched)) {
 		struct sim_pending wrong = *response;
 
 		if (pick(sim, 2)) {
@@ -156,7 +178,7 @@ static void respond(struct sim *sim, const struct sim_transmission *transmission
 		}
 		world_schedule(sim, &wrong);
 		response->at_ns += pick_ns(sim, 0, 5000);
-	} else if (chance(sim, faults->duplicate)) {
+	} else if (strikes(sim, duplicate)) {
 		struct sim_pending again = *response;
 
 		again.at_ns += pick_ns(sim, 0, 20000);
@@ -169,7 +191,6 @@ static void respond(struct sim *sim, const struct sim_transmission *transmission
 static void responder_act(struct sim *sim, uint32_t serial)
 {
 	const struct sim_request *request = &sim->requests[serial];
-	const struct sim_faults *faults = &sim->faults;
 	uint8_t address = (uint8_t)(0xB0 + 2 * request->responder);
 	struct sim_pending frame = {.type = SIM_FROM_BUS,
 		.number = serial,
@@ -185,14 +206,14 @@ static void responder_act(struct sim *sim, uint32_t serial)
 		.command = request->command,
 		.sequence = request->sequence,
 		.data = data};
-	uint8_t cc = chance(sim, faults->bus_busy) ? VIPMI_CC_NODE_BUSY : final_cc(sim);
+	uint8_t cc = strikes(sim, bus_busy) ? VIPMI_CC_NODE_BUSY : final_cc(sim);
 	int length;
 
-	if (chance(sim, faults->bus_lost)) {
+	if (strikes(sim, bus_lost)) {
 		return;
 	}
 	message.length = model_answer(serial, cc, data);
-	if (chance(sim, faults->bus_wrong)) {
+	if (strikes(sim, bus_wrong)) {
 		message.command = 0x7F;
 	}
 	length = ipmb_encode(&message, bytes, sizeof(bytes));
@@ -202,16 +223,17 @@ static void responder_act(struct sim *sim, uint32_t serial)
 	frame.length = (uint8_t)length;
 	memcpy(frame.data, bytes, frame.length);
 	frame.data[0] = request->responder & 1 ? 7 : 0; /* the channel, not our address */
-	if (chance(sim, faults->bus_wrong)) {
+	if (strikes(sim, bus_wrong)) {
 		frame.data[frame.length - 1] ^= 0x55;
 	}
-	if (chance(sim, faults->bus_late)) {
+	if (strikes(sim, bus_late)) {
 		frame.at_ns = sim->now_ns + pick_ns(sim, 900000, BUS_LATEST_US);
 	}
-	if (chance(sim, faults->bus_duplicate)) {
+	if (strikes(sim, bus_duplicate)) {
 		struct sim_pending again = frame;
 
 		again.at_ns += pick_ns(sim, 0, 2000);
+		again.again = true;
 		again.dies_ns = again.at_ns + REPETITION_LIVES_NS;
 		world_schedule(sim, &again);
 	}
@@ -223,6 +245,7 @@ void world_transmitted(struct sim *sim, const struct sim_transmission *transmiss
 	struct sim_pending response = {.length = 1};
 	uint64_t service_ns = pick_ns(sim, 200, 6000);
 	const struct sim_request *request;
+	uint8_t cc;
 
 	switch (transmission->kind) {
 	case SIM_HOUSEKEEPING:
@@ -232,15 +255,19 @@ void world_transmitted(struct sim *sim, const struct sim_transmission *transmiss
 	case SIM_RELAY:
 		request = &sim->requests[transmission->serial];
 		service_ns += request->service_ms * NSEC_PER_MSEC_U64;
-		response.length = (uint8_t)model_answer(transmission->serial,
-			chance(sim, sim->faults.busy) ? VIPMI_CC_NODE_BUSY : final_cc(sim),
-			response.data);
+		cc = strikes(sim, busy) ? VIPMI_CC_NODE_BUSY
+					: parts_executed(sim, transmission->serial,
+						  transmission->data, final_cc(sim));
+		response.length = (uint8_t)model_answer(transmission->serial, cc, response.data);
 		break;
 	case SIM_BRIDGE:
-		if (chance(sim, sim->faults.nak)) {
+		if (strikes(sim, nak)) {
 			static const uint8_t codes[] = {0x81, 0x82, 0x83, VIPMI_CC_NODE_BUSY};
 
-			response.data[0] = codes[pick(sim, sizeof(codes))];
+			uint32_t code = pick(sim, sizeof(codes));
+
+			response.data[0] = codes[code];
+			reach(sim, (enum reach_point)(REACH_nak_81 + code));
 		} else {
 			responder_act(sim, transmission->serial);
 		}
@@ -272,19 +299,29 @@ static void feed_response(struct sim *sim, const struct sim_pending *response)
 void world_link_up(struct sim *sim)
 {
 	struct core_event event = {.type = CORE_EVENT_LINK_UP, .link_up = sim->link};
+	uint32_t i;
 
 	sim_trace(sim, "link up");
 	sim->link_up = true;
+	sim->link_known = true;
+	sim->link_waits = false;
 	sim->link_dying = false;
 	sim->link_refuses = false;
+	/* The receive queue has kept what came meanwhile. */
+	for (i = 0; i < sim->queue_count; i++) {
+		sim->queue[i].dies_ns =
+			sim->now_ns + (sim->queue[i].again ? REPETITION_LIVES_NS : LATE_LIVES_NS);
+	}
 	sim->attention = false;
+	parts_link_up(sim);
 	shell_step(sim, &event, 0);
 }
 
 void world_link_down(struct sim *sim)
 {
 	struct core_event event = {.type = CORE_EVENT_LINK_DOWN};
-	struct sim_pending later = {.type = SIM_UP, .at_ns = sim->now_ns + pick_ns(sim, 0, 400000)};
+	struct sim_pending later = {.type = SIM_UP,
+		.at_ns = sim->now_ns + pick_ns(sim, 0, pick(sim, 8) ? 400000 : 8000000)};
 
 	sim_trace(sim, "link down");
 	sim->link_up = false;
@@ -303,6 +340,8 @@ void world_reset(struct sim *sim)
 	sim->epoch++;
 	sim->queue_count = 0;
 	sim->event_waiting = false;
+	sim->watchdog_bit = false;
+	sim->events_backlog = 0;
 	sim->enables = 0;
 	sim->attention = false;
 	model_link_lost(sim);
@@ -312,13 +351,12 @@ void world_reset(struct sim *sim)
 void world_event(struct sim *sim)
 {
 	struct core_event event = {.type = CORE_EVENT_MESSAGE};
-	uint8_t image[16] = {0};
-	uint32_t number = sim->events_made++;
+	uint8_t image[EVENT_BYTES];
 
-	memcpy(image, &number, sizeof(number));
-	if (!sim->link_up) {
+	if (!sim->link_up || sim->events_made >= MESSAGES_BUSY) {
 		return;
 	}
+	messages_draw(sim, image);
 	if (!sim->link.owns_flags) {
 		event.message.kind = VIPMI_ASYNC_EVENT;
 		event.message.data = image;
@@ -327,6 +365,23 @@ void world_event(struct sim *sim)
 	} else if (!sim->event_waiting) {
 		memcpy(sim->event, image, sizeof(image));
 		sim->event_waiting = true;
+	}
+}
+
+/* More than the log holds, one after the other. */
+void world_burst(struct sim *sim)
+{
+	uint32_t most =
+		sim->limits.messages_max < BURST_MAX ? 2 * sim->limits.messages_max : BURST_MAX;
+	uint32_t count = 1 + pick(sim, most);
+
+	if (sim->link.owns_flags) {
+		sim->events_backlog += count;
+		world_event(sim);
+		return;
+	}
+	while (count-- > 0) {
+		world_event(sim);
 	}
 }
 
@@ -372,7 +427,7 @@ void world_happen(struct sim *sim)
 	case SIM_FROM_BUS:
 		/* A finite queue: what does not fit is lost, as on real controllers. */
 		sim_trace(sim, "response of #%u reaches the receive queue", now.number);
-		if (sim->link_up && sim->queue_count < SIM_QUEUE_MAX) {
+		if (sim->queue_count < SIM_QUEUE_MAX) {
 			sim->queue[sim->queue_count++] = now;
 		}
 		break;
@@ -394,6 +449,9 @@ void world_happen(struct sim *sim)
 		break;
 	case SIM_RELEASE_DELIVER:
 		shell_release_deliver(sim, now.number);
+		break;
+	case SIM_UNSTUCK:
+		sim->stuck = false;
 		break;
 	case SIM_UNSTICK:
 		sim->sticky = false;

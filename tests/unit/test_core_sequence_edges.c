@@ -336,6 +336,255 @@ static void a_number_given_back_while_in_use_rests_after_its_response(void **sta
 	free(bus.two.world.memory);
 }
 
+static void a_round_goes_on_where_it_stood_whoever_else_is_asked_meanwhile(void **state)
+{
+	static struct bus bus;
+	struct world *world = &bus.two.world;
+	uint32_t client, handle;
+	uint64_t first = 0, second = 0, other = 0;
+
+	(void)state;
+	bus_start(&bus, 8);
+	client = bus.two.client[0];
+	handle = bus.two.handle[0];
+	assert_int_equal(reserve(world, client, handle, slot_10, 0, 1, &first), 0);
+	assert_int_equal(give_back(world, client, handle, slot_10, first), 0);
+	later(&bus, CORE_QUARANTINE_MS * NSEC_PER_MSEC_U64);
+	/* All of slot 10's numbers are idle now; its table is not yet needed for another. */
+	assert_int_equal(reserve(world, client, handle, responder(3), 0, 1, &other), 0);
+	assert_int_equal(reserve(world, client, handle, slot_10, 0, 1, &second), 0);
+	assert_true(second == first << 1 || (second == 1 && first == UINT64_C(1) << 63));
+	free(world->memory);
+}
+
+/* ---- where all 64 numbers are somebody's own ---- */
+
+/* Six handles of one client on a link that numbers nothing on a wire: four own the numbers, the
+ * other two want one. */
+struct crowd {
+	struct world world;
+	uint32_t client, handle[6];
+};
+
+static struct crowd crowded(void)
+{
+	struct crowd crowd = {.world = world_with(&(struct core_limits){.handles_max = 6})};
+	int i;
+
+	assert_int_equal(
+		step(&crowd.world, (struct core_event){.type = CORE_EVENT_LINK_UP,
+					   .link_up = {.raw_bridge = true, .bus_window = 8}}),
+		0);
+	crowd.client = client_new(&crowd.world, 1);
+	for (i = 0; i < 6; i++) {
+		assert_int_equal(handle_try(&crowd.world, crowd.client, &crowd.handle[i]), 0);
+	}
+	for (i = 0; i < 4; i++) {
+		assert_int_equal(reserve(&crowd.world, crowd.client, crowd.handle[i], slot_10,
+					 UINT64_C(0xFFFF) << 16 * i, 0, NULL),
+			0);
+	}
+	return crowd;
+}
+
+static void crowd_ask(struct crowd *crowd, int who, uint64_t tag, int number)
+{
+	assert_int_equal(step(&crowd->world, (struct core_event){.type = CORE_EVENT_REQUEST,
+						     .request = {.client = crowd->client,
+							     .handle = crowd->handle[who],
+							     .tag = tag,
+							     .class = VIPMI_CLASS_NORMAL,
+							     .target_kind = VIPMI_TARGET_IPMB,
+							     .address = SLOT_10,
+							     .numbered = number >= 0,
+							     .number = (uint8_t)number,
+							     .netfn = 6,
+							     .command = (uint8_t)tag}}),
+		0);
+}
+
+static void crowd_cancel(struct crowd *crowd, int who, uint64_t tag)
+{
+	assert_int_equal(step(&crowd->world, (struct core_event){.type = CORE_EVENT_CANCEL,
+						     .cancel = {.client = crowd->client,
+							     .handle = crowd->handle[who],
+							     .tag = tag}}),
+		0);
+}
+
+static void number_comes_free(struct crowd *crowd)
+{
+	assert_int_equal(give_back(&crowd->world, crowd->client, crowd->handle[3], slot_10,
+				 UINT64_C(1) << 63),
+		0);
+}
+
+/* The command of the request that is bridged next. */
+static uint8_t bridged_next(struct crowd *crowd)
+{
+	static const uint8_t ok[] = {0};
+	struct core_action action = pull(&crowd->world, CORE_ACTION_TRANSMIT);
+	uint8_t command = action.transmit.data[6];
+
+	respond(&crowd->world, &action, ok, 1);
+	return command;
+}
+
+static void nothing_to_do(struct crowd *crowd)
+{
+	assert_false(core_next(crowd->world.core, &(struct core_action){0}));
+}
+
+static void a_number_that_is_not_needed_after_all_is_the_next_ones(void **state)
+{
+	struct crowd crowd = crowded();
+
+	(void)state;
+	crowd_ask(&crowd, 4, 1, -1);
+	nothing_to_do(&crowd);
+	crowd_ask(&crowd, 5, 4, -1);
+	nothing_to_do(&crowd);
+	number_comes_free(&crowd);
+	crowd_cancel(&crowd, 4, 1);
+	assert_int_equal(bridged_next(&crowd), 4);
+	free(crowd.world.memory);
+}
+
+/* The first that waits has nothing left to send but with a number of its own, which is in use. */
+static void who_does_not_want_a_number_any_more_holds_nobody_up(void **state)
+{
+	struct crowd crowd = crowded();
+	struct core_action action;
+
+	(void)state;
+	crowd_ask(&crowd, 0, 1, 5);
+	assert_int_equal(bridged_next(&crowd), 1);
+	crowd_ask(&crowd, 0, 4, -1);
+	nothing_to_do(&crowd);
+	crowd_ask(&crowd, 5, 8, -1);
+	nothing_to_do(&crowd);
+	crowd_ask(&crowd, 0, 0x36, 5);
+	crowd_cancel(&crowd, 0, 4);
+	action = pull(&crowd.world, CORE_ACTION_DELIVER);
+	core_done(crowd.world.core, action.id, 0);
+	number_comes_free(&crowd);
+	assert_int_equal(bridged_next(&crowd), 8);
+	free(crowd.world.memory);
+}
+
+/* It waited with a number that was given back meanwhile, and that another has now. */
+static void a_number_that_is_anothers_by_now_is_not_used(void **state)
+{
+	struct crowd crowd = crowded();
+	struct core_action first, action;
+
+	(void)state;
+	/* Offered and not yet sent, so that the window of the system interface is full. */
+	crowd_ask(&crowd, 1, 1, 16);
+	first = pull(&crowd.world, CORE_ACTION_TRANSMIT);
+	crowd_ask(&crowd, 0, 4, 5);
+	nothing_to_do(&crowd);
+	assert_int_equal(
+		give_back(&crowd.world, crowd.client, crowd.handle[0], slot_10, 1 << 5), 0);
+	assert_int_equal(
+		reserve(&crowd.world, crowd.client, crowd.handle[4], slot_10, 1 << 5, 0, NULL), 0);
+	respond(&crowd.world, &first, (const uint8_t[]){0}, 1);
+	action = pull(&crowd.world, CORE_ACTION_DELIVER);
+	assert_int_equal(action.deliver.tag, 4);
+	assert_int_equal(action.deliver.reason, VIPMI_REASON_NOT_FOUND);
+	free(crowd.world.memory);
+}
+
+/* ---- how long a number rests, and which is next ---- */
+
+static bool rests(const struct bus *bus)
+{
+	struct core_sequence_info info;
+	uint32_t cursor = 0;
+
+	while (core_sequence_next(bus->two.world.core, &cursor, &info)) {
+		if (info.resting) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static void quarantine_is_five_seconds_to_the_last(void **state)
+{
+	static struct bus bus;
+	struct core_deliver deliver;
+
+	(void)state;
+	bus_start(&bus, 8);
+	later(&bus, 7 * NSEC_PER_SEC_U64);
+	ask_slot(&bus, 0, -1);
+	bus_idle(&bus);
+	later(&bus, CORE_BUDGET_DEFAULT_MS * NSEC_PER_MSEC_U64);
+	assert_true(bus_run(&bus, &deliver));
+	assert_int_equal(deliver.cc, VIPMI_CC_TIMEOUT);
+	later(&bus, CORE_QUARANTINE_MS * NSEC_PER_MSEC_U64 - 1);
+	assert_true(rests(&bus));
+	later(&bus, 1);
+	assert_false(rests(&bus));
+	free(bus.two.world.memory);
+}
+
+static void a_number_that_was_never_sent_does_not_rest(void **state)
+{
+	static struct bus bus;
+	struct core_action action;
+
+	(void)state;
+	bus_start(&bus, 8);
+	ask_slot(&bus, 0, -1);
+	action = pull(&bus.two.world, CORE_ACTION_TRANSMIT);
+	assert_int_equal(action.transmit.command, 0x34);
+	core_done(bus.two.world.core, action.id, -EMSGSIZE);
+	action = pull(&bus.two.world, CORE_ACTION_DELIVER);
+	assert_int_equal(action.deliver.reason, VIPMI_REASON_TOO_LONG);
+	assert_false(rests(&bus));
+	free(bus.two.world.memory);
+}
+
+/* Each of 63 numbers before one comes again, and never the 64th, which is somebody's own; where no
+ * wire carries them none needs to rest. */
+static void numbers_come_again_as_late_as_can_be(void **state)
+{
+	static struct bus bus;
+	struct core_deliver deliver;
+	uint8_t last[63] = {0};
+	int i, j;
+
+	(void)state;
+	bus_start(&bus, 8);
+	assert_int_equal(step(&bus.two.world, (struct core_event){.type = CORE_EVENT_LINK_UP,
+						      .link_up = {.raw_bridge = true,
+							      .owns_flags = true,
+							      .attention = true,
+							      .bus_window = 8}}),
+		0);
+	bus_idle(&bus);
+	assert_int_equal(reserve(&bus.two.world, bus.two.client[1], bus.two.handle[1], slot_10,
+				 UINT64_C(1) << 63, 0, NULL),
+		0);
+	for (i = 0; i < 200; i++) {
+		ask_slot(&bus, 0, -1);
+		bus_idle(&bus);
+		assert_true(bus.sent.sequence < 63);
+		for (j = 0; j < 62 && i > j; j++) {
+			assert_int_not_equal(bus.sent.sequence, last[(i - 1 - j) % 63]);
+		}
+		last[i % 63] = bus.sent.sequence;
+		bus.queue_head = bus.queue_tail = 0;
+		bus_respond(&bus, &bus.sent, 1);
+		assert_true(bus_run(&bus, &deliver));
+		bus_idle(&bus);
+		assert_false(rests(&bus));
+	}
+	free(bus.two.world.memory);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -345,6 +594,13 @@ int main(void)
 		cmocka_unit_test(the_listing_tells_what_is_not_free),
 		cmocka_unit_test(an_owners_own_number_does_not_rest_after_its_response),
 		cmocka_unit_test(a_number_given_back_while_in_use_rests_after_its_response),
+		cmocka_unit_test(a_round_goes_on_where_it_stood_whoever_else_is_asked_meanwhile),
+		cmocka_unit_test(a_number_that_is_not_needed_after_all_is_the_next_ones),
+		cmocka_unit_test(who_does_not_want_a_number_any_more_holds_nobody_up),
+		cmocka_unit_test(a_number_that_is_anothers_by_now_is_not_used),
+		cmocka_unit_test(quarantine_is_five_seconds_to_the_last),
+		cmocka_unit_test(a_number_that_was_never_sent_does_not_rest),
+		cmocka_unit_test(numbers_come_again_as_late_as_can_be),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
