@@ -127,4 +127,16 @@ bool cuse_file_ioctl(
 /* The caller of an IOCTL that waits is in a hurry. */
 void cuse_file_interrupt(struct cuse_face *face, uint64_t unique);
 
+/* ---- cuse_memory.c ---- */
+
+/* What the next two return when the kernel must be asked first; no call of the driver's does. */
+#define CUSE_MORE_NEEDED (-ERESTART)
+
+/* Of struct driver_host; the context is the face. */
+int cuse_memory_read(void *context, void *destination, uint64_t source, size_t length);
+int cuse_memory_write(void *context, const struct driver_copy *copies, size_t count);
+
+/* Asks for what the call in hand needs. */
+void cuse_memory_ask(struct cuse_call *call, int fd);
+
 #endif

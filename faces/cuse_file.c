@@ -1,27 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * One open file of a node: a session with one handle, and the driver's calls on it.
- *
- * The kernel does not let us look into the caller's memory. An IOCTL comes with
- * what we asked for the last time, at first nothing; what is missing we ask for,
- * and the same IOCTL comes again. Nothing is kept in between: each time the call
- * is done from its beginning, and takes what it reads from what came, piece after
- * piece, until there is all it needs.
  */
 #include "faces/cuse.h"
 
 #include <poll.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/assert.h"
 
 #define SLOT_BITS 24
 #define SLOT_MASK ((1u << SLOT_BITS) - 1)
-
-/* What the caller's memory is read and written with when a piece is missing. No call of the
- * driver's returns it. */
-#define MORE_NEEDED (-ERESTART)
 
 /* IPMI 2.0 section 22.24, table 6-3: the medium of a channel. */
 #define CMD_GET_CHANNEL_INFO 0x42
@@ -226,55 +215,6 @@ void cuse_file_close(struct cuse_face *face, struct cuse_file *file)
 	file->generation = (file->generation + 1) & SLOT_MASK;
 	file->next_free = face->free_slot;
 	face->free_slot = (uint32_t)(file - face->files);
-}
-
-/* ---- the caller's memory ---- */
-
-static int call_read(void *context, void *destination, uint64_t source, size_t length)
-{
-	struct cuse_call *call = &((struct cuse_face *)context)->call;
-
-	if (length == 0) {
-		return 0;
-	}
-	BASE_ASSERT(call->in_count < CUSE_PIECES_MAX);
-	call->in[call->in_count++] = (struct cuse_piece){source, length};
-	if (call->request->in_size - call->taken < length) {
-		return MORE_NEEDED;
-	}
-	memcpy(destination, call->request->in + call->taken, length);
-	call->taken += (uint32_t)length;
-	return 0;
-}
-
-/*
- * With leave to write there comes room for as much as we asked leave for. What we
- * are about to overwrite we ask to see, too, and do not look at: so a bad pointer
- * is found before the message is taken out of the queue.
- */
-static int call_write(void *context, const struct driver_copy *copies, size_t count)
-{
-	struct cuse_call *call = &((struct cuse_face *)context)->call;
-	size_t i, total = 0;
-
-	BASE_ASSERT(call->in_count + count <= CUSE_PIECES_MAX);
-	for (i = 0; i < count; i++) {
-		const struct cuse_piece piece = {copies[i].destination, copies[i].length};
-
-		if (piece.length == 0) {
-			continue;
-		}
-		call->in[call->in_count++] = piece;
-		call->out[call->out_count++] = piece;
-		BASE_ASSERT(piece.length <= CUSE_DATA_MAX - total);
-		memcpy(call->data + total, copies[i].source, piece.length);
-		total += piece.length;
-	}
-	if (call->request->out_size != total) {
-		return MORE_NEEDED;
-	}
-	call->data_length = total;
-	return 0;
 }
 
 /* ---- messages ---- */
@@ -526,40 +466,12 @@ int cuse_file_deliver(
 
 /* ---- the call ---- */
 
-/* A request's structure is there and its address is missing: its data will be next. Asked for with
- * it, a message takes a round less. */
-static void call_foresee(struct cuse_call *call)
-{
-	static const struct {
-		uint32_t number;
-		bool narrow, settime;
-	} sends[] = {
-		{_IOR(IPMI_IOC_MAGIC, 13, uint8_t[40]), false, false},
-		{_IOR(IPMI_IOC_MAGIC, 21, uint8_t[48]), false, true},
-		{_IOR(IPMI_IOC_MAGIC, 13, uint8_t[20]), true, false},
-		{_IOR(IPMI_IOC_MAGIC, 21, uint8_t[28]), true, true},
-	};
-	struct driver_req req;
-	size_t i;
-
-	for (i = 0; i < ARRAY_LENGTH(sends); i++) {
-		if (sends[i].number == call->request->number && call->in_count == 2) {
-			driver_req_read(call->request->in, sends[i].narrow, sends[i].settime, &req);
-			if (req.data && req.data_length > 0 && req.data_length <= DRIVER_DATA_MAX) {
-				call->in[call->in_count++] =
-					(struct cuse_piece){req.data, req.data_length};
-			}
-			return;
-		}
-	}
-}
-
 bool cuse_file_ioctl(
 	struct cuse_face *face, struct cuse_file *file, const struct cuse_request *request)
 {
 	const struct driver_host host = {.context = face,
-		.read = call_read,
-		.write = call_write,
+		.read = cuse_memory_read,
+		.write = cuse_memory_write,
 		.send = call_send,
 		.ask = call_ask,
 		.receive = call_receive,
@@ -572,10 +484,8 @@ bool cuse_file_ioctl(
 
 	*call = (struct cuse_call){.file = file, .request = request, .ask = -1};
 	result = driver_ioctl(&host, &face->driver_scratch, request->number, request->argument);
-	if (result == MORE_NEEDED) {
-		call_foresee(call);
-		cuse_reply_retry(
-			fd, request->unique, call->in, call->in_count, call->out, call->out_count);
+	if (result == CUSE_MORE_NEEDED) {
+		cuse_memory_ask(call, fd);
 	} else if (!call->waits) {
 		cuse_reply_ioctl(fd, request->unique, result, call->data, call->data_length);
 	}

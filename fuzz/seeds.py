@@ -196,7 +196,7 @@ def chassis_control_seeds():
         yield b"\0" + line
     name = b"CT 820".ljust(16, b"\0")
     yield b"\1\1slot 7 is empty"
-    yield b"\2\1" + bytes([21, 28, 1, 7, 0xBC, 2, 1]) + struct.pack("<QQ", 1, 1000) + name
+    yield b"\2\1" + bytes([21, 28, 1, 7, 0xBC, 2, 1]) + struct.pack("<QQ", 1, 1000) + name + b"\1"
     yield b"\3\1" + bytes([5, 3, 3, 0xB8, 2, 0x2C, 12, 2]) + name + b"CPU Temperature " + \
         struct.pack("<BBI", 1, 20, 3)
     yield b"\4\1" + bytes([5, 3, 12, 0x30, 1, 1, 0, 5, 0xF0, 1]) + struct.pack("<Hi", 5, -1) + name
@@ -297,9 +297,40 @@ def guest_seeds():
         yield random.Random(number).randbytes(2000)
 
 
+def cuse_seeds():
+    """Programs on a node: what happens, and what lies in a caller's memory, as fuzz_cuse.c reads."""
+    opened, answer, event = b"\0", b"\5", b"\6"
+
+    data = b"\x07\0"
+    si = struct.pack("<ihBB", 0x0C, 0x0F, 0, 0)
+    ipmb = struct.pack("<ihBB", 1, 7, 0x52, 0)
+    bus = struct.pack("<ihBB", 1, 0, 0x52, 0)
+
+    def req(address, netfn=6, command=1):
+        return struct.pack("<QIIqBBHIQ", 0x2000, len(address), 0, 5, netfn, command, len(data), 0,
+                           0x3000), address, data
+
+    narrow = struct.pack("<IIiBBHI", 0x2000, len(si), 5, 6, 1, len(data), 0x3000)
+    recv = struct.pack("<iIQIIqBBHIQ", 0, 0, 0x2000, 36, 0, 0, 0, 0, 64, 0, 0x3000)
+    send = b"\4\0" + req(si)[0] + b"\0" + si + data
+    yield opened + send + answer + b"\4\2" + recv
+    yield opened * 2 + send * 6 + answer * 6 + (b"\4\2" + recv) * 6 + b"\x12"
+    yield opened + b"\4\x10" + narrow + b"\0" + si + data + answer + b"\x82" + b"\4\x12" + recv[:24]
+    yield opened + b"\4\0" + req(ipmb)[0] + b"\0" + ipmb + data + answer + b"\3"
+    yield opened + b"\4\0" + req(ipmb)[0] + b"\0" + ipmb + data + b"\3" + b"\1" + answer
+    yield opened + b"\4\0" + req(bus, 7, 1)[0] + b"\0" + bus + data + answer
+    yield opened + b"\4\4\1\0\0\0" + event * 20 + (b"\4\2" + recv) * 20
+    for number in range(20):
+        yield opened + bytes([4, number]) + b"\1\2\3\4" * 20
+    yield opened + b"\4\5\x30\x41" + b"\x10" + b"\x14\5\x30\x41" + b"\1" + b"\x14\5\x30\x41"
+    yield opened + b"\x10\x20\x30\x40\x50" + b"\1" + b"\x40" + b"\x08" + b"\7"
+    for number in range(100):
+        yield random.Random(number).randbytes(400)
+
+
 TARGETS = {"chassis": chassis_seeds, "chassis_control": chassis_control_seeds,
-           "command": command_seeds, "core": core_seeds, "door": door_seeds, "guest": guest_seeds,
-           "ipmb": ipmb_seeds,
+           "command": command_seeds, "core": core_seeds, "cuse": cuse_seeds, "door": door_seeds,
+           "guest": guest_seeds, "ipmb": ipmb_seeds,
            "rights": rights_seeds, "sdr": sdr_seeds, "shim": shim_seeds, "session": session_seeds,
            "socket": socket_seeds, "vm": vm_seeds}
 

@@ -15,6 +15,19 @@ check "who may read, cannot write" sh -c '! su operator -c "ipmitool -d 5 mc inf
 chmod 0660 /dev/ipmi5
 check "who may, can" su operator -c "ipmitool -d 5 mc info"
 
+# A container: its own processes and mounts, a root of programs and libraries, and of the devices
+# that one alone, under the name that programs look for.
+mkdir -p /tmp/root/dev
+for folder in bin usr lib lib64 etc proc tmp; do
+	mkdir -p /tmp/root/$folder
+	[ $folder = proc ] || [ $folder = tmp ] || mount --bind /$folder /tmp/root/$folder
+done
+touch /tmp/root/dev/ipmi0
+mount --bind /dev/ipmi5 /tmp/root/dev/ipmi0
+check "a container needs that one device" unshare -m -p -f chroot /tmp/root ipmitool mc info
+umount /tmp/root/dev/ipmi0
+check "and has no other way" sh -c '! unshare -m -p -f chroot /tmp/root ipmitool mc info'
+
 ulimit -n 5000
 equal "300 opens of one node" 300 "$(ioctl_load /dev/ipmi5 hold 300)"
 i=0
