@@ -6,6 +6,7 @@
 #include "chassis/backplane.h"
 
 #include "chassis/environment.h"
+#include "chassis/managers.h"
 
 /* From one step of a board's coming or going to the next, as a person's hand, a power converter and
  * an operating system take them. */
@@ -23,7 +24,8 @@ uint8_t backplane_address(uint8_t geographical)
 
 static void place(struct placement *plan, uint8_t *count, const struct board *board, uint8_t slot)
 {
-	plan[*count] = (struct placement){board, backplane_address(slot), slot};
+	plan[*count] = (struct placement){
+		.board = board, .address = backplane_address(slot), .slot = slot};
 	(*count)++;
 }
 
@@ -40,7 +42,7 @@ uint8_t backplane_plan(
 		return count;
 	}
 	place(plan, &count, bmc ? &board_system_card : &board_peripheral_card, options->slot);
-	place(plan, &count, bmc ? &board_standby_manager : &board_manager, 1);
+	place(plan, &count, bmc ? &board_standby_manager : &board_manager, PLACE_MANAGER);
 	plan[bmc ? 0 : 1].address = ADDRESS_BMC;
 	place(plan, &count, &board_fabric, 2);
 	for (i = NODE_SLOT_FIRST; i <= NODE_SLOT_LAST; i++) {
@@ -49,7 +51,8 @@ uint8_t backplane_plan(
 		}
 	}
 	place(plan, &count, &board_fabric, SLOTS);
-	place(plan, &count, &board_standby_manager, PLACE_SECOND_MANAGER);
+	place(plan, &count, bmc ? &board_standby_manager : &board_manager, PLACE_SECOND_MANAGER);
+	plan[count - 1].as = &board_standby_manager;
 	for (i = 0; i < POWER_SUPPLIES; i++) {
 		place(plan, &count, &board_power_supply, PLACE_POWER_SUPPLY + i);
 	}
@@ -94,10 +97,8 @@ void backplane_init(struct backplane *backplane, struct bus *bus,
 	}
 	if (backplane->manager) {
 		sdr_update(backplane->manager, now_ns);
-		if (backplane->manager != backplane->own) {
-			backplane->manager->relay.address = backplane->own->address;
-		}
 	}
+	managers_init(backplane);
 	environment_init(backplane, now_ns);
 }
 
@@ -314,5 +315,6 @@ void backplane_step(struct backplane *backplane, uint64_t now_ns)
 		}
 	}
 	power_step(backplane, now_ns);
+	managers_step(backplane, now_ns);
 	environment_step(backplane, now_ns);
 }

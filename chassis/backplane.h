@@ -11,6 +11,7 @@
 /* Geographical addresses of a drawer: 21 slots; behind them the second manager's half of slot 1,
  * two power supplies and three fan trays. */
 #define SLOTS 21
+#define PLACE_MANAGER 1
 #define PLACE_SECOND_MANAGER 22
 #define PLACE_POWER_SUPPLY 23
 #define PLACE_FAN_TRAY 25
@@ -31,12 +32,13 @@ struct slot {
 struct backplane {
 	struct bus *bus;
 	struct controller *own;        /* whose host we are */
-	struct controller *manager;    /* who watches the slots, or NULL */
+	struct controller *manager;    /* who watches the slots now, or NULL */
 	struct slot slots[PLACES + 1]; /* by geographical address, from 1 */
 	uint8_t slots_count, places_count;
 	bool dark;                 /* no power supply works */
 	uint8_t reported;          /* whose turn it is to be looked at by the manager */
 	uint16_t manager_restarts; /* as last seen */
+	uint64_t takeover_ns;      /* when the other manager takes over, or TIME_NEVER */
 	uint64_t report_ns, heat_ns, due_ns;
 };
 

@@ -153,6 +153,9 @@ extern const struct board board_node;
 extern const struct board board_power_supply;
 extern const struct board board_fan_tray;
 
+/* Sensors that a manager's card has in either role; those of the shelf come after them. */
+#define MANAGER_SENSORS 7
+
 /* What whoever manages a drawer watches: its slots, its power, its cooling. */
 #define SHELF_POWER_REDUNDANCY 0x5C
 #define SHELF_COOLING_REDUNDANCY 0x5D

@@ -94,6 +94,7 @@ static int show_whole(struct control *control, uint64_t now_ns, uint8_t *data, s
 							       : CHASSIS_ROLE_PERIPHERAL,
 		.own_place = backplane->own->slot,
 		.own_address = backplane->own->address,
+		.manager = backplane->manager ? backplane->manager->slot : 0,
 		.enum_line = backplane_enum(backplane),
 		.seed = control->seed,
 		.time_ms = divide_u64(now_ns - control->started_ns, 1000000, NULL),

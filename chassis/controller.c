@@ -30,6 +30,9 @@ struct controller *controller_carve(struct arena *arena, const struct placement 
 	fru_carve(controller, board, arena);
 	session_carve(controller, board, arena);
 	parameters_carve(controller, board, arena);
+	if (controller && placement->as) {
+		controller->board = placement->as;
+	}
 	return controller;
 }
 

@@ -231,8 +231,9 @@ struct environment {
 /* Which board sits where. */
 struct placement {
 	const struct board *board;
-	uint8_t address; /* IPMB slave address, 8-bit form */
-	uint8_t slot;    /* geographical address */
+	uint8_t address;        /* IPMB slave address, 8-bit form */
+	uint8_t slot;           /* geographical address */
+	const struct board *as; /* what it begins as, if that is less than what it may become */
 };
 
 struct controller {

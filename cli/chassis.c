@@ -114,6 +114,7 @@ static void print_drawer(const struct cli *cli, const struct drawer *drawer)
 		{.key = "role", .text = whole->role == CHASSIS_ROLE_BMC ? "bmc" : "peripheral"},
 		{.key = "own_place", .number = whole->own_place},
 		{.key = "own_address", .number = whole->own_address},
+		{.key = "manager", .number = whole->manager, .null = whole->manager == 0},
 		{.key = "enum", .number = whole->enum_line, .boolean = true},
 		{.key = "places", .rows = places},
 		{.key = "faults", .rows = faults},

@@ -265,19 +265,37 @@ static void draw_slots(FILE *stream, const struct drawer *drawer, const struct p
 
 /* ---- around them ---- */
 
-static void draw_heading(FILE *stream, const struct chassis_whole *whole)
+/* ", managed by the one in 1", or nothing where that is not another. */
+static void managed_text(const struct drawer *drawer, char *text, size_t size)
 {
+	const struct chassis_whole *whole = &drawer->whole;
+	bool other = whole->manager > 0 && whole->manager != whole->own_place;
+	const struct chassis_place *manager = &drawer->places[other ? whole->manager - 1 : 0];
+
+	text[0] = '\0';
+	if (other && manager->kind == CHASSIS_KIND_EMPTY) {
+		(void)snprintf(text, size, "; nobody manages the drawer");
+	} else if (other) {
+		(void)snprintf(text, size, "; the manager in %u is in charge, at %02Xh",
+			whole->manager, manager->address);
+	}
+}
+
+static void draw_heading(FILE *stream, const struct drawer *drawer)
+{
+	const struct chassis_whole *whole = &drawer->whole;
 	char *name = printable(whole->name);
-	char time[32];
+	char time[32], managed[64];
 
 	duration_text(whole->time_ms, time, sizeof(time));
+	managed_text(drawer, managed, sizeof(managed));
 	(void)fprintf(stream,
 		"SIMULATED chassis %s: %u slots, seed %" PRIu64 ", running for %s%s\n"
-		"Our controller (*) is %s in slot %u, at %02Xh.\n\n",
+		"Our controller (*) is %s in slot %u, at %02Xh%s.\n\n",
 		name ? name : "", whole->slots, whole->seed, time,
 		whole->enum_line ? "; ENUM# is asserted" : "",
 		whole->role == CHASSIS_ROLE_BMC ? "the BMC" : "a peripheral", whole->own_place,
-		whole->own_address);
+		whole->own_address, managed);
 	free(name);
 }
 
@@ -343,7 +361,7 @@ void picture_draw(FILE *stream, const struct drawer *drawer, bool utf8)
 {
 	const struct pen *pen = utf8 ? &fine : &plain;
 
-	draw_heading(stream, &drawer->whole);
+	draw_heading(stream, drawer);
 	draw_slots(stream, drawer, pen);
 	draw_legend(stream, pen);
 	draw_beside(stream, drawer);

@@ -675,8 +675,8 @@ void raw_part(struct core_request *request);
 /* ---- reservation.c: each handle's own SDR and SEL reservations ---- */
 /* The handle's reservation that the request names was made void by somebody else: C5. */
 bool reservation_void(struct core *core, struct core_request *request);
-/* Notes what it will do to reservations, and puts the id that is valid at the controller in place of
- * the handle's; the data then lie in the transmission's frame. */
+/* Notes what it will do to reservations, and puts the id that is valid at the controller in place
+ * of the handle's; the data then lie in the transmission's frame. */
 void reservation_offer(struct core *core, struct core_request *request,
 	struct core_transmission *transmission, struct core_transmit *transmit);
 /* The response to such a transmission, whoever waits for it. */

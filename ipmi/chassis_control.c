@@ -179,6 +179,7 @@ int chassis_control_encode_whole(const struct chassis_whole *whole, uint8_t *dat
 	writer_u64le(&writer, whole->seed);
 	writer_u64le(&writer, whole->time_ms);
 	write_name(&writer, whole->name);
+	writer_u8(&writer, whole->manager);
 	return written(&writer);
 }
 
@@ -199,9 +200,10 @@ int chassis_control_decode_whole(
 	whole.seed = reader_u64le(&reader);
 	whole.time_ms = reader_u64le(&reader);
 	read_name(&reader, whole.name);
+	whole.manager = reader_u8(&reader);
 	if (reader.failed || layout != LAYOUT || whole.places > CHASSIS_PLACES_MAX ||
 		whole.slots > whole.places || whole.own_place > whole.places ||
-		whole.role > CHASSIS_ROLE_PERIPHERAL) {
+		whole.manager > whole.places || whole.role > CHASSIS_ROLE_PERIPHERAL) {
 		return -EBADMSG;
 	}
 	*ret_whole = whole;

@@ -87,8 +87,9 @@ struct chassis_whole {
 	uint8_t slots, places; /* places: the slots, and what is beside them */
 	uint8_t role;          /* enum chassis_role */
 	uint8_t own_place, own_address;
-	uint8_t faults; /* how many are being injected */
-	bool enum_line; /* ENUM#, which all slots share, is asserted */
+	uint8_t manager; /* the place of who manages the drawer; 0: nobody */
+	uint8_t faults;  /* how many are being injected */
+	bool enum_line;  /* ENUM#, which all slots share, is asserted */
 	uint64_t seed;
 	uint64_t time_ms; /* simulated, since the start */
 	char name[CHASSIS_NAME_MAX + 1];

@@ -30,7 +30,7 @@ def padded(name):
 
 def whole(slots=21, places=23, faults=0):
     return bytes([1, slots, places, 0, 3, 0x20, faults, 0]) + struct.pack("<QQ", 7, 1000) + \
-        padded("CT 820")
+        padded("CT 820") + bytes([3])
 
 
 def place(number, kind=3, state=ACTIVE, flags=0x2C, sensors=0, severity=0, worst=""):

@@ -560,6 +560,29 @@ def peripheral_role_with_ipmitool_and_freeipmi():
     agent.stop()
 
 
+def the_other_manager_takes_over():
+    agent = start("role=peripheral", "slot=%d" % CARD)
+    assert "; the manager in 1 is in charge, at 20h." in chassis(agent, "show")
+    manager = ("ipmitool", "-m", hex(CARD_ADDRESS), "-t", "0x20")
+    chassis(agent, "pull", "--wait", "9")
+    wait_until(lambda: "Slot" in tool(agent, *manager, "sel", "list"), "the manager's SEL entry")
+    before = tool(agent, *manager, "sel", "list").splitlines()
+    follower = Follower(agent, "--address", "0x20", "--sensor", "0x61")
+    subscribed(agent, 1)
+    chassis(agent, "pull", "--wait", "1")
+    # Nobody misses a word of it; half of it the one tells, half of it the other.
+    assert [signature(row) for row in follower.rows(4)] == STORY[:4]
+    wait_until(lambda: drawer(agent)["manager"] == 22, "the other manager")
+    assert "; the manager in 22 is in charge, at 20h." in chassis(agent, "show")
+    assert tool(agent, *manager, "sel", "list").splitlines()[:len(before)] == before
+    chassis(agent, "insert", "--wait", "1")
+    assert [signature(row) for row in follower.rows(2)] == STORY[4:]
+    assert follower.end() == []
+    back = place(agent, 1)
+    assert back["address"] == ADDRESSES[0] and drawer(agent)["manager"] == 22, back
+    agent.stop()
+
+
 if __name__ == "__main__":
     tests = [the_picture_shows_every_slot,
              a_card_is_gone_when_it_is_pulled_and_back_when_it_is_inserted,
@@ -568,6 +591,7 @@ if __name__ == "__main__":
              the_link_plays_a_scenario_by_itself, a_wrong_scenario_is_told_with_file_and_line,
              it_works_through_the_vm_link_too, hundreds_ask_through_a_queue_of_four,
              without_power_the_cards_wait, a_card_is_pulled_and_inserted_a_hundred_times,
-             bmc_role_with_ipmitool_and_freeipmi, peripheral_role_with_ipmitool_and_freeipmi]
+             bmc_role_with_ipmitool_and_freeipmi, peripheral_role_with_ipmitool_and_freeipmi,
+             the_other_manager_takes_over]
     signal.alarm(600)
     run([test for test in tests if not sys.argv[5:] or test.__name__ in sys.argv[5:]])

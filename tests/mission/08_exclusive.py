@@ -10,7 +10,7 @@ from vm import SEND_MESSAGE, send_message
 
 STATUS = bytes([0x00, 0x01])  # Get Chassis Status
 NOT_IN_STATE = b'\xd5'
-LEASE_MS, RENEWALS = 600, 4
+LEASE_MS, RENEWALS = 800, 3
 EPERM, OWN_ADDRESS = 1, 0x20
 
 

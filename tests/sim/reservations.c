@@ -238,7 +238,17 @@ static bool act(struct sim *sim, uint32_t h)
 	request->netfn = commands[use->command].netfn;
 	request->command = commands[use->command].command;
 	request->responder = 0;
-	if (commands[use->command].effect != RESERVE) {
+	/* Ahead of the crowd. */
+	request->class = pick(sim, 2) ? VIPMI_CLASS_URGENT : request->class;
+	if (commands[use->command].effect == RESERVE) {
+		request->service_ms = 0;
+		if (pick(sim, 3) == 0) { /* and does not wait for it */
+			request->service_ms = 10 + pick(sim, 20);
+			request->deadline_ns =
+				sim->now_ns + (1 + pick(sim, 20)) * NSEC_PER_MSEC_U64;
+		}
+	} else {
+		request->service_ms = pick(sim, 30); /* others may overtake it */
 		use->id = pick(sim, 8) ? own_of(sim, serial)->id : (uint16_t)pick(sim, serial);
 		use->operation =
 			commands[use->command].effect == CLEAR && pick(sim, 2) ? BEGIN_CLEARING : 0;

@@ -123,7 +123,7 @@ class Judge(unittest.TestCase):
     # ---- rest ----
 
     def test_rests(self):
-        for at, right in ((6.8, False), (7.1, True)):
+        for at, right in ((6.7, False), (7.1, True)):
             story = Story()
             story.send(1.0, 5, b'a')
             story.round(at, 5, b'b')
@@ -238,7 +238,7 @@ class Judge(unittest.TestCase):
 
     def test_lease(self):
         """Reserved between 1.0 and 1.2, for 2 s: it ends between 3.0 and 3.2."""
-        for program, at, right in (('stranger', 2.9, False), ('holder', 2.9, True),
+        for program, at, right in (('stranger', 2.7, False), ('holder', 2.7, True),
                                    ('stranger', 3.1, True)):
             story = Story()
             story.diary.held.append(Held('holder', 1.2, *self.HELD, asked=1.0, lease_s=2.0))
@@ -248,7 +248,7 @@ class Judge(unittest.TestCase):
                 (self.good if right else lambda s: self.bad(s, 'leases'))(story)
 
     def test_lease_renewed(self):
-        for at, right in ((4.4, False), (4.7, True)):
+        for at, right in ((4.2, False), (4.7, True)):
             story = Story()
             for asked in (1.0, 2.5):
                 story.diary.held.append(Held('holder', asked + 0.1, *self.HELD, asked=asked,

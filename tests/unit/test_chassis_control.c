@@ -134,12 +134,13 @@ static void whole_matches_the_golden_bytes(void **state)
 {
 	static const uint8_t golden[] = {1, 21, 28, 1, 7, 0xBC, 2, 1, 0x08, 7, 6, 5, 4, 3, 2, 1,
 		0xE8, 3, 0, 0, 0, 0, 0, 0, 'C', 'T', ' ', '8', '2', '0', 0, 0, 0, 0, 0, 0, 0, 0, 0,
-		0};
+		0, 22};
 	struct chassis_whole whole = {.slots = 21,
 		.places = 28,
 		.role = CHASSIS_ROLE_PERIPHERAL,
 		.own_place = 7,
 		.own_address = 0xBC,
+		.manager = 22,
 		.faults = 2,
 		.enum_line = true,
 		.seed = 0x0102030405060708,
@@ -157,6 +158,7 @@ static void whole_matches_the_golden_bytes(void **state)
 	assert_int_equal(back.role, CHASSIS_ROLE_PERIPHERAL);
 	assert_int_equal(back.own_place, 7);
 	assert_int_equal(back.own_address, 0xBC);
+	assert_int_equal(back.manager, 22);
 	assert_int_equal(back.faults, 2);
 	assert_true(back.enum_line);
 	assert_true(back.seed == whole.seed);

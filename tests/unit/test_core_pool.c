@@ -381,8 +381,8 @@ static void arrays_are_aligned_whatever_their_number(void **state)
 
 /* ---- who waits for credit ---- */
 
-/* Three handles with one slot each, and some more for all. They ask so often, and then the first two
- * wait for credit, in this order. */
+/* Three handles with one slot each, and some more for all. They ask so often, and then the first
+ * two wait for credit, in this order. */
 struct queue {
 	struct world world;
 	uint32_t client, handle[3];

@@ -4,7 +4,7 @@
 responses as `vipmi chassis` orders them: no failure, no mix-up, no number with two owners; numbers rest
 after a time-out and return. What really happened to the responses is counted by the tap.
 
-usage: test_drawer.py BUILD [ROUNDS]
+usage: test_satellites.py BUILD [ROUNDS]
 """
 import os
 import sys
