@@ -3,13 +3,13 @@
 # missing, otherwise it prints the one line to type. Meson and Ninja do the building, in build*/.
 PREFIX ?= /usr/local
 
-.PHONY: all help demo test mission bench lab lint install deep fuzz coverage clean
+.PHONY: all help demo test mission bench lab lint install install-module deep fuzz coverage clean
 all:
 	@tools/setup.sh build test
 	@tools/configure build
 
 help:
-	@echo 'make demo                  256 programs on one simulated controller, for 20 seconds'
+	@echo 'make demo                  256 programs on one simulated controller, for half a minute'
 	@echo 'make test                  every test, under gcc, clang, sanitizers, valgrind'
 	@echo 'make mission               what was asked for, line by line, on the running system'
 	@echo 'make bench                 vipmid beside a plain echo server'
@@ -19,6 +19,7 @@ help:
 	@echo 'make coverage              branches of the core that tests reach'
 	@echo 'make fuzz SECONDS=60       every fuzz target for so long'
 	@echo 'make install PREFIX=DIR    programs to DIR/bin, libraries to DIR/lib (now $(PREFIX))'
+	@echo 'make install-module        vipmi.ko as DKMS source, with its udev rules'
 	@echo 'make clean                 removes build*/'
 
 demo:
@@ -47,7 +48,8 @@ bench:
 	@tools/configure build-release
 	@bench/run build-release
 
-# TESTS names single guests; LAB_RECORD=1 keeps what the stock driver says now as the oracle.
+# TESTS names single guests, or is --ci; LAB_RECORD=1 keeps what the stock driver says now as the
+# oracle.
 lab:
 	@tools/setup.sh build test lab
 	@tools/configure build
@@ -70,6 +72,12 @@ install:
 	@PREFIX='$(PREFIX)' tools/configure build-install
 	@meson install -C build-install --no-rebuild --quiet
 	@echo "installed into $(PREFIX)"
+
+# DESTDIR for packages; without it DKMS, where there is one, compiles it for the kernel that runs.
+install-module:
+	@tools/setup.sh build
+	@tools/configure build
+	@tools/install-module build '$(DESTDIR)'
 
 clean:
 	rm -rf build build-*

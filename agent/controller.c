@@ -87,10 +87,26 @@ static void host_log(void *context, const char *text)
 	log_line(LOG_PRIORITY_NOTICE, "%s: %s", controller->link_name, text);
 }
 
+static int host_kick(void *context, uint32_t client)
+{
+	struct controller *controller = context;
+	int result = -ENOENT;
+	uint32_t i;
+
+	for (i = 0; i < controller->faces_count && result == -ENOENT; i++) {
+		struct face *face = controller->faces[i];
+
+		result = face && face->ops->kick ? face->ops->kick(face, client) : -ENOENT;
+	}
+	return result;
+}
+
 void controller_face_ready(
 	struct controller *controller, uint64_t token, uint32_t events, uint64_t now_ns)
 {
-	controller->fed += controller->face->ops->ready(controller->face, token, events, now_ns);
+	struct face *face = controller->faces[WATCH_FACE_OF(token)];
+
+	controller->fed += face->ops->ready(face, token, events, now_ns);
 }
 
 bool controller_full(const struct controller *controller)
@@ -117,6 +133,7 @@ static void controller_act(
 	struct controller *controller, const struct core_action *action, uint64_t now_ns)
 {
 	struct link *link = controller->link;
+	struct face *face;
 
 	if (action->type == CORE_ACTION_REGISTER) {
 		core_done(controller->core, action->id,
@@ -126,7 +143,10 @@ static void controller_act(
 		return;
 	}
 	if (action->type != CORE_ACTION_TRANSMIT) {
-		controller->face->ops->act(controller->face, action);
+		face = controller->faces[WATCH_FACE_OF(action->type == CORE_ACTION_CREDIT
+							       ? action->credit.cookie
+							       : action->deliver.cookie)];
+		face->ops->act(face, action);
 		return;
 	}
 	core_done(
@@ -136,9 +156,34 @@ static void controller_act(
 	(void)controller_poll_link(controller, now_ns);
 }
 
+static void faces_expire(struct controller *controller, uint64_t now_ns)
+{
+	uint32_t i;
+
+	for (i = 0; i < controller->faces_count; i++) {
+		struct face *face = controller->faces[i];
+
+		if (face && face->ops->deadline(face) <= now_ns) {
+			face->ops->expire(face, now_ns);
+		}
+	}
+}
+
+static void faces_flush(struct controller *controller, uint64_t now_ns)
+{
+	uint32_t i;
+
+	for (i = 0; i < controller->faces_count; i++) {
+		struct face *face = controller->faces[i];
+
+		if (face) {
+			face->ops->flush(face, now_ns);
+		}
+	}
+}
+
 void controller_run(struct controller *controller, uint64_t now_ns)
 {
-	struct face *face = controller->face;
 	struct core_action action;
 	uint32_t acted = 0, flushed = 0;
 
@@ -147,9 +192,7 @@ void controller_run(struct controller *controller, uint64_t now_ns)
 
 		(void)core_step(controller->core, &event); /* broken: the loop sees */
 	}
-	if (face->ops->deadline(face) <= now_ns) {
-		face->ops->expire(face, now_ns);
-	}
+	faces_expire(controller, now_ns);
 	while (acted < ACTIONS_MAX) {
 		if (core_next(controller->core, &action)) {
 			controller_act(controller, &action, now_ns);
@@ -159,13 +202,13 @@ void controller_run(struct controller *controller, uint64_t now_ns)
 		} else if (flushed != acted) {
 			/* What was taken frees credit, which is an action in turn. */
 			flushed = acted;
-			face->ops->flush(face, now_ns);
+			faces_flush(controller, now_ns);
 		} else {
 			break;
 		}
 	}
 	if (flushed != acted) {
-		face->ops->flush(face, now_ns);
+		faces_flush(controller, now_ns);
 	}
 	controller->more = acted >= ACTIONS_MAX;
 	controller->fed = 0;
@@ -175,13 +218,21 @@ uint64_t controller_deadline(const struct controller *controller)
 {
 	uint64_t core_ns = core_deadline(controller->core);
 	uint64_t link_ns = controller->link->ops->deadline(controller->link);
-	uint64_t face_ns = controller->face->ops->deadline(controller->face);
-	uint64_t first_ns = core_ns < link_ns ? core_ns : link_ns;
+	uint64_t first_ns = core_ns < link_ns ? core_ns : link_ns, face_ns;
+	uint32_t i;
 
 	if (controller->more) {
 		return 0;
 	}
-	return first_ns < face_ns ? first_ns : face_ns;
+	for (i = 0; i < controller->faces_count; i++) {
+		const struct face *face = controller->faces[i];
+
+		if (face) {
+			face_ns = face->ops->deadline(face);
+			first_ns = face_ns < first_ns ? face_ns : first_ns;
+		}
+	}
+	return first_ns;
 }
 
 /* ---- from open to close ---- */
@@ -207,7 +258,30 @@ static int core_create(struct controller *controller, uint32_t handles_max, uint
 	return core_init(controller->core_memory, size, &limits, now_ns, &controller->core);
 }
 
-int controller_open(struct controller *controller, const char *link, const char *socket,
+static int faces_open(struct controller *controller, const struct controller_order *order,
+	uint64_t now_ns, char *error, size_t error_size)
+{
+	uint32_t i;
+	int result;
+
+	for (i = 0; face_table[i]; i++) {
+		struct face_host host = controller->host;
+
+		if (!order->faces[i]) {
+			continue;
+		}
+		host.token = WATCH_TOKEN(WATCH_FACE + i, controller->index);
+		result = face_table[i]->open(
+			order->faces[i], now_ns, &host, error, error_size, &controller->faces[i]);
+		if (result) {
+			return result;
+		}
+		controller->faces_count = i + 1;
+	}
+	return 0;
+}
+
+int controller_open(struct controller *controller, const struct controller_order *order,
 	uint32_t handles_max, int epoll, uint32_t index, const uint8_t boot_id[16], uint64_t now_ns,
 	char *error, size_t error_size)
 {
@@ -218,13 +292,13 @@ int controller_open(struct controller *controller, const char *link, const char 
 		.epoll = epoll,
 		.index = index,
 		.link_fd = -1,
-		.link_name = link,
-		.host = {.link = link,
+		.link_name = order->link,
+		.host = {.link = order->link,
 			.version = VIPMI_VERSION,
 			.epoll = epoll,
-			.token = WATCH_TOKEN(WATCH_FACE, index),
 			.context = controller,
-			.log = host_log},
+			.log = host_log,
+			.kick = host_kick},
 	};
 	memcpy(controller->host.boot_id, boot_id, sizeof(controller->host.boot_id));
 	result = core_create(controller, handles_max, now_ns);
@@ -233,18 +307,17 @@ int controller_open(struct controller *controller, const char *link, const char 
 		controller_close(controller);
 		return result;
 	}
-	result = numbers_open(socket, error, error_size, &controller->numbers);
+	result = numbers_open(order->faces[0], error, error_size, &controller->numbers);
 	if (result) {
 		controller_close(controller);
 		return result;
 	}
 	core_keep_numbers(controller->core, controller->numbers.words);
 	controller->host.core = controller->core;
-	result = link_open(link, now_ns, &sink, error, error_size, &controller->link);
+	result = link_open(order->link, now_ns, &sink, error, error_size, &controller->link);
 	if (result == 0) {
 		link_watch(controller);
-		result = face_table[0]->open(
-			socket, now_ns, &controller->host, error, error_size, &controller->face);
+		result = faces_open(controller, order, now_ns, error, error_size);
 	}
 	if (result) {
 		controller_close(controller);
@@ -293,11 +366,15 @@ void controller_dump(const struct controller *controller)
 void controller_close(struct controller *controller)
 {
 	/* Where another agent serves, there is no face of ours. */
-	bool served = controller->face != NULL;
+	bool served = controller->faces[0] != NULL;
 
-	if (served) {
-		controller->face->ops->close(controller->face);
-		controller->face = NULL;
+	while (controller->faces_count > 0) {
+		struct face **face = &controller->faces[--controller->faces_count];
+
+		if (*face) {
+			(*face)->ops->close(*face);
+			*face = NULL;
+		}
 	}
 	if (controller->link) {
 		controller->link->ops->close(controller->link);

@@ -127,15 +127,16 @@ static int agent_open(struct agent *agent)
 		return -1;
 	}
 	for (i = 0; i < options->controllers; i++) {
-		if (controller_open(&agent->controllers[i], options->links[i], options->sockets[i],
-			    options->handles_max, agent->epoll, i, boot_id, clock_ns(), error,
-			    sizeof(error))) {
+		const struct controller_order *order = &options->orders[i];
+
+		if (controller_open(&agent->controllers[i], order, options->handles_max,
+			    agent->epoll, i, boot_id, clock_ns(), error, sizeof(error))) {
 			log_line(LOG_PRIORITY_ERROR, "%s", error);
 			return -1;
 		}
 		agent->opened++;
 		log_line(LOG_PRIORITY_NOTICE, "%s: served at %s, %u virtual controllers at most",
-			options->links[i], options->sockets[i], options->handles_max);
+			order->link, order->faces[0], options->handles_max);
 	}
 	return 0;
 }
@@ -204,7 +205,7 @@ static void agent_ready(struct agent *agent, const struct epoll_event *event, ui
 	case WATCH_LINK:
 		controller_link_ready(controller, event->events, *now_ns);
 		return;
-	case WATCH_FACE:
+	default: /* WATCH_FACE and those after it */
 		controller_face_ready(controller, token, event->events, *now_ns);
 		if (controller_full(controller)) {
 			controller_run(controller, *now_ns);

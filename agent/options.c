@@ -5,12 +5,18 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "links/links.h"
 
+/* Of the option that asks for the first face of face_table; the next has the next number. */
+#define FACE_LETTER 0x100
+
 static const struct option option_names[] = {
 	{"link", required_argument, NULL, 'l'},
-	{"socket", required_argument, NULL, 's'},
+	{"socket", required_argument, NULL, FACE_LETTER},
+	{"cuse", required_argument, NULL, FACE_LETTER + 1},
+	{"vm", required_argument, NULL, FACE_LETTER + 2},
 	{"max-handles", required_argument, NULL, 'm'},
 	{"help", no_argument, NULL, 'h'},
 	{"version", no_argument, NULL, 'V'},
@@ -22,7 +28,7 @@ static void help(void)
 	size_t i;
 
 	printf("usage: vipmid --link LINK --socket PATH [--link LINK --socket PATH ...]\n"
-	       "              [--max-handles N]\n"
+	       "              [--cuse NODE ...] [--vm GUEST ...] [--max-handles N]\n"
 	       "\n"
 	       "Shares one IPMI controller, or several, between many programs: each gets a\n"
 	       "virtual controller of its own. Stays in the foreground and logs to standard\n"
@@ -30,6 +36,8 @@ static void help(void)
 	       "\n"
 	       "  --link LINK      how to reach a controller (see below)\n"
 	       "  --socket PATH    where to serve the controller of the --link before it\n"
+	       "  --cuse NODE      a node of the kernel driver's in /dev for it (see below)\n"
+	       "  --vm GUEST       a virtual machine that has a controller of its own (see below)\n"
 	       "  --max-handles N  virtual controllers at most, 1 to %u, for each --link\n"
 	       "                   (default %u)\n"
 	       "  --help           this text\n"
@@ -39,6 +47,10 @@ static void help(void)
 		CORE_HANDLES_LIMIT, CORE_HANDLES_DEFAULT);
 	for (i = 0; link_table[i]; i++) {
 		printf("  %s\n", link_table[i]->usage);
+	}
+	printf("\nBeside the socket, each as often as is wanted:\n");
+	for (i = 1; face_table[i]; i++) {
+		printf("  --%s %s\n", face_table[i]->name, face_table[i]->usage);
 	}
 }
 
@@ -63,22 +75,45 @@ static int read_count(const char *text, uint32_t *ret_count)
 	return 0;
 }
 
+/* The first face serves one socket; the others can be asked for several times. */
+static int take_face(uint32_t face, struct options *options)
+{
+	const char **text, *former;
+	char *longer;
+
+	if (options->controllers == 0) {
+		return wrong("no --link stands before ", optarg);
+	}
+	if (strchr(optarg, '\n')) {
+		return wrong("one line, please, not ", optarg);
+	}
+	text = &options->orders[options->controllers - 1].faces[face];
+	if (!*text) {
+		*text = optarg;
+		return 0;
+	}
+	if (face == 0) {
+		return wrong("no --link stands before --socket ", optarg);
+	}
+	former = *text;
+	if (asprintf(&longer, "%s\n%s", former, optarg) < 0) {
+		return wrong("out of memory at ", optarg);
+	}
+	if (strchr(former, '\n')) {
+		free((void *)(uintptr_t)former); /* not argv's: joined by us */
+	}
+	*text = longer;
+	return 0;
+}
+
 static int take(int letter, struct options *options)
 {
-	uint32_t last = options->controllers - 1;
-
 	switch (letter) {
 	case 'l':
 		if (options->controllers == AGENT_CONTROLLERS_MAX) {
 			return wrong("too many controllers at ", optarg);
 		}
-		options->links[options->controllers++] = optarg;
-		return 0;
-	case 's':
-		if (options->controllers == 0 || options->sockets[last]) {
-			return wrong("no --link stands before --socket ", optarg);
-		}
-		options->sockets[last] = optarg;
+		options->orders[options->controllers++].link = optarg;
 		return 0;
 	case 'm':
 		return read_count(optarg, &options->handles_max);
@@ -89,6 +124,9 @@ static int take(int letter, struct options *options)
 		printf("vipmid %s\n", VIPMI_VERSION);
 		return 1;
 	default:
+		if (letter >= FACE_LETTER) {
+			return take_face((uint32_t)(letter - FACE_LETTER), options);
+		}
 		fprintf(stderr, "Try 'vipmid --help'.\n");
 		return -EINVAL;
 	}
@@ -113,8 +151,8 @@ int options_read(int argc, char **argv, struct options *ret_options)
 		return wrong("no --link: which controller is to be shared?", "");
 	}
 	for (i = 0; i < options.controllers; i++) {
-		if (!options.sockets[i]) {
-			return wrong("no --socket after --link ", options.links[i]);
+		if (!options.orders[i].faces[0]) {
+			return wrong("no --socket after --link ", options.orders[i].link);
 		}
 	}
 	*ret_options = options;

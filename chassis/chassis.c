@@ -19,6 +19,7 @@
  * and then what may end the host. */
 static const uint8_t output_order[] = {
 	CHASSIS_OUTPUT_INTERRUPT,
+	CHASSIS_OUTPUT_STEP,
 	CHASSIS_OUTPUT_ATTENTION,
 	CHASSIS_OUTPUT_RESPONSE,
 	CHASSIS_OUTPUT_CONTROLLER_RESET,
@@ -37,6 +38,15 @@ enum phase {
 	PHASE_ANSWERED, /* the response waits to be pulled, at due_ns */
 };
 
+/* A scenario: the order that is done next, or was and is yet to be told. */
+struct play {
+	struct chassis_scenario scenario;
+	struct chassis_step step, told; /* told: as the last output */
+	struct chassis_control_result result;
+	uint64_t started_ns, due_ns;
+	bool done; /* the step, and it is to be told */
+};
+
 struct chassis {
 	struct controller *card; /* the first on the bus */
 	uint64_t due_ns;         /* of the request in hand */
@@ -53,6 +63,7 @@ struct chassis {
 	struct backplane backplane;
 	struct bus bus;
 	uint64_t seed, started_ns;
+	struct play play;
 };
 
 /* Takes everything that a chassis consists of from the arena. */
@@ -107,6 +118,7 @@ int chassis_init(void *memory, size_t size, const struct chassis_options *option
 	chassis->card = chassis->bus.controllers[0];
 	chassis->seed = options->seed;
 	chassis->started_ns = now_ns;
+	chassis->play.due_ns = TIME_NEVER;
 	random_init(&chassis->random, options->seed);
 	faults_init(&chassis->injected, options->seed);
 	chassis_set_faults(chassis, &options->faults);
@@ -156,15 +168,20 @@ static void execute(struct chassis *chassis, uint64_t now_ns)
 	chassis->phase = PHASE_ANSWERED;
 }
 
-/* What the simulator itself answers: at once, and whatever its boards suffer. */
-static bool answer_control(struct chassis *chassis, uint64_t now_ns)
+static struct control control_of(struct chassis *chassis)
 {
-	struct control control = {
+	return (struct control){
 		.backplane = &chassis->backplane,
 		.faults = &chassis->injected,
 		.seed = chassis->seed,
 		.started_ns = chassis->started_ns,
 	};
+}
+
+/* What the simulator itself answers: at once, and whatever its boards suffer. */
+static bool answer_control(struct chassis *chassis, uint64_t now_ns)
+{
+	struct control control = control_of(chassis);
 	struct exchange exchange = {
 		.now_ns = now_ns,
 		.request = reader_init(chassis->data, chassis->length),
@@ -265,6 +282,46 @@ int chassis_request(struct chassis *chassis, uint64_t now_ns, const struct chass
 	return 0;
 }
 
+/* Makes the scenario's next order the one that is due next. */
+static void play_next(struct play *play)
+{
+	char error[CHASSIS_ERROR_SIZE]; /* it was checked */
+
+	play->done = false;
+	play->due_ns = TIME_NEVER;
+	if (chassis_scenario_next(&play->scenario, &play->step, error) > 0) {
+		play->due_ns = play->started_ns + play->step.at_ms * NSEC_PER_MSEC_U64;
+	}
+}
+
+int chassis_play(struct chassis *chassis, const char *text, size_t length, uint64_t now_ns,
+	uint32_t *ret_line, char error[CHASSIS_ERROR_SIZE])
+{
+	struct chassis_scenario scenario = {.text = text, .length = length};
+	int result = chassis_scenario_check(scenario, ret_line, error);
+
+	if (result < 0) {
+		return result;
+	}
+	chassis->play.scenario = scenario;
+	chassis->play.started_ns = now_ns;
+	play_next(&chassis->play);
+	return 0;
+}
+
+/* Does what the scenario says, one order before the next is looked at. */
+static void play_step(struct chassis *chassis, uint64_t now_ns)
+{
+	struct play *play = &chassis->play;
+	struct control control = control_of(chassis);
+
+	if (now_ns < play->due_ns || play->done) {
+		return;
+	}
+	control_obey(&control, play->step.order, play->step.order_length, now_ns, &play->result);
+	play->done = true;
+}
+
 /* When something happens by itself, without a request. */
 static uint64_t world_deadline(const struct chassis *chassis)
 {
@@ -273,6 +330,9 @@ static uint64_t world_deadline(const struct chassis *chassis)
 
 	if (chassis->backplane.due_ns < deadline) {
 		deadline = chassis->backplane.due_ns;
+	}
+	if (!chassis->play.done && chassis->play.due_ns < deadline) {
+		deadline = chassis->play.due_ns;
 	}
 	for (i = 0; i < chassis->bus.controllers_count; i++) {
 		const struct controller *controller = chassis->bus.controllers[i];
@@ -294,6 +354,7 @@ static void pass_time(struct chassis *chassis, uint64_t now_ns)
 		execute(chassis, now_ns);
 	}
 	do {
+		play_step(chassis, now_ns);
 		backplane_step(&chassis->backplane, now_ns);
 		for (i = 0; i < chassis->bus.controllers_count; i++) {
 			controller_step(chassis->bus.controllers[i], now_ns);
@@ -324,6 +385,19 @@ static void give_response(struct chassis *chassis, struct chassis_output *output
 	chassis->responses++;
 }
 
+static void give_step(struct chassis *chassis, struct chassis_output *output)
+{
+	struct play *play = &chassis->play;
+
+	play->told = play->step;
+	output->step = &play->told;
+	output->result = &play->result;
+	if (play->result.status != CHASSIS_STATUS_DONE) {
+		play->scenario.at = play->scenario.length; /* nobody knows what the rest would do */
+	}
+	play_next(play);
+}
+
 bool chassis_next(struct chassis *chassis, uint64_t now_ns, struct chassis_output *ret_output)
 {
 	struct controller *card = chassis->card;
@@ -333,6 +407,7 @@ bool chassis_next(struct chassis *chassis, uint64_t now_ns, struct chassis_outpu
 	pass_time(chassis, now_ns);
 	waiting = card->outputs;
 	waiting |= attention_changed(chassis) ? 1u << CHASSIS_OUTPUT_ATTENTION : 0;
+	waiting |= chassis->play.done ? 1u << CHASSIS_OUTPUT_STEP : 0;
 	waiting |= chassis->phase == PHASE_ANSWERED ? 1u << CHASSIS_OUTPUT_RESPONSE : 0;
 	if (!waiting) {
 		return false;
@@ -343,6 +418,8 @@ bool chassis_next(struct chassis *chassis, uint64_t now_ns, struct chassis_outpu
 	ret_output->type = output_order[i];
 	if (output_order[i] == CHASSIS_OUTPUT_RESPONSE) {
 		give_response(chassis, ret_output);
+	} else if (output_order[i] == CHASSIS_OUTPUT_STEP) {
+		give_step(chassis, ret_output);
 	} else if (output_order[i] == CHASSIS_OUTPUT_ATTENTION) {
 		chassis->attention = !chassis->attention;
 		ret_output->asserted = chassis->attention;
@@ -356,7 +433,7 @@ uint64_t chassis_deadline(const struct chassis *chassis)
 {
 	uint64_t deadline = world_deadline(chassis);
 
-	if (chassis->phase == PHASE_ANSWERED || chassis->card->outputs ||
+	if (chassis->phase == PHASE_ANSWERED || chassis->card->outputs || chassis->play.done ||
 		attention_changed(chassis)) {
 		return 0;
 	}
@@ -369,6 +446,11 @@ uint64_t chassis_deadline(const struct chassis *chassis)
 uint8_t chassis_address(const struct chassis *chassis)
 {
 	return chassis->card->address;
+}
+
+uint8_t chassis_receive_max(const struct chassis *chassis)
+{
+	return chassis->card->board->receive_max;
 }
 
 bool chassis_attention(const struct chassis *chassis)

@@ -19,7 +19,7 @@
 #define VIPMI_CHASSIS_CHASSIS_H
 
 #include "base/compat.h"
-#include "ipmi/chassis_control.h"
+#include "ipmi/chassis_scenario.h"
 
 struct chassis;
 
@@ -39,6 +39,9 @@ struct chassis_faults {
 /* Slowest world that makes sense: a command of 6 ms then takes a minute. */
 #define CHASSIS_SERVICE_PERCENT_MAX 1000000u
 
+/* Longer paths can be reached by a shorter one. */
+#define CHASSIS_PATH_MAX 255u
+
 struct chassis_options {
 	uint64_t seed;
 	uint32_t service_percent; /* 100 = like KCS, 2 to 6 ms a command; 0 = at once */
@@ -48,6 +51,8 @@ struct chassis_options {
 	uint8_t slot;             /* of our own card in a drawer, 3 to 20 */
 	bool freeze; /* readings and the SEL clock stand still, so that output can be compared */
 	struct chassis_faults faults;
+	/* A file for chassis_play, or "": the chassis is pure, its owner reads it. */
+	char scenario[CHASSIS_PATH_MAX + 1];
 };
 
 /* 100 percent, no faults, seed 1, a fixed date. */
@@ -63,7 +68,7 @@ int chassis_options_parse(
 
 #define CHASSIS_OPTIONS_USAGE                                                                      \
 	"service=PERCENT, seed=N, freeze, silent, drop=PERCENT, garble=PERCENT, busy=PERCENT, "    \
-	"late=PERCENT, late_ms=MS, drawer, role=bmc|peripheral, slot=3..20"
+	"late=PERCENT, late_ms=MS, drawer, role=bmc|peripheral, slot=3..20, scenario=FILE"
 
 /* Bytes of memory that chassis_init needs for such a chassis. */
 size_t chassis_size(const struct chassis_options *options);
@@ -74,6 +79,14 @@ size_t chassis_size(const struct chassis_options *options);
  */
 int chassis_init(void *memory, size_t size, const struct chassis_options *options, uint64_t now_ns,
 	struct chassis **ret_chassis);
+
+/*
+ * From now on does what the scenario says (ipmi/chassis_scenario.h), each order at its time, and
+ * tells each as an output. One that is refused ends it. The text must stay put. 0; -EINVAL with
+ * what is wrong in *ret_line: then nothing is done.
+ */
+int chassis_play(struct chassis *chassis, const char *text, size_t length, uint64_t now_ns,
+	uint32_t *ret_line, char error[CHASSIS_ERROR_SIZE]);
 
 /* Changes how it misbehaves, from the next request on. */
 void chassis_set_faults(struct chassis *chassis, const struct chassis_faults *faults);
@@ -98,6 +111,7 @@ int chassis_request(
 
 enum chassis_output_type {
 	CHASSIS_OUTPUT_RESPONSE,
+	CHASSIS_OUTPUT_STEP,      /* `step` of a scenario was done, or refused */
 	CHASSIS_OUTPUT_ATTENTION, /* `asserted`: the attention signal (SMS_ATN) changed */
 	CHASSIS_OUTPUT_INTERRUPT, /* `asserted`: system software enabled or disabled interrupts */
 	CHASSIS_OUTPUT_CONTROLLER_RESET, /* it restarted and forgot what was volatile */
@@ -119,6 +133,9 @@ struct chassis_output {
 	uint8_t netfn, lun, command; /* netFn odd */
 	const uint8_t *data;         /* completion code first; good until the next request */
 	size_t length;
+	/* STEP; good until the next chassis_next */
+	const struct chassis_step *step;
+	const struct chassis_control_result *result;
 };
 
 /* Lets the time pass and pulls the next output that is due; false when there is none. */
@@ -129,6 +146,9 @@ uint64_t chassis_deadline(const struct chassis *chassis);
 
 /* The IPMB address of the controller whose system interface this is. */
 uint8_t chassis_address(const struct chassis *chassis);
+
+/* How many messages its Receive Message Queue holds. */
+uint8_t chassis_receive_max(const struct chassis *chassis);
 
 /* The attention signal as last reported, for a peer that connects. */
 bool chassis_attention(const struct chassis *chassis);

@@ -243,6 +243,7 @@ static void inject(struct control *control, const struct chassis_order *order, u
 		.place = order->place,
 		.percent = order->percent,
 		.by_ms = order->by_ms,
+		.times = order->times,
 		.until_ns = TIME_NEVER,
 	};
 	const char *error = place_error(control, order);
@@ -314,15 +315,17 @@ static void reset(struct control *control, const struct chassis_order *order, ui
 	}
 }
 
-static int obey(struct control *control, const struct chassis_control_request *request,
-	uint64_t now_ns, uint8_t *data, size_t size)
+void control_obey(struct control *control, const char *line, size_t length, uint64_t now_ns,
+	struct chassis_control_result *ret_result)
 {
 	struct chassis_control_result result = {.status = CHASSIS_STATUS_DONE};
 	struct chassis_order order;
 
-	if (chassis_order_parse(request->line, request->line_length, &order, result.text) < 0) {
+	faults_expire(control->faults, now_ns);
+	if (chassis_order_parse(line, length, &order, result.text) < 0) {
 		result.status = CHASSIS_STATUS_UNCLEAR;
-		return chassis_control_encode_result(&result, data, size);
+		*ret_result = result;
+		return;
 	}
 	switch (order.verb) {
 	case CHASSIS_INSERT:
@@ -340,6 +343,15 @@ static int obey(struct control *control, const struct chassis_control_request *r
 	default:
 		reset(control, &order, now_ns, &result);
 	}
+	*ret_result = result;
+}
+
+static int obey(struct control *control, const struct chassis_control_request *request,
+	uint64_t now_ns, uint8_t *data, size_t size)
+{
+	struct chassis_control_result result;
+
+	control_obey(control, request->line, request->line_length, now_ns, &result);
 	return chassis_control_encode_result(&result, data, size);
 }
 

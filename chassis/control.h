@@ -20,6 +20,10 @@ struct control {
 bool control_execute(struct control *control, const struct exchange *exchange, uint8_t *ret_cc,
 	struct writer *response);
 
+/* Does what a line of text says. */
+void control_obey(struct control *control, const char *line, size_t length, uint64_t now_ns,
+	struct chassis_control_result *ret_result);
+
 /* ---- control_show.c ---- */
 
 /* NULL when there is no such place. */

@@ -47,7 +47,7 @@ static void finish_area(struct writer *writer, uint8_t *area)
 	}
 	if (!writer->failed) {
 		area[1] = (uint8_t)(((size_t)(writer->at - area) + 1) / UNIT);
-		writer_u8(writer, ipmb_checksum(area, (size_t)(writer->at - area)));
+		writer_u8(writer, ipmb_check_byte(area, (size_t)(writer->at - area)));
 	}
 }
 
@@ -121,6 +121,6 @@ void fru_image_write(const struct board_fru *fru, uint64_t seed, uint8_t *bytes)
 	}
 	header[3] = write_board_area(&writer, fru, &random);
 	header[4] = write_product_area(&writer, fru, &random);
-	header[7] = ipmb_checksum(header, HEADER_SIZE - 1);
+	header[7] = ipmb_check_byte(header, HEADER_SIZE - 1);
 	memcpy(bytes, header, sizeof(header));
 }

@@ -127,7 +127,18 @@ static int set_place(struct chassis_options *options, struct text item, struct t
 	return 0;
 }
 
-static int set_number(struct chassis_options *options, struct text item, struct text key,
+static int set_scenario(struct chassis_options *options, struct text item, struct text value,
+	char *error, size_t size)
+{
+	if (value.length == 0 || value.length > CHASSIS_PATH_MAX) {
+		return complain(error, size, item, ": the path of a file, 1 to 255 bytes, please");
+	}
+	memcpy(options->scenario, value.at, value.length);
+	options->scenario[value.length] = 0;
+	return 0;
+}
+
+static int set_value(struct chassis_options *options, struct text item, struct text key,
 	struct text value, char *error, size_t size)
 {
 	struct chassis_faults *faults = &options->faults;
@@ -155,6 +166,9 @@ static int set_number(struct chassis_options *options, struct text item, struct 
 	}
 	if (text_is(key, "slot") || text_is(key, "role")) {
 		return set_place(options, item, key, value, error, size);
+	}
+	if (text_is(key, "scenario")) {
+		return set_scenario(options, item, value, error, size);
 	}
 	if (text_is(key, "service")) {
 		if (!number(value, CHASSIS_SERVICE_PERCENT_MAX, &given)) {
@@ -188,7 +202,7 @@ static int set(struct chassis_options *options, struct text item, char *error, s
 			key.length = i;
 			value.at = item.at + i + 1;
 			value.length = item.length - i - 1;
-			return set_number(options, item, key, value, error, size);
+			return set_value(options, item, key, value, error, size);
 		}
 	}
 	if (set_flag(options, key)) {

@@ -11,15 +11,16 @@
 #include <stdlib.h>
 #include <time.h>
 
-#define ERROR_MAX 400
+#define ERROR_MAX 600
 #define WHERE_MAX 300
-#define OPTION_MAX 200
+#define OPTION_MAX 600
 
 static const char usage[] =
 	"usage: vipmi-chassisd --listen HOST:PORT | unix:PATH [OPTION]...\n"
 	"\n"
 	"A SIMULATED CompactPCI node card with its IPMI controller (20h) and a satellite\n"
-	"(B4h) on the IPMB, as a server of the VM serial protocol: for QEMU's\n"
+	"(B4h) on the IPMB, or a drawer of 21 slots (--chassis drawer), as a server of the VM "
+	"serial protocol: for QEMU's\n"
 	"ipmi-bmc-extern and for vipmid's vm link. Port 0 takes a free one; where it\n"
 	"listens is the first line of its output.\n"
 	"\n"
@@ -30,7 +31,10 @@ static const char usage[] =
 	"  --log-requests FILE   one line for each request the controller saw; - is stdout\n"
 	"  --fault SPEC          silent, drop=PERCENT, garble=PERCENT, busy=PERCENT (C0),\n"
 	"                        late=PERCENT, late_ms=MS; may be given several times\n"
-	"  --chassis SPEC        whatever the link chassis: takes: KEY=VALUE,...\n"
+	"  --chassis SPEC        whatever the link chassis: takes: drawer, role=peripheral,\n"
+	"                        slot=10, ...\n"
+	"  --scenario FILE       does what the file says, each order at its time, as\n"
+	"                        'vipmi chassis run' would; tells it on standard error\n"
 	"  --help, --version\n"
 	"\n"
 	"SIGUSR1 makes the controller silent, and lets it talk again.\n";
@@ -43,6 +47,7 @@ enum {
 	OPTION_LOG,
 	OPTION_FAULT,
 	OPTION_CHASSIS,
+	OPTION_SCENARIO,
 	OPTION_HELP,
 	OPTION_VERSION
 };
@@ -55,6 +60,7 @@ static const struct option options_long[] = {
 	{"log-requests", required_argument, NULL, OPTION_LOG},
 	{"fault", required_argument, NULL, OPTION_FAULT},
 	{"chassis", required_argument, NULL, OPTION_CHASSIS},
+	{"scenario", required_argument, NULL, OPTION_SCENARIO},
 	{"help", no_argument, NULL, OPTION_HELP},
 	{"version", no_argument, NULL, OPTION_VERSION},
 	{0},
@@ -76,7 +82,11 @@ static void chassis_option(struct arguments *arguments, const char *key, const c
 {
 	char text[OPTION_MAX], error[ERROR_MAX];
 
-	snprintf(text, sizeof(text), "%s%s", key, value);
+	if (snprintf(text, sizeof(text), "%s%s", key, value) >= (int)sizeof(text)) {
+		fprintf(stderr, "vipmi-chassisd: longer than %d characters: %s\n", OPTION_MAX - 1,
+			value);
+		exit(2);
+	}
 	if (chassis_options_parse(&arguments->chassis, text, error, sizeof(error)) < 0) {
 		fprintf(stderr, "vipmi-chassisd: %s\n", error);
 		exit(2);
@@ -107,6 +117,9 @@ static void parse(int argc, char **argv, struct arguments *arguments)
 		case OPTION_FAULT:
 		case OPTION_CHASSIS:
 			chassis_option(arguments, "", optarg);
+			break;
+		case OPTION_SCENARIO:
+			chassis_option(arguments, "scenario=", optarg);
 			break;
 		case OPTION_HELP:
 			fputs(usage, stdout);

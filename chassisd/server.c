@@ -2,6 +2,7 @@
 #include "chassisd/server.h"
 
 #include "chassisd/listen.h"
+#include "chassisd/scenario_file.h"
 #include "ipmi/vm.h"
 #include "vipmi/message.h"
 
@@ -46,6 +47,7 @@ struct server {
 	uint64_t started_ns;
 	bool stopping;
 	char where[WHERE_MAX];
+	char path[CHASSIS_PATH_MAX + 1], *scenario; /* a file and its text */
 	/* The peer's. */
 	struct vm_decoder decoder;
 	uint8_t capabilities;
@@ -158,6 +160,22 @@ static void act_on_host(struct server *server, enum chassis_output_type type)
 	}
 }
 
+static void tell_step(const struct server *server, const struct chassis_output *output)
+{
+	char line[SCENARIO_LINE_MAX];
+
+	scenario_file_line(server->path, output, line, sizeof(line));
+	fprintf(stderr, "vipmi-chassisd: %s\n", line);
+}
+
+/* With the interrupt, whose enabling the peer was told of: without it a driver that waits for
+ * interrupts looks at the flags only after its next command. */
+static void send_attention(struct server *server, bool asserted)
+{
+	send_control(
+		server, asserted ? VM_CONTROL_ATTENTION_INTERRUPT : VM_CONTROL_ATTENTION_OFF, 0);
+}
+
 static void handle_output(struct server *server, const struct chassis_output *output)
 {
 	switch (output->type) {
@@ -168,8 +186,7 @@ static void handle_output(struct server *server, const struct chassis_output *ou
 		server->in_hand = server->orphan = false;
 		break;
 	case CHASSIS_OUTPUT_ATTENTION:
-		send_control(server,
-			output->asserted ? VM_CONTROL_ATTENTION : VM_CONTROL_ATTENTION_OFF, 0);
+		send_attention(server, output->asserted);
 		break;
 	case CHASSIS_OUTPUT_INTERRUPT:
 		if (server->capabilities & CAPABLE_INTERRUPT_ENABLE) {
@@ -178,6 +195,9 @@ static void handle_output(struct server *server, const struct chassis_output *ou
 						 : VM_CONTROL_INTERRUPT_DISABLE,
 				0);
 		}
+		break;
+	case CHASSIS_OUTPUT_STEP:
+		tell_step(server, output);
 		break;
 	case CHASSIS_OUTPUT_CONTROLLER_RESET: /* the protocol has no word for it */
 		break;
@@ -305,10 +325,7 @@ static void accept_peer(struct server *server)
 	server->capabilities = 0;
 	vm_decoder_init(&server->decoder);
 	send_control(server, VM_CONTROL_VERSION, 1);
-	send_control(server,
-		chassis_attention(server->chassis) ? VM_CONTROL_ATTENTION
-						   : VM_CONTROL_ATTENTION_OFF,
-		0);
+	send_attention(server, chassis_attention(server->chassis));
 }
 
 static void read_signal(struct server *server)
@@ -369,7 +386,8 @@ int server_run(struct server *server)
 	return 0;
 }
 
-static int make_chassis(struct server *server, const struct chassis_options *options)
+static int make_chassis(struct server *server, const struct chassis_options *options, char *error,
+	size_t error_size)
 {
 	/* A multiple of the alignment, as aligned_alloc wants it. */
 	size_t size = (chassis_size(options) + 15) & ~(size_t)15;
@@ -377,14 +395,19 @@ static int make_chassis(struct server *server, const struct chassis_options *opt
 	int result;
 
 	if (!memory) {
+		snprintf(error, error_size, "no memory");
 		return -ENOMEM;
 	}
 	server->started_ns = clock_ns();
 	result = chassis_init(memory, size, options, server->started_ns, &server->chassis);
 	if (result < 0) {
 		free(memory);
+		snprintf(error, error_size, "cannot make the chassis: %s", strerror(-result));
+		return result;
 	}
-	return result;
+	memcpy(server->path, options->scenario, sizeof(server->path));
+	return scenario_file_play(server->chassis, server->path, server->started_ns,
+		&server->scenario, error, error_size);
 }
 
 int server_open(const char *listen_text, const struct chassis_options *options, FILE *request_log,
@@ -401,9 +424,8 @@ int server_open(const char *listen_text, const struct chassis_options *options, 
 	server->listen_fd = server->peer_fd = server->signal_fd = -1;
 	server->log = request_log;
 	server->faults = options->faults;
-	result = make_chassis(server, options);
+	result = make_chassis(server, options, error, error_size);
 	if (result < 0) {
-		snprintf(error, error_size, "cannot make the chassis: %s", strerror(-result));
 		server_close(server);
 		return result;
 	}
@@ -446,5 +468,6 @@ void server_close(struct server *server)
 		close(server->signal_fd);
 	}
 	free(server->chassis); /* the block begins with it */
+	free(server->scenario);
 	free(server);
 }

@@ -189,6 +189,9 @@ static void take_row(struct vipmi *vipmi, struct call *call, const struct socket
 static void take_end(struct vipmi *vipmi, struct call *call, const struct socket_message *message)
 {
 	call->error = text_reason_error(message->header.reason);
+	if (socket_has(message, VIPMI_EXTENSION_CONTROL)) {
+		call->argument = message->control.argument;
+	}
 	text_copy(call->text, sizeof(call->text), message->text.bytes, message->text.length);
 	call_finish(vipmi, call);
 }

@@ -139,8 +139,8 @@ struct call {
 	struct rights *rights;             /* RIGHTS */
 	struct subscription *subscription; /* SUBSCRIBE; NULL: to end it */
 	uint8_t verb;                      /* CONTROL: enum vipmi_control */
-	uint64_t argument;                 /* CONTROL: whom or what */
-	const char *object;                /* QUERY */
+	uint64_t argument;                 /* CONTROL: whom or what; afterwards what was made */
+	const char *object;                /* QUERY; CONTROL: a name, or NULL */
 	void (*done)(void *context, const struct vipmi_answer *answer);
 	void *context;
 	int error;                  /* of everything but REQUEST */

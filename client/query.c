@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -133,8 +134,9 @@ int vipmi_query(struct vipmi *vipmi, const char *object,
 	return result;
 }
 
-static int control(
-	struct vipmi *vipmi, enum vipmi_control verb, uint64_t argument, const char *what)
+/* `argument` is told what was made, where something is. */
+static int control(struct vipmi *vipmi, enum vipmi_control verb, uint64_t *argument,
+	const char *name, const char *what)
 {
 	struct call call;
 	int result = connection_lock(vipmi);
@@ -146,24 +148,55 @@ static int control(
 	if (result == 0) {
 		call_init(&call, CALL_CONTROL, NULL);
 		call.verb = (uint8_t)verb;
-		call.argument = argument;
+		call.argument = *argument;
+		call.object = name;
 		result = call_wait(vipmi, &call);
 		if (result < 0) {
-			(void)text_fail(result, "cannot end %s %llu: %s", what,
-				(unsigned long long)argument,
+			(void)text_fail(result, "cannot %s: %s", what,
 				call.text[0] ? call.text : vipmi_strerror(result));
 		}
+		*argument = call.argument;
 	}
 	connection_unlock(vipmi);
 	return result;
 }
 
+/* One that ends what has a number. */
+static int control_end(
+	struct vipmi *vipmi, enum vipmi_control verb, uint64_t number, const char *what)
+{
+	char whole[64];
+
+	(void)snprintf(whole, sizeof(whole), "end %s%llu", what, (unsigned long long)number);
+	return control(vipmi, verb, &number, NULL, whole);
+}
+
 int vipmi_kick(struct vipmi *vipmi, uint64_t client)
 {
-	return control(vipmi, VIPMI_CONTROL_KICK, client, "client");
+	return control_end(vipmi, VIPMI_CONTROL_KICK, client, "client ");
 }
 
 int vipmi_revoke(struct vipmi *vipmi, uint64_t reservation)
 {
-	return control(vipmi, VIPMI_CONTROL_REVOKE, reservation, "reservation");
+	return control_end(vipmi, VIPMI_CONTROL_REVOKE, reservation, "reservation ");
+}
+
+int vipmi_node_add(struct vipmi *vipmi, const char *name, uint32_t *ret_number)
+{
+	uint64_t number = 0;
+	int result;
+
+	if (name && (name[0] == '\0' || strlen(name) > VIPMI_NAME_MAX)) {
+		return text_fail(-EINVAL, "a node's name has 1 to %d bytes", VIPMI_NAME_MAX);
+	}
+	result = control(vipmi, VIPMI_CONTROL_NODE_ADD, &number, name, "add a node");
+	if (result == 0) {
+		*ret_number = (uint32_t)number;
+	}
+	return result;
+}
+
+int vipmi_node_remove(struct vipmi *vipmi, uint32_t number)
+{
+	return control_end(vipmi, VIPMI_CONTROL_NODE_REMOVE, number, "node /dev/ipmi");
 }

@@ -89,6 +89,10 @@ static void put_call(struct writer *writer, const struct call *call, uint64_t no
 		header.type = VIPMI_MESSAGE_CONTROL;
 		socket_begin(writer, &header);
 		socket_put_control(writer, (enum vipmi_control)call->verb, call->argument);
+		if (call->object) {
+			socket_put(
+				writer, VIPMI_EXTENSION_NAME, call->object, strlen(call->object));
+		}
 		break;
 	}
 }

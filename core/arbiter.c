@@ -63,7 +63,7 @@ void arbiter_insert(struct core *core, struct core_handle *handle, enum core_por
 {
 	struct core_wheel *wheel = &core->wheels[class];
 	struct list_link *link = wheel_link(handle, port, class);
-	uint64_t round = handle->paid_ns[class] >> CORE_QUANTUM_SHIFT, ahead = 0;
+	uint64_t round = handle->paid_ns[class] >> CORE_QUANTUM_SHIFT, ahead;
 	unsigned slot;
 
 	if (list_linked(link)) {
@@ -86,18 +86,15 @@ void arbiter_remove(struct core *core, struct core_handle *handle, enum core_por
 {
 	struct core_wheel *wheel = &core->wheels[class];
 	struct list_link *link = wheel_link(handle, port, class);
-	struct list_link *head = link->next;
-	uintptr_t offset;
+	struct list_link *bucket = link->next;
 
 	if (!list_linked(link)) {
 		return;
 	}
 	list_remove(link);
-	/* The last one of a bucket had the bucket itself on both sides. As numbers: pointers into
-	 * different objects have no order. */
-	offset = (uintptr_t)head - (uintptr_t)wheel->buckets[port];
-	if (list_empty(head) && offset < sizeof(wheel->buckets[port])) {
-		wheel->occupied[port] &= ~(UINT64_C(1) << offset / sizeof(struct list_link));
+	/* The last one of a bucket had the bucket itself on both sides. */
+	if (list_empty(bucket)) {
+		wheel->occupied[port] &= ~(UINT64_C(1) << (bucket - wheel->buckets[port]));
 	}
 }
 

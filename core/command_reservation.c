@@ -61,7 +61,7 @@ static bool body_valid(const struct core_command *what)
 
 static bool command_valid(const struct core_command *what)
 {
-	return body_valid(what) && what->netfn <= 0x3E && !(what->netfn & 1) &&
+	return body_valid(what) && !(what->netfn & ~0x3E) && /* even, six bits */
 	       what->command <= CORE_ALL_COMMANDS &&
 	       (what->channel <= 0x0F || what->channel == CORE_ALL) &&
 	       (what->lun <= 3 || what->lun == CORE_ALL) &&
@@ -85,11 +85,11 @@ static bool commands_overlap(const struct core_command *a, const struct core_com
 	       fields_meet(a->lun, b->lun, CORE_ALL);
 }
 
+/* Of two in one chain: their netFn and command are the same. */
 static bool commands_equal(const struct core_command *a, const struct core_command *b)
 {
-	return a->netfn == b->netfn && a->command == b->command && a->body == b->body &&
-	       a->channel == b->channel && a->address == b->address && a->lun == b->lun &&
-	       a->direction == b->direction;
+	return a->body == b->body && a->channel == b->channel && a->address == b->address &&
+	       a->lun == b->lun && a->direction == b->direction;
 }
 
 /* A held reservation of another handle that stands in the way, or NULL. */
@@ -360,8 +360,7 @@ static bool falls_under(const struct view *view, const struct core_command *held
 	return (held->direction & CORE_DIRECTION_SEND) &&
 	       (held->address == CORE_ALL || held->address == view->address) &&
 	       /* No channel sets the controller apart: it is one on all of them. */
-	       (view->controller || view->channel == CHANNEL_ANY ||
-		       fields_meet(held->channel, view->channel, CORE_ALL)) &&
+	       (view->controller || fields_meet(held->channel, view->channel, CORE_ALL)) &&
 	       (held->lun == CORE_ALL || held->lun == view->lun) &&
 	       body_meets(held, view->data, view->length);
 }
@@ -497,7 +496,7 @@ struct core_handle *command_receiver(
 
 uint16_t command_channels(const struct core *core, uint8_t netfn, uint8_t command)
 {
-	const uint16_t *chains = core->command_chain[netfn >> 1 & (CORE_NETFN_PAIRS - 1)];
+	const uint16_t *chains = core->command_chain[netfn >> 1];
 	const uint16_t starts[] = {chains[command], chains[CORE_ALL_COMMANDS]};
 	uint16_t channels = 0;
 	size_t i;
@@ -511,7 +510,7 @@ uint16_t command_channels(const struct core *core, uint8_t netfn, uint8_t comman
 			if (what->direction & CORE_DIRECTION_RECEIVE) {
 				channels |= what->channel == CORE_ALL
 						    ? CORE_BUS_CHANNELS
-						    : (uint16_t)(1u << (what->channel & 0xF));
+						    : (uint16_t)(1u << what->channel);
 			}
 		}
 	}

@@ -30,7 +30,7 @@ int filter_check(const struct core_clause *clauses, size_t count)
 	for (i = 0; i < count; i++) {
 		const struct core_clause *clause = &clauses[i];
 
-		if (!(clause->kinds & CORE_ASYNC_ALL) || (clause->kinds & ~CORE_ASYNC_ALL) ||
+		if (clause->kinds == 0 || (clause->kinds & ~CORE_ASYNC_ALL) ||
 			!field_valid(clause->sensor_type) || !field_valid(clause->sensor) ||
 			!field_valid(clause->netfn) || !field_valid(clause->command) ||
 			!field_valid(clause->channel) || !field_valid(clause->address) ||

@@ -122,16 +122,14 @@ static struct core_request *response_new(struct core *core, struct core_handle *
 {
 	const struct core_event send = {.request = {.tag = event->respond.tag,
 						.class = VIPMI_CLASS_URGENT,
-						.netfn = VIPMI_NETFN_APP,
-						.command = CORE_SEND_MESSAGE,
+						.netfn = message->netfn | 1,
+						.command = message->command,
 						.data = event->respond.data,
 						.length = event->respond.length}};
 	struct core_request *request = request_new(core, handle, &send);
 
 	if (request) {
-		request->netfn = message->netfn | 1;
 		request->lun = message->lun;
-		request->command = message->command;
 		request->target_kind = VIPMI_TARGET_IPMB;
 		request->channel = message->channel;
 		request->address = message->address;

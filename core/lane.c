@@ -37,7 +37,7 @@ static struct core_lane *lane_take(struct core *core)
 	if (link) {
 		return container_of(link, struct core_lane, handle_link);
 	}
-	/* One for each request slot: whoever holds a slot finds a lane. */
+	/* One for each request slot. One that a ghost holds up is missing among them meanwhile. */
 	return core->lanes_fresh < core->limits.requests_max ? &core->lanes[core->lanes_fresh++]
 							     : NULL;
 }
@@ -105,12 +105,10 @@ static bool older(const struct core_request *a, const struct core_request *b)
 /* Everything older is answered: no class has an older one at its head, and nothing is out. */
 static bool nothing_older(const struct core_lane *lane, const struct core_request *head)
 {
-	int class;
+	uint32_t look;
 
-	for (class = 0; class < VIPMI_CLASS_COUNT; class ++) {
-		const struct core_request *other = lane_head(lane, class);
-
-		if (other && other != head && older(other, head)) {
+	for (look = lane->pending; look; look &= look - 1) {
+		if (older(lane_head(lane, (int)bits_lowest(look)), head)) {
 			return false;
 		}
 	}

@@ -313,13 +313,14 @@ static bool send_response(struct core *core, struct core_request *request, size_
 	uint8_t channel = request_data(core, request)[0];
 	int length;
 
-	if (!core->link.raw_bridge) {
+	/* Only requests are broadcast. */
+	if (!core->link.raw_bridge || frame_offset != 1) {
 		return answer_code(core, request, VIPMI_CC_INVALID_FIELD);
 	}
 	message->rs_address = core->link.own_address;
 	length = ipmb_encode(message, core->scratch, sizeof(core->scratch));
-	if (frame_offset != 1 || length < 0 || 1 + length != request->length) {
-		return answer_code(core, request, VIPMI_CC_INVALID_FIELD);
+	if (!core_check(core, 1 + length == request->length)) {
+		return answer_code(core, request, VIPMI_CC_UNSPECIFIED);
 	}
 	request_data(core, request)[0] = channel & SEND_CHANNEL;
 	memcpy(request_data(core, request) + 1, core->scratch, (size_t)length);

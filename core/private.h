@@ -36,7 +36,7 @@
 
 /* Payload in the slot itself; with it a slot is three cache lines. Longer ones lie in the slot's
  * own chunk, so that a response never lacks room. */
-#define CORE_INLINE_MAX 43u
+#define CORE_INLINE_MAX 46u
 /* Deficit round robin: controller time a handle gets in a round, 2^23 ns = 8.4 ms. A few
  * commands of a KCS interface; a power of two, so that rounds need no division. */
 #define CORE_QUANTUM_SHIFT 23
@@ -112,7 +112,7 @@ struct core_request {
 	uint64_t deadline_ns;
 	uint64_t timer_ns; /* end of a pause, or the responder's time-out; TIME_NEVER */
 	uint64_t submitted_ns, sent_ns;
-	uint32_t generation; /* of the slot; counts when it is freed */
+	uint32_t generation; /* of the slot; counts when it is freed; wraps */
 	uint32_t virtual_client;
 	uint32_t order;        /* position in its lane */
 	uint32_t transmission; /* id while OFFERED or SENT, else 0 */
@@ -261,6 +261,8 @@ struct core_responder {
 	uint64_t reserved;        /* bit n: number n is somebody's own */
 	uint64_t busy;            /* bit n: number n is not free */
 	uint8_t channel, address, next;
+	bool silent;     /* it let a request time out, and has said nothing since */
+	uint16_t on_bus; /* its part of core->bridged */
 	struct core_number numbers[IPMB_SEQUENCES];
 };
 
@@ -313,7 +315,7 @@ struct core_fetch {
 	bool sticky; /* attention is not believed until poll_at_ns */
 	bool in_flight;
 	uint8_t enables;
-	uint8_t run;         /* housekeeping transmissions in a row while requests waited */
+	uint8_t run;         /* housekeeping transmissions in a row, as far as they matter */
 	uint8_t empty_reads; /* of the event that a flag shows, in a row, with nothing there */
 	uint8_t idle_looks;  /* flag reads in a row that found nothing although attention stands */
 	uint64_t poll_at_ns;
@@ -388,7 +390,7 @@ struct core {
 	/* Newest request with a holder that came with this sequence number. */
 	uint64_t incoming_last[IPMB_SEQUENCES];
 	/* Commands whose registration the link is to be told anew. */
-	uint64_t registrations_due[CORE_NETFN_PAIRS][CORE_ALL_COMMANDS / 64];
+	uint64_t registrations_due[CORE_NETFN_PAIRS * CORE_ALL_COMMANDS / 64];
 	uint32_t registrations_due_count;
 	uint64_t lease_alarm_ns; /* lower bound of the leases' ends */
 	uint32_t commands_held, commands_fresh;
@@ -419,6 +421,12 @@ static inline uint8_t *request_data(struct core *core, struct core_request *requ
 {
 	return request->length <= CORE_INLINE_MAX ? request->bytes
 						  : core->chunks[request - core->requests];
+}
+
+/* The slot of an asynchronous message, as long as it is kept, or else of a later one. */
+static inline struct core_message *message_at(const struct core *core, uint64_t number)
+{
+	return &core->messages[number & (core->limits.messages_max - 1)];
 }
 
 /* The answer to an incoming request, sent as a request of its handle's. `netfn` to `address` are
@@ -504,6 +512,7 @@ void request_fail(struct core *core, struct core_request *request, enum vipmi_re
 void request_requeue(struct core *core, struct core_request *request);
 /* Likewise, but not before a pause, longer each time. */
 void request_pause(struct core *core, struct core_request *request);
+void request_hold(struct core *core, struct core_request *request);
 /* Its deadline, or the end of its pause or of the responder's time, has come. */
 void request_timer(struct core *core, struct core_request *request);
 /* Gives the slot back. */
@@ -596,7 +605,7 @@ void sequence_release(struct core *core, struct core_request *request, bool quar
 /* A request of the lane, that was perhaps to have the next free number, does not need it. */
 void sequence_wake(struct core *core, const struct core_lane *lane);
 /* The request names a number: whether its handle reserved it, and for which virtual client. */
-int sequence_name(
+bool sequence_name(
 	struct core *core, const struct core_handle *handle, struct core_request *request);
 int sequence_reserve(struct core *core, struct core_event *event);
 int sequence_free(struct core *core, const struct core_event *event);
@@ -614,6 +623,10 @@ void bridge_wrap(struct core *core, const struct core_request *request, uint8_t 
 /* Send Message was answered. */
 void bridge_sent(struct core *core, struct core_request *request, uint8_t cc);
 void bridge_timeout(struct core *core, struct core_request *request);
+/* Whether it waits because its responder is silent. */
+bool bridge_held_up(struct core *core, struct core_request *request);
+void bridge_enter(struct core *core, struct core_request *request);
+void bridge_leave(struct core *core, struct core_request *request);
 /* What Get Message gave, channel byte first. */
 void bridge_received(struct core *core, const uint8_t *bytes, size_t length);
 void bridge_lose(struct core *core, enum vipmi_reason reason);
@@ -732,7 +745,6 @@ int subscription_begin(struct core *core, struct core_event *event);
 int subscription_end(struct core *core, const struct core_event *event);
 int subscription_message(struct core *core, const struct core_event *event);
 uint64_t message_oldest(const struct core *core); /* number of the oldest kept */
-struct core_message *message_at(const struct core *core, uint64_t number);
 /* Whether it gets the incoming requests that it holds the right to. */
 void subscription_requests(struct core *core, struct core_handle *handle, bool wanted);
 /* The handle closes: nothing more is delivered to it. */

@@ -9,7 +9,8 @@
 #include "core/private.h"
 
 #define WORD_BITS 64u
-#define WORDS (CORE_ALL_COMMANDS / WORD_BITS)
+/* Every command of every network function has its bit. */
+#define COMMANDS (CORE_NETFN_PAIRS * CORE_ALL_COMMANDS)
 
 /* Who fetches messages itself gets them all. */
 static bool needed(const struct core *core)
@@ -17,10 +18,15 @@ static bool needed(const struct core *core)
 	return core->link_up && !core->link.owns_flags && !core->link.inbound_any;
 }
 
-static void due_set(struct core *core, unsigned pair, unsigned command)
+static unsigned number_of(uint8_t netfn, unsigned command)
 {
-	uint64_t *word = &core->registrations_due[pair][command / WORD_BITS];
-	uint64_t bit = UINT64_C(1) << command % WORD_BITS;
+	return (netfn >> 1) * CORE_ALL_COMMANDS + command;
+}
+
+static void due_set(struct core *core, unsigned number)
+{
+	uint64_t *word = &core->registrations_due[number / WORD_BITS];
+	uint64_t bit = UINT64_C(1) << number % WORD_BITS;
 
 	core->registrations_due_count += !(*word & bit);
 	*word |= bit;
@@ -34,11 +40,11 @@ void registration_changed(struct core *core, const struct core_command *what)
 		return;
 	}
 	if (what->command != CORE_ALL_COMMANDS) {
-		due_set(core, what->netfn >> 1, what->command);
+		due_set(core, number_of(what->netfn, what->command));
 		return;
 	}
 	for (command = 0; command < CORE_ALL_COMMANDS; command++) {
-		due_set(core, what->netfn >> 1, command);
+		due_set(core, number_of(what->netfn, command));
 	}
 }
 
@@ -57,50 +63,52 @@ void registrations_renew(struct core *core)
 }
 
 /* Takes one that is due; there is one. */
-static void due_take(struct core *core, unsigned *ret_pair, unsigned *ret_command)
+static unsigned due_take(struct core *core)
 {
-	unsigned i;
+	unsigned i = 0, number;
 
-	for (i = 0; i < CORE_NETFN_PAIRS * WORDS; i++) {
-		uint64_t *word = &core->registrations_due[i / WORDS][i % WORDS];
-
-		if (*word) {
-			*ret_pair = i / WORDS;
-			*ret_command = i % WORDS * WORD_BITS + bits_lowest(*word);
-			*word &= *word - 1;
-			core->registrations_due_count--;
-			return;
+	while (core->registrations_due[i] == 0) {
+		i++;
+		if (!core_check(core, i < ARRAY_LENGTH(core->registrations_due))) {
+			return 0;
 		}
 	}
+	number = i * WORD_BITS + bits_lowest(core->registrations_due[i]);
+	core->registrations_due[i] &= core->registrations_due[i] - 1;
+	core->registrations_due_count--;
+	return number;
 }
 
 bool registration_next(struct core *core, struct core_action *ret_action)
 {
-	unsigned pair = 0, command = 0;
+	unsigned number;
+	uint8_t netfn, command;
 
 	if (core->registrations_due_count == 0 || core->link_blocked || !needed(core)) {
 		return false;
 	}
-	due_take(core, &pair, &command);
-	ret_action->id = action_id(ABOUT_REGISTRATION, pair << 8 | command, core->epoch);
+	number = due_take(core);
+	netfn = (uint8_t)(number / CORE_ALL_COMMANDS << 1);
+	command = (uint8_t)(number % CORE_ALL_COMMANDS);
+	ret_action->id = action_id(ABOUT_REGISTRATION, number, core->epoch);
 	ret_action->type = CORE_ACTION_REGISTER;
 	ret_action->registration = (struct core_registration){
-		.netfn = (uint8_t)(pair << 1),
-		.command = (uint8_t)command,
-		.channels = command_channels(core, (uint8_t)(pair << 1), (uint8_t)command),
+		.netfn = netfn,
+		.command = command,
+		.channels = command_channels(core, netfn, command),
 	};
 	return true;
 }
 
 void registration_done(struct core *core, uint64_t id, int result)
 {
-	uint32_t slot = (uint32_t)(id >> 32) & 0xFFFFFF;
+	uint32_t number = (uint32_t)(id >> 32) & 0xFFFFFF;
 
 	if (result == 0 || (uint32_t)id != core->epoch || !needed(core)) {
 		return; /* or the link forgot it all meanwhile */
 	}
 	if (result == -EAGAIN) {
-		due_set(core, slot >> 8 & (CORE_NETFN_PAIRS - 1), slot & 0xFF);
+		due_set(core, number % COMMANDS); /* whatever the shell made of the name */
 		core->link_blocked = true;
 		core->link_retry_ns = core->now_ns + CORE_LINK_RETRY_MS * NSEC_PER_MSEC_U64;
 		return;

@@ -33,15 +33,24 @@ static void credit_place(struct core *core, struct core_handle *handle)
 	bool waits = handle->wants_credit && handle->open &&
 		     handle->outstanding < core->limits.credit_max;
 
-	if (waits && handle->outstanding > 1 && list_linked(&handle->credit_link)) {
-		return; /* keeps its place */
+	if (!waits || handle->outstanding == 0) {
+		list_remove(&handle->credit_link);
 	}
-	list_remove(&handle->credit_link);
 	if (waits && handle->outstanding == 0) {
 		list_push_front(&core->credit_waiting, &handle->credit_link);
-	} else if (waits) {
+	} else if (waits && !list_linked(&handle->credit_link)) {
 		list_push_back(&core->credit_waiting, &handle->credit_link);
 	}
+}
+
+/* It went on without waiting. What it has now is perhaps the guaranteed slot: then its place among
+ * those who wait for a shared one is the last. */
+static void credit_used(struct core *core, struct core_handle *handle)
+{
+	if (handle->outstanding == 1) {
+		list_remove(&handle->credit_link);
+	}
+	credit_place(core, handle);
 }
 
 int credit_wanted(struct core *core, uint32_t client, uint32_t id)
@@ -107,7 +116,8 @@ bool bus_address_valid(uint8_t channel, uint8_t address)
 
 static bool request_valid(const struct core_event *event)
 {
-	if (event->request.netfn > 0x3F || event->request.netfn & 1 || event->request.lun > 3 ||
+	/* netFn: even, six bits. */
+	if (event->request.netfn & ~0x3E || event->request.lun > 3 ||
 		(event->request.class >= VIPMI_CLASS_COUNT &&
 			event->request.class != CORE_CLASS_OF_HANDLE)) {
 		return false;
@@ -193,7 +203,7 @@ struct core_request *request_new(
 		core->shared_used++;
 	}
 	if (handle->wants_credit) {
-		credit_place(core, handle); /* it went on without waiting */
+		credit_used(core, handle);
 	}
 	core->requests_used++;
 	handle->client->requests++;
@@ -239,7 +249,7 @@ int request_submit(struct core *core, const struct core_event *event)
 	if (!request) {
 		return -EIO;
 	}
-	if (request->reserved_number && sequence_name(core, handle, request) < 0) {
+	if (request->reserved_number && !sequence_name(core, handle, request)) {
 		request_fail(core, request, VIPMI_REASON_NOT_FOUND);
 		return 0;
 	}
@@ -304,10 +314,7 @@ static void request_detach(struct core *core, struct core_request *request, bool
 	case REQUEST_BRIDGED:
 		list_remove(&request->queue_link);
 		lane->in_flight--;
-		if (request->on_bus) {
-			request->on_bus = false;
-			core->bridged--;
-		}
+		bridge_leave(core, request);
 		break;
 	default:
 		break;
@@ -425,8 +432,8 @@ static void reason_count(
 
 void request_fail(struct core *core, struct core_request *request, enum vipmi_reason reason)
 {
-	/* A Send Message is sent when what it carries is. */
-	if (request->state == REQUEST_HELD && request->partner && request->partner->sent) {
+	/* A Send Message, HELD, is sent when what it carries is. */
+	if (request->partner && request->partner->sent) {
 		request->sent = true;
 		request->sent_ns = request->partner->sent_ns;
 	}
@@ -441,21 +448,31 @@ void request_requeue(struct core *core, struct core_request *request)
 	lane_push_front(core, request);
 }
 
-void request_pause(struct core *core, struct core_request *request)
+/* With jitter, so that those who were refused together do not come back together. */
+static void request_rest(struct core *core, struct core_request *request, uint32_t pause_ms)
 {
-	uint32_t pause_ms = CORE_BUSY_PAUSE_MAX_MS;
-	unsigned doublings = request->sends > 0 ? request->sends - 1u : 0;
-
-	if (doublings < 16 && CORE_BUSY_PAUSE_MIN_MS << doublings < pause_ms) {
-		pause_ms = CORE_BUSY_PAUSE_MIN_MS << doublings;
-	}
-	/* Jitter, so that those who were refused together do not come back together. */
 	pause_ms += random_below(&core->random, pause_ms);
 	request_detach(core, request, false);
 	request->paused = true;
 	request->timer_ns = core->now_ns + pause_ms * NSEC_PER_MSEC_U64;
 	alarm_set(core, request_handle(request), request->timer_ns);
 	lane_push_front(core, request);
+}
+
+void request_pause(struct core *core, struct core_request *request)
+{
+	uint32_t pause_ms = CORE_BUSY_PAUSE_MIN_MS;
+	unsigned i;
+
+	for (i = 1; i < request->sends && pause_ms < CORE_BUSY_PAUSE_MAX_MS; i++) {
+		pause_ms *= 2;
+	}
+	request_rest(core, request, pause_ms);
+}
+
+void request_hold(struct core *core, struct core_request *request)
+{
+	request_rest(core, request, CORE_SILENT_PAUSE_MS);
 }
 
 void request_timer(struct core *core, struct core_request *request)
@@ -488,7 +505,7 @@ void request_free(struct core *core, struct core_request *request)
 
 	raw_part(request);
 	request->state = REQUEST_FREE;
-	request->generation = request->generation == UINT32_MAX ? 1 : request->generation + 1;
+	request->generation++;
 	list_remove(&request->handle_link);
 	list_remove(&request->queue_link);
 	list_push_front(&core->free_requests, &request->queue_link);

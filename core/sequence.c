@@ -92,9 +92,6 @@ static struct core_responder *responder_get(struct core *core, uint8_t channel, 
 	responder->next = (uint8_t)random_below(&core->random, IPMB_SEQUENCES);
 	list_init(&responder->waiting);
 	core->responder_of[channel][address >> 1] = (uint8_t)(i + 1);
-	for (i = 0; i < IPMB_SEQUENCES; i++) {
-		list_init(&responder->numbers[i].rest_link);
-	}
 	return responder;
 }
 
@@ -206,7 +203,7 @@ static int number_choose(struct core_responder *responder)
 		return -EAGAIN;
 	}
 	number = (responder->next + bits_lowest(free)) % IPMB_SEQUENCES;
-	responder->next = (uint8_t)((number + 1) % IPMB_SEQUENCES);
+	responder->next = (uint8_t)(number + 1); /* 64 is as good as 0 */
 	return (int)number;
 }
 
@@ -226,8 +223,7 @@ bool sequence_take(struct core *core, struct core_request *request)
 	}
 	if (request->reserved_number) {
 		/* Given back, and perhaps somebody else's, while the request waited. */
-		if (!(responder->reserved & bit(request->number)) ||
-			responder->numbers[chosen].owner != request_handle(request)) {
+		if (responder->numbers[chosen].owner != request_handle(request)) {
 			request_fail(core, request, VIPMI_REASON_NOT_FOUND);
 			return false;
 		}
@@ -453,7 +449,7 @@ int sequence_free(struct core *core, const struct core_event *event)
 		return -EINVAL;
 	}
 	responder = responder_find(core, event->sequence.channel, event->sequence.address);
-	if (!responder || rest & ~responder->reserved) {
+	if (!responder) {
 		return -ENOENT;
 	}
 	for (; rest; rest &= rest - 1) {
@@ -484,19 +480,19 @@ void sequences_forget(struct core *core, struct core_handle *handle)
 	}
 }
 
-int sequence_name(struct core *core, const struct core_handle *handle, struct core_request *request)
+bool sequence_name(
+	struct core *core, const struct core_handle *handle, struct core_request *request)
 {
 	const struct core_responder *responder =
 		responder_find(core, request->channel, request->address);
 
 	if (!responder || request->target_kind == VIPMI_TARGET_CONTROLLER ||
 		request->number >= IPMB_SEQUENCES ||
-		!(responder->reserved & bit(request->number)) ||
 		responder->numbers[request->number].owner != handle) {
-		return -ENOENT;
+		return false;
 	}
 	request->virtual_client = responder->numbers[request->number].virtual_client;
-	return 0;
+	return true;
 }
 
 bool core_sequence_next(

@@ -24,11 +24,6 @@ uint64_t message_oldest(const struct core *core)
 	return core->message_next > kept ? core->message_next - kept : 1;
 }
 
-struct core_message *message_at(const struct core *core, uint64_t number)
-{
-	return &core->messages[number & (core->limits.messages_max - 1)];
-}
-
 /* What has a holder is for him alone: an incoming request that he has the right to receive, or what
  * he subscribed to exclusively. */
 static bool wanted(

@@ -6,9 +6,10 @@
  */
 #include "core/private.h"
 
-/* Bits of a transmission's id that name its place. */
+/* Bits of a transmission's id that name its place, counted from 1: 0 is no id. Above them the
+ * generation, as much of it as fits. */
 #define PLACE_BITS 9
-_Static_assert(CORE_WINDOW_MAX + CORE_BUS_WINDOW_MAX <= 1 << PLACE_BITS, "places fit");
+_Static_assert(CORE_WINDOW_MAX + CORE_BUS_WINDOW_MAX < 1 << PLACE_BITS, "places fit");
 
 void transmissions_init(struct core *core)
 {
@@ -20,7 +21,6 @@ void transmissions_init(struct core *core)
 	for (i = 0; i < ARRAY_LENGTH(core->transmissions); i++) {
 		enum core_port port = i < CORE_WINDOW_MAX ? CORE_PORT_DIRECT : CORE_PORT_BUS;
 
-		core->transmissions[i].generation = 1;
 		core->transmissions[i].port = (uint8_t)port;
 		list_init(&core->transmissions[i].link);
 		list_push_back(&core->free_transmissions[port], &core->transmissions[i].link);
@@ -36,12 +36,12 @@ static uint32_t place_of(const struct core *core, const struct core_transmission
 static uint32_t transmission_id(
 	const struct core *core, const struct core_transmission *transmission)
 {
-	return transmission->generation << PLACE_BITS | place_of(core, transmission);
+	return transmission->generation << PLACE_BITS | (place_of(core, transmission) + 1);
 }
 
 static struct core_transmission *transmission_find(struct core *core, uint32_t id)
 {
-	uint32_t place = id & ((1u << PLACE_BITS) - 1);
+	uint32_t place = (id & ((1u << PLACE_BITS) - 1)) - 1;
 	struct core_transmission *transmission;
 
 	if (place >= ARRAY_LENGTH(core->transmissions)) {
@@ -100,10 +100,7 @@ static void transmission_end(struct core *core, struct core_transmission *transm
 	transmission->request = NULL;
 	transmission->handle = NULL;
 	transmission->ghost = NULL;
-	/* Generations are short of 32 bits by the place's; 0 is no id. */
-	transmission->generation = transmission->generation == UINT32_MAX >> PLACE_BITS
-					   ? 1
-					   : transmission->generation + 1;
+	transmission->generation++;
 	list_remove(&transmission->link);
 	list_push_front(&core->free_transmissions[transmission->port], &transmission->link);
 	core->flying[transmission->port]--;
@@ -199,6 +196,9 @@ static bool request_offer(
 	};
 	struct core_transmission *transmission;
 
+	if (bridge && bridge_held_up(core, request)) {
+		return false;
+	}
 	if (bus && (bridge || request->reserved_number) && !sequence_take(core, request)) {
 		return false;
 	}
@@ -216,8 +216,7 @@ static bool request_offer(
 		response_offer(core, request, transmission_frame(core, transmission), &transmit);
 	} else if (bridge) {
 		bridge_wrap(core, request, transmission_frame(core, transmission), &transmit);
-		request->on_bus = true;
-		core->bridged++;
+		bridge_enter(core, request);
 	} else if (!bus) {
 		message_state_offer(core, request);
 		reservation_offer(core, request, transmission, &transmit);
@@ -304,7 +303,6 @@ bool transmission_next(struct core *core, struct core_action *ret_action)
 		return false; /* which says nothing about who waits for it */
 	}
 	/* Nothing of the clients' can go: housekeeping has the controller to itself. */
-	core->fetch.run = 0;
 	return fetch_next(core, ret_action);
 }
 

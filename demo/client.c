@@ -38,6 +38,9 @@
 #define SDR_LAST 0xFFFF
 /* The head of a record: its ID, version, type, length, and the keys that follow. */
 #define SDR_PIECE 10
+#define SDR_TYPE 3
+#define SDR_CONTROLLER_LOCATOR 0x12
+#define RECORDS_MAX 100
 
 struct question {
 	uint8_t netfn, command, length, answer_length;
@@ -105,18 +108,13 @@ static int questions_read(const char *path)
 	return question_count == 0;
 }
 
-/* Asks, and prints question and answer as a line of the list. */
-static int learn(struct vipmi_handle *handle, uint8_t netfn, uint8_t command, const uint8_t *data,
-	size_t length, struct vipmi_answer *answer)
+static void print_pair(const struct vipmi_request *request, const struct vipmi_answer *answer)
 {
-	struct vipmi_request request = vipmi_request_make(netfn, command, data, length);
+	const uint8_t *data = request->data;
 	size_t i;
 
-	if (vipmi_command(handle, &request, answer) < 0) {
-		return -1;
-	}
-	printf("%02x %02x", netfn, command);
-	for (i = 0; i < length; i++) {
+	printf("%02x %02x", request->netfn, request->command);
+	for (i = 0; i < request->length; i++) {
 		printf(" %02x", data[i]);
 	}
 	printf(" = %02x", answer->cc);
@@ -124,6 +122,43 @@ static int learn(struct vipmi_handle *handle, uint8_t netfn, uint8_t command, co
 		printf(" %02x", answer->data[i]);
 	}
 	putchar('\n');
+}
+
+/* Asks, and prints question and answer as a line of the list. */
+static int learn(struct vipmi_handle *handle, uint8_t netfn, uint8_t command, const uint8_t *data,
+	size_t length, struct vipmi_answer *answer)
+{
+	struct vipmi_request request = vipmi_request_make(netfn, command, data, length);
+
+	if (vipmi_command(handle, &request, answer) < 0) {
+		return -1;
+	}
+	print_pair(&request, answer);
+	return 0;
+}
+
+/* The records of the repository up to those that come and go with the boards of the drawer. */
+static int learn_records(struct vipmi_handle *handle)
+{
+	unsigned i, record = 0;
+
+	/* IPMI 2.0 section 33.12: the answer begins with the next record's ID. */
+	for (i = 0; i < RECORDS_MAX && record != SDR_LAST; i++) {
+		uint8_t data[] = {0, 0, (uint8_t)record, (uint8_t)(record >> 8), 0, SDR_PIECE};
+		struct vipmi_request request =
+			vipmi_request_make(NETFN_STORAGE, COMMAND_GET_SDR, data, sizeof(data));
+		struct vipmi_answer answer;
+
+		if (vipmi_command(handle, &request, &answer) < 0) {
+			return -1;
+		}
+		if (answer.cc != 0 || answer.length < 2 + SDR_PIECE ||
+			answer.data[2 + SDR_TYPE] == SDR_CONTROLLER_LOCATOR) {
+			return 0;
+		}
+		print_pair(&request, &answer);
+		record = answer.data[0] | (unsigned)answer.data[1] << 8;
+	}
 	return 0;
 }
 
@@ -143,7 +178,7 @@ static int learn_all(struct vipmi_handle *handle)
 		{0x06, 0x04}, /* Get Self Test Results */
 	};
 	struct vipmi_answer answer;
-	unsigned offset, record = 0;
+	unsigned offset;
 	size_t i;
 
 	for (i = 0; i < sizeof(simple) / sizeof(simple[0]); i++) {
@@ -162,17 +197,7 @@ static int learn_all(struct vipmi_handle *handle)
 			break; /* the empty rest */
 		}
 	}
-	/* IPMI 2.0 section 33.12: the answer begins with the next record's ID. */
-	for (i = 0; i < 100 && record != SDR_LAST; i++) {
-		uint8_t data[] = {0, 0, (uint8_t)record, (uint8_t)(record >> 8), 0, SDR_PIECE};
-
-		if (learn(handle, NETFN_STORAGE, COMMAND_GET_SDR, data, sizeof(data), &answer) <
-			0) {
-			return fail("learning the SDRs");
-		}
-		record = answer.cc == 0 ? answer.data[0] | (unsigned)answer.data[1] << 8 : SDR_LAST;
-	}
-	return 0;
+	return learn_records(handle) < 0 ? fail("learning the SDRs") : 0;
 }
 
 /* ---- the run ---- */

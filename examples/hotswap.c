@@ -19,7 +19,10 @@
 #define RECORD_SENSOR 11
 #define RECORD_DIRECTION 12
 #define RECORD_OFFSET 13
+#define RECORD_DATA3 15
 #define DEASSERTED 0x80
+/* Section 29.7: byte 3 of the data has the meaning that the sensor's type gives it. */
+#define DATA3_USED 0x30
 
 #define TYPE_SLOT 0x21 /* table 42-3: slot or connector */
 
@@ -68,6 +71,9 @@ static void received(void *context, const struct vipmi_event *event)
 		printf("%llu: from %02Xh, sensor %02Xh", (unsigned long long)event->number,
 			record[RECORD_GENERATOR], record[RECORD_SENSOR]);
 		if (record[RECORD_SENSOR_TYPE] == TYPE_SLOT) {
+			if ((record[RECORD_OFFSET] & DATA3_USED) == DATA3_USED) {
+				printf(", slot %u", record[RECORD_DATA3]);
+			}
 			printf(": %s", state_name(offset));
 		} else {
 			printf(" of type %02Xh: offset %u", record[RECORD_SENSOR_TYPE], offset);

@@ -5,6 +5,7 @@
  * once. The number decides whose answer an answer is, so the parts need no
  * table of what they asked.
  */
+#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +14,8 @@
 
 #define CLIENTS_MAX 16
 #define CHANNEL_IPMB 0
+/* Sixteen questions wait for one bus, and perhaps for hundreds of other programs. */
+#define PATIENCE_MS 30000
 
 static const char usage[] =
 	"usage: slots [--rounds N] ADDRESS...\n"
@@ -26,7 +29,7 @@ static const char usage[] =
 struct part {
 	uint8_t address;
 	uint8_t number; /* its sequence number toward that address */
-	unsigned int answered, absent;
+	unsigned int answered, absent, failed;
 	uint8_t device, major, minor;
 };
 
@@ -43,8 +46,10 @@ static void answered(void *context, const struct vipmi_answer *answer)
 	outstanding--;
 	if (part != asked || (answer->error == 0 && answer->number != part->number)) {
 		mixed_up++;
-	} else if (answer->error < 0 || answer->cc != VIPMI_CC_OK || answer->length < 4) {
+	} else if (answer->error == -EHOSTUNREACH) {
 		part->absent++;
+	} else if (answer->error < 0 || answer->cc != VIPMI_CC_OK || answer->length < 4) {
+		part->failed++;
 	} else {
 		part->answered++;
 		part->device = answer->data[0];
@@ -63,6 +68,7 @@ static int ask(struct vipmi_handle *handle, struct part *part)
 	request.virtual_client = (uint32_t)(part - parts) + 1;
 	request.numbered = 1;
 	request.number = part->number;
+	request.timeout_ms = PATIENCE_MS;
 	if (vipmi_submit(handle, &request, answered, part, NULL) < 0) {
 		return -1;
 	}
@@ -115,12 +121,12 @@ static void report(void)
 {
 	size_t i;
 
-	printf("CLIENT  ADDRESS  NUMBER  ANSWERS  NOBODY  DEVICE  FIRMWARE\n");
+	printf("CLIENT  ADDRESS  NUMBER  ANSWERS  NOBODY  FAILED  DEVICE  FIRMWARE\n");
 	for (i = 0; i < part_count; i++) {
 		const struct part *part = &parts[i];
 
-		printf("%6zu      %02Xh  %6u  %7u  %6u", i + 1, part->address, part->number,
-			part->answered, part->absent);
+		printf("%6zu      %02Xh  %6u  %7u  %6u  %6u", i + 1, part->address, part->number,
+			part->answered, part->absent, part->failed);
 		if (part->answered > 0) {
 			printf("  %6u  %u.%02x", part->device, part->major, part->minor);
 		}

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "faces/socket.h"
 
-#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <sys/epoll.h>
@@ -21,7 +20,8 @@
 
 static uint64_t connection_cookie(const struct socket_face *face, const struct connection *c)
 {
-	return (uint64_t)c->generation << SLOT_BITS | (uint64_t)(c - face->connections);
+	return face->host.token | (uint64_t)c->generation << SLOT_BITS |
+	       (uint64_t)(c - face->connections);
 }
 
 struct connection *connection_find(struct socket_face *face, uint64_t cookie)
@@ -54,7 +54,7 @@ static void connection_watch(struct socket_face *face, struct connection *c)
 	struct epoll_event event = {
 		.events = (sends || c->stalled ? 0u : EPOLLIN) |
 			  (sends || c->blocked ? EPOLLOUT : 0u),
-		.data.u64 = face->host.token | connection_cookie(face, c),
+		.data.u64 = connection_cookie(face, c),
 	};
 
 	if (event.events != c->interest &&
@@ -136,28 +136,6 @@ void connection_refuse(
 
 /* ---- the beginning ---- */
 
-/* What the program calls itself; stays empty where /proc does not say. */
-static void command_name(uint32_t pid, char name[COMMAND_NAME_MAX])
-{
-	char path[32];
-	ssize_t length = -1;
-	int fd;
-
-	snprintf(path, sizeof(path), "/proc/%u/comm", pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd >= 0) {
-		length = read(fd, name, COMMAND_NAME_MAX - 1);
-		close(fd);
-	}
-	name[length > 0 ? length : 0] = '\0';
-	name[strcspn(name, "\n")] = '\0';
-	for (; *name; name++) {
-		if (*name < ' ' || *name > '~') {
-			*name = '?'; /* a program may call itself anything; our log is lines */
-		}
-	}
-}
-
 void connection_open(struct socket_face *face, struct connection *c, int fd)
 {
 	struct ucred peer = {.pid = 0, .uid = UINT32_MAX, .gid = UINT32_MAX};
@@ -182,7 +160,7 @@ void connection_open(struct socket_face *face, struct connection *c, int fd)
 	command_name(credentials.pid, c->command);
 	reply = session_open(&c->session, &face->session_host, &face->scratch,
 		connection_cookie(face, c), &credentials, face->reply);
-	event.data.u64 = face->host.token | connection_cookie(face, c);
+	event.data.u64 = connection_cookie(face, c);
 	if (session_ended(&c->session)) {
 		connection_drop(face, c, reply);
 		return;
@@ -318,7 +296,7 @@ static bool connection_writable(struct socket_face *face, struct connection *c)
 			.client = {.client = c->session.client}};
 		/* Its only refusals say that the client is gone or the core broken: the pump sees.
 		 */
-		(void)face->session_host.step(face, &face->scratch.event);
+		(void)face->session_host.step(face->session_host.context, &face->scratch.event);
 	}
 	return !session_listing(&c->session) || rows_send(face, c);
 }

@@ -3,7 +3,9 @@
  * A face lets programs reach the virtual controllers of one core. It is one
  * file, one const struct of operations, and one line in the table of
  * faces/table.c. It steps the core itself (client, handle and request events);
- * the agent's pump pulls the actions and calls `act`.
+ * the agent's pump pulls the actions and calls `act`. A core may have several:
+ * the cookies of a face's clients carry its token, by which the pump knows whose
+ * an action is.
  *
  * Its descriptors live in the agent's epoll set: a set of its own inside the
  * agent's would cost a second epoll_wait for each wake-up, 5 % of a round trip.
@@ -15,7 +17,8 @@
 
 struct face;
 
-/* epoll_event.data.u64 of a face's descriptors: the agent's part above, the face's below. */
+/* epoll_event.data.u64 of a face's descriptors, and its clients' cookies: the agent's part above,
+ * the face's below. */
 #define FACE_TOKEN_BITS 48
 #define FACE_TOKEN_MASK ((UINT64_C(1) << FACE_TOKEN_BITS) - 1)
 
@@ -26,13 +29,17 @@ struct face_host {
 	const char *version; /* of vipmi */
 	uint8_t boot_id[16]; /* new with every start of the agent */
 	int epoll;           /* the face adds its descriptors, level-triggered */
-	uint64_t token; /* to be or-ed into their data.u64, of which the face has the low bits */
+	/* To be or-ed into their data.u64, and into clients' cookies: the face has the low bits. */
+	uint64_t token;
 	void *context;
 	void (*log)(void *context, const char *text); /* one line for a person */
+	/* Ends the connection of `client`, whichever face it came by. -ENOENT: there is none. */
+	int (*kick)(void *context, uint32_t client);
 };
 
 struct face_ops {
-	const char *name;
+	const char *name;  /* "socket": the option --socket asks for it */
+	const char *usage; /* one line for --help, without the option */
 	/* As link_ops.open. Allocates all that it will ever need. */
 	int (*open)(const char *options, uint64_t now_ns, const struct face_host *host, char *error,
 		size_t error_size, struct face **ret_face);
@@ -47,6 +54,8 @@ struct face_ops {
 	uint64_t (*deadline)(const struct face *face); /* TIME_NEVER: none */
 	/* The deadline came. Bounded work; likewise with nothing batched. */
 	void (*expire)(struct face *face, uint64_t now_ns);
+	/* As face_host.kick, of its own clients. NULL: they are none that can be sent away. */
+	int (*kick)(struct face *face, uint32_t client);
 	void (*close)(struct face *face); /* takes NULL */
 };
 
@@ -54,7 +63,8 @@ struct face {
 	const struct face_ops *ops;
 };
 
-/* The table, NULL-terminated. */
+/* The table, NULL-terminated. The first is there for every controller. */
+#define FACES_MAX 8u
 extern const struct face_ops *const face_table[];
 
 #endif

@@ -34,79 +34,6 @@ static void face_log(struct socket_face *face, const char *text)
 	face->host.log(face->host.context, text);
 }
 
-/* ---- what sessions ask of their host ---- */
-
-static int host_step(void *context, struct core_event *event)
-{
-	struct socket_face *face = context;
-
-	event->now_ns = face->now_ns;
-	return core_step(face->host.core, event);
-}
-
-static void host_status(void *context, struct core_status *ret_status)
-{
-	struct socket_face *face = context;
-
-	core_status(face->host.core, ret_status);
-}
-
-static bool host_handle_next(void *context, uint32_t *cursor, struct core_handle_info *ret_info)
-{
-	struct socket_face *face = context;
-
-	return core_handle_next(face->host.core, cursor, ret_info);
-}
-
-static bool host_command_next(void *context, uint32_t *cursor, struct core_command_info *ret_info)
-{
-	struct socket_face *face = context;
-
-	return core_command_next(face->host.core, cursor, ret_info);
-}
-
-static bool host_sequence_next(void *context, uint32_t *cursor, struct core_sequence_info *ret_info)
-{
-	struct socket_face *face = context;
-
-	return core_sequence_next(face->host.core, cursor, ret_info);
-}
-
-static bool host_message_next(void *context, uint64_t *cursor, struct core_message_info *ret_info)
-{
-	struct socket_face *face = context;
-
-	return core_message_next(face->host.core, cursor, ret_info);
-}
-
-static bool host_administers(void *context, const struct core_credentials *by)
-{
-	struct socket_face *face = context;
-
-	return by->uid == 0 || by->uid == face->uid;
-}
-
-static int host_kick(void *context, uint32_t client)
-{
-	struct socket_face *face = context;
-	uint32_t i;
-
-	for (i = 0; i < face->connections_max; i++) {
-		struct connection *c = &face->connections[i];
-
-		if (c->fd < 0 || c->session.client != client) {
-			continue;
-		}
-		if (c == face->current) {
-			c->kicked = true; /* once it has its reply */
-		} else {
-			connection_refuse(face, c, VIPMI_REASON_KICKED, "kicked");
-		}
-		return 0;
-	}
-	return -ENOENT;
-}
-
 /* ---- accepting ---- */
 
 static void face_watch_listener(struct socket_face *face, bool accepting)
@@ -273,6 +200,27 @@ static void face_act(struct face *base, const struct core_action *action)
 	face_deliver(face, c, action);
 }
 
+static int face_kick(struct face *base, uint32_t client)
+{
+	struct socket_face *face = socket_face_of(base);
+	uint32_t i;
+
+	for (i = 0; i < face->connections_max; i++) {
+		struct connection *c = &face->connections[i];
+
+		if (c->fd < 0 || c->session.client != client) {
+			continue;
+		}
+		if (c == face->current) {
+			c->kicked = true; /* once it has its reply */
+		} else {
+			connection_refuse(face, c, VIPMI_REASON_KICKED, "kicked");
+		}
+		return 0;
+	}
+	return -ENOENT;
+}
+
 static uint64_t list_deadline(const struct list_link *list, uint64_t patience_ms)
 {
 	struct list_link *first = list_first(list);
@@ -404,23 +352,9 @@ static struct socket_face *face_create(const struct face_host *host, uint64_t no
 	face->host = *host;
 	face->now_ns = now_ns;
 	face->accept_resume_ns = TIME_NEVER;
-	face->uid = (uint32_t)geteuid();
 	face->listener.fd = -1;
 	face->reserve_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	face->session_host = (struct session_host){
-		.context = face,
-		.step = host_step,
-		.status = host_status,
-		.handle_next = host_handle_next,
-		.command_next = host_command_next,
-		.sequence_next = host_sequence_next,
-		.message_next = host_message_next,
-		.administers = host_administers,
-		.kick = host_kick,
-		.link = host->link,
-		.version = host->version,
-	};
-	memcpy(face->session_host.boot_id, host->boot_id, sizeof(host->boot_id));
+	session_host_init(&face->session_host, &face->session_context, &face->host, &face->now_ns);
 	list_init(&face->greeting);
 	list_init(&face->unread);
 	buffers_init(face);
@@ -440,8 +374,8 @@ static int face_open(const char *options, uint64_t now_ns, const struct face_hos
 		return -ENOMEM;
 	}
 	snprintf(face->path, sizeof(face->path), "%s", options);
-	result = listener_open(strlen(options) < sizeof(face->path) ? face->path : options, error,
-		error_size, &face->listener);
+	result = listener_open(strlen(options) < sizeof(face->path) ? face->path : options,
+		SOCK_SEQPACKET, error, error_size, &face->listener);
 	if (result == 0 && epoll_ctl(host->epoll, EPOLL_CTL_ADD, face->listener.fd, &event)) {
 		result = -errno;
 		snprintf(error, error_size, "%s: %s", options, strerror(errno));
@@ -456,11 +390,13 @@ static int face_open(const char *options, uint64_t now_ns, const struct face_hos
 
 const struct face_ops socket_face = {
 	.name = "socket",
+	.usage = "PATH",
 	.open = face_open,
 	.act = face_act,
 	.flush = face_flush,
 	.ready = face_ready,
 	.deadline = face_deadline,
 	.expire = face_expire,
+	.kick = face_kick,
 	.close = face_close,
 };

@@ -11,6 +11,7 @@
 
 #include "base/list.h"
 #include "faces/faces.h"
+#include "faces/host.h"
 #include "faces/listener.h"
 #include "session/session.h"
 
@@ -48,9 +49,6 @@
 
 /* Pause before accepting again after the kernel had no memory for a connection. */
 #define ACCEPT_PAUSE_MS 100u
-
-/* As the kernel's TASK_COMM_LEN. */
-#define COMMAND_NAME_MAX 16u
 
 enum handles_held {
 	HANDLES_NONE,
@@ -123,6 +121,7 @@ struct parking {
 struct socket_face {
 	struct face face;
 	struct face_host host;
+	struct session_context session_context;
 	struct session_host session_host;
 	struct session_scratch scratch;
 	uint64_t now_ns;
@@ -140,7 +139,6 @@ struct socket_face {
 	char path[sizeof(((struct sockaddr_un *)NULL)->sun_path)];
 	int reserve_fd; /* given up for a moment to tell a client that descriptors ran out */
 	uint64_t accept_resume_ns; /* TIME_NEVER: accepting */
-	uint32_t uid;
 	bool files_logged;
 };
 

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#include "ipmi/chassis_order.h"
+#include "ipmi/chassis_scenario.h"
 
 /* Decodes, encodes, decodes: a row keeps what it says, whatever padding it had. */
 #define CHECK_ROW(name)                                                                            \
@@ -51,11 +51,34 @@ static void check_line(const uint8_t *bytes, size_t size)
 		FUZZ_CHECK(error[0] == 0);
 		FUZZ_CHECK(order.verb < CHASSIS_VERB_COUNT && order.place <= CHASSIS_PLACES_MAX);
 		FUZZ_CHECK(order.board < CHASSIS_KIND_COUNT && order.fault < CHASSIS_FAULT_COUNT);
-		FUZZ_CHECK(order.percent <= 100 && order.for_ms <= CHASSIS_FAULT_MS_MAX);
+		FUZZ_CHECK(order.percent <= 100 && order.for_ms <= CHASSIS_TIME_MS_MAX);
 		FUZZ_CHECK(memchr(order.sensor, 0, sizeof(order.sensor)));
 	} else {
 		FUZZ_CHECK(error[0] != 0 && memchr(error, 0, sizeof(error)));
 	}
+}
+
+/* Every order of a scenario lies in its text, in order of time; errors have a text. */
+static void check_scenario(const uint8_t *bytes, size_t size)
+{
+	struct chassis_scenario scenario = {.text = (const char *)bytes, .length = size};
+	char error[CHASSIS_ERROR_SIZE];
+	struct chassis_step step;
+	uint64_t last_ms = 0;
+	uint32_t line;
+	int count = 0, result;
+
+	while ((result = chassis_scenario_next(&scenario, &step, error)) > 0) {
+		FUZZ_CHECK(step.order >= scenario.text);
+		FUZZ_CHECK(step.order + step.order_length <= scenario.text + size);
+		FUZZ_CHECK(step.at_ms >= last_ms && step.line == scenario.line);
+		last_ms = step.at_ms;
+		count++;
+	}
+	FUZZ_CHECK(result == 0 || (error[0] != 0 && memchr(error, 0, sizeof(error))));
+	scenario = (struct chassis_scenario){.text = (const char *)bytes, .length = size};
+	FUZZ_CHECK(chassis_scenario_check(scenario, &line, error) ==
+		   (result < 0 || count == 0 ? -EINVAL : count));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
@@ -85,6 +108,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 		break;
 	case 5:
 		CHECK_ROW(fault);
+		break;
+	case 6:
+		check_scenario(bytes, size);
 		break;
 	default:
 		check_request(kind, bytes, size);

@@ -14,9 +14,9 @@
 
 static void from_agent(const uint8_t *bytes, size_t length)
 {
-	struct shim_message message;
+	struct driver_message message;
 
-	if (!shim_message_decode(bytes, length, &message)) {
+	if (!driver_message_decode(bytes, length, &message)) {
 		return;
 	}
 	FUZZ_CHECK(message.length <= sizeof(message.data));
@@ -27,16 +27,16 @@ static void from_agent(const uint8_t *bytes, size_t length)
 		   ((message.netfn & 1) && message.length >= 1));
 }
 
-static void is_request(const struct shim_request *request, const struct socket_message *message)
+static void is_request(const struct driver_request *request, const struct socket_message *message)
 {
 	FUZZ_CHECK(message->header.type == VIPMI_MESSAGE_REQUEST);
 	FUZZ_CHECK(message->data.length == request->length);
-	FUZZ_CHECK(
-		message->header.time_ms > 0 && message->header.time_ms <= SHIM_BUDGET_IPMB_MAX_MS);
+	FUZZ_CHECK(message->header.time_ms > 0 &&
+		   message->header.time_ms <= DRIVER_BUDGET_IPMB_MAX_MS);
 }
 
 /* What a program answers begins with its completion code, which has a field of its own. */
-static void is_response(const struct shim_request *request, const struct socket_message *message)
+static void is_response(const struct driver_request *request, const struct socket_message *message)
 {
 	FUZZ_CHECK(message->header.type == VIPMI_MESSAGE_RESPOND);
 	FUZZ_CHECK(request->length > 0 && message->header.cc == request->data[0]);
@@ -45,8 +45,8 @@ static void is_response(const struct shim_request *request, const struct socket_
 
 static void from_program(struct reader reader)
 {
-	struct shim_request request = {.retries = reader_u8(&reader) - 1};
-	uint8_t bytes[SHIM_REQUEST_SIZE];
+	struct driver_request request = {.retries = reader_u8(&reader) - 1};
+	uint8_t bytes[DRIVER_REQUEST_SIZE];
 	struct socket_message message;
 	int length;
 
@@ -60,11 +60,11 @@ static void from_program(struct reader reader)
 		!reader_copy(&reader, request.data, request.length)) {
 		return;
 	}
-	if (shim_address_check(&request.addr, request.addr_length) < 0 ||
-		shim_request_check(&request) < 0) {
+	if (driver_address_check(&request.addr, request.addr_length) < 0 ||
+		driver_request_check(&request) < 0) {
 		return;
 	}
-	length = shim_request_encode(&request, 7, bytes);
+	length = driver_request_encode(&request, 7, bytes);
 	FUZZ_CHECK(length > 0 && socket_decode(bytes, (size_t)length, &message) == 0);
 	FUZZ_CHECK(message.header.netfn == request.netfn);
 	FUZZ_CHECK(message.header.command == request.command && message.header.lun <= 3);

@@ -5,7 +5,7 @@
  *
  *	insert PLACE [KIND]            pull PLACE [now]
  *	set PLACE SENSOR VALUE         VALUE: 95, -3.5, raw 200, state 1,3, state none, auto
- *	fault KIND [P%] [by TIME] [at PLACE] [for TIME]
+ *	fault KIND [P%] [N times] [by TIME] [at PLACE] [for TIME]
  *	fault none [at PLACE]
  *	reset [PLACE]
  *
@@ -60,14 +60,18 @@ struct chassis_order {
 	uint8_t value_kind; /* enum chassis_value */
 	int32_t value;
 	uint32_t by_ms;                    /* late */
+	uint32_t times;                    /* it ends after so many; 0: not by that */
 	uint32_t for_ms;                   /* 0: until somebody ends it */
 	char sensor[CHASSIS_NAME_MAX + 1]; /* its name, or "0x30" and the like: its number */
 };
 
 /* How late "late" is unless told: past the 5 s that everybody gives a KCS controller. */
 #define CHASSIS_FAULT_LATE_MS 7000u
-/* A day: longer faults are for ever. */
-#define CHASSIS_FAULT_MS_MAX 86400000u
+/* A day: longer faults are for ever, and nobody waits longer. */
+#define CHASSIS_TIME_MS_MAX 86400000u
+
+/* Who wants more, wants it for ever. */
+#define CHASSIS_FAULT_TIMES_MAX 1000000u
 
 /* Longest error that chassis_order_parse writes, with its zero. */
 #define CHASSIS_ERROR_SIZE (CHASSIS_TEXT_MAX + 1)
@@ -75,6 +79,9 @@ struct chassis_order {
 /* Reads one line. 0, or -EINVAL with a text that says what is wrong and what there is. */
 int chassis_order_parse(const char *line, size_t length, struct chassis_order *ret_order,
 	char error[CHASSIS_ERROR_SIZE]);
+
+/* "5s", "250ms", "0": at most a day. */
+bool chassis_order_time(const char *text, uint32_t *ret_ms);
 
 /* Of a number, its word; "?" when there is none. */
 const char *chassis_verb_name(uint8_t verb);

@@ -12,7 +12,7 @@ static uint8_t six_and_lun(uint8_t six, uint8_t lun)
 	return (uint8_t)(six << 2 | (lun & 3));
 }
 
-uint8_t ipmb_checksum(const uint8_t *bytes, size_t length)
+uint8_t ipmb_check_byte(const uint8_t *bytes, size_t length)
 {
 	uint8_t sum = 0;
 	size_t i;
@@ -39,21 +39,21 @@ int ipmb_encode(const struct ipmb_message *message, uint8_t *frame, size_t size)
 	}
 	writer_u8(&writer, to_address);
 	writer_u8(&writer, six_and_lun(message->netfn, to_lun));
-	writer_u8(&writer, ipmb_checksum(frame, IPMB_BODY_OFFSET - 1));
+	writer_u8(&writer, ipmb_check_byte(frame, IPMB_BODY_OFFSET - 1));
 	writer_u8(&writer, from_address);
 	writer_u8(&writer, six_and_lun(message->sequence, from_lun));
 	writer_u8(&writer, message->command);
 	writer_bytes(&writer, message->data, message->length);
-	writer_u8(&writer,
-		ipmb_checksum(frame + IPMB_BODY_OFFSET, writer_length(&writer) - IPMB_BODY_OFFSET));
+	writer_u8(&writer, ipmb_check_byte(frame + IPMB_BODY_OFFSET,
+				   writer_length(&writer) - IPMB_BODY_OFFSET));
 	return (int)writer_length(&writer);
 }
 
 int ipmb_decode(const uint8_t *frame, size_t length, struct ipmb_message *ret_message)
 {
 	/* Each checksum, itself included, adds up to 0 with what it covers. */
-	if (length < IPMB_BODY_OFFSET || ipmb_checksum(frame, IPMB_BODY_OFFSET) != 0 ||
-		ipmb_checksum(frame + IPMB_BODY_OFFSET, length - IPMB_BODY_OFFSET) != 0) {
+	if (length < IPMB_BODY_OFFSET || ipmb_check_byte(frame, IPMB_BODY_OFFSET) != 0 ||
+		ipmb_check_byte(frame + IPMB_BODY_OFFSET, length - IPMB_BODY_OFFSET) != 0) {
 		return -EBADMSG;
 	}
 	return ipmb_decode_received(frame[0], frame + 1, length - 1, ret_message);

@@ -25,8 +25,8 @@ struct ipmb_message {
 	size_t length;
 };
 
-/* Two's complement of the sum: adding it brings the sum to 0. */
-uint8_t ipmb_checksum(const uint8_t *bytes, size_t length);
+/* Two's complement of the sum: adding it brings the sum to 0. (ipmb_checksum is the kernel's.) */
+uint8_t ipmb_check_byte(const uint8_t *bytes, size_t length);
 
 /* Writes the whole frame, first byte the receiver's address. Returns its length, or -EMSGSIZE
  * when `size` is too small for it. IPMB_FRAME_MAX is not enforced here: the link's limit is. */

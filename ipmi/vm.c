@@ -39,7 +39,7 @@ static void decode_message(const struct vm_decoder *decoder, struct vm_item *ite
 
 	item->type = VM_ITEM_GARBLED;
 	if (decoder->length < VM_REQUEST_MIN ||
-		ipmb_checksum(decoder->bytes, decoder->length) != 0) {
+		ipmb_check_byte(decoder->bytes, decoder->length) != 0) {
 		return;
 	}
 	message->sequence = reader_u8(&reader);

@@ -9,6 +9,9 @@
  *	lab_load TARGET flood                  asks, not reading, until it is held up for a second;
  *	                                       then reads, and every answer must be there
  *	lab_load TARGET event                  subscribes, prints "up" and the first event's bytes
+ *	lab_load TARGET answer NETFN COMMAND   takes the right to receive such requests and prints
+ *	                                       "up"; answers the first, and prints what it was and
+ *	                                       what became of the answer
  *	lab_load TARGET list OBJECT            a listing, "name=value" a field, one row a line
  *
  * What tells answers apart is their content: every request reads other bytes of
@@ -308,6 +311,73 @@ static int event(const char *target)
 	return 0;
 }
 
+/* 0: the message is a DONE without a reason. */
+static int done(int fd, uint8_t *bytes)
+{
+	struct socket_message message;
+
+	return hear(fd, bytes, &message) || message.header.type != VIPMI_MESSAGE_DONE ||
+			       message.header.reason
+		       ? -1
+		       : 0;
+}
+
+static int respond(int fd, uint32_t handle, const struct socket_message *request)
+{
+	static const uint8_t data[] = {0x5A, 0xA5};
+	uint8_t bytes[VIPMI_MESSAGE_MAX];
+	struct writer writer = writer_init(bytes, sizeof(bytes));
+	struct socket_header header = {.type = VIPMI_MESSAGE_RESPOND,
+		.handle = handle,
+		.tag = TAG,
+		.netfn = request->header.netfn | 1,
+		.command = request->header.command};
+
+	socket_begin(&writer, &header);
+	socket_put_async(
+		&writer, request->async.number, request->async.kind, request->async.channel);
+	socket_put(&writer, VIPMI_EXTENSION_DATA, data, sizeof(data));
+	return say(fd, &writer);
+}
+
+static int answer(const char *target, uint8_t netfn, uint8_t command)
+{
+	int fd = target_open(target);
+	uint32_t handle = fd >= 0 ? handle_open(fd) : 0;
+	uint8_t bytes[VIPMI_MESSAGE_MAX];
+	struct writer writer = writer_init(bytes, sizeof(bytes));
+	struct socket_header header = {.type = VIPMI_MESSAGE_RESERVE, .handle = handle, .tag = TAG};
+	const struct socket_command right = {.netfn = netfn,
+		.direction = VIPMI_DIRECTION_RECEIVE,
+		.command = command,
+		.body = VIPMI_BODY_ALL,
+		.channel = VIPMI_ALL,
+		.address = VIPMI_ALL,
+		.lun = VIPMI_ALL};
+	struct socket_message message;
+
+	socket_begin(&writer, &header);
+	socket_put_commands(&writer, &right, 1);
+	if (!handle || say(fd, &writer) || done(fd, bytes)) {
+		return 1;
+	}
+	printf("up\n");
+	fflush(stdout);
+	if (hear(fd, bytes, &message) || message.header.type != VIPMI_MESSAGE_EVENT ||
+		!(message.header.flags & VIPMI_FLAG_YOURS)) {
+		return 1;
+	}
+	printf("request %02x %02x from %02x\n", message.header.netfn, message.header.command,
+		message.target.address);
+	if (respond(fd, handle, &message) || hear(fd, bytes, &message) ||
+		message.header.type != VIPMI_MESSAGE_ANSWER) {
+		printf("not answered: %s, type %u\n", strerror(errno), message.header.type);
+		return 1;
+	}
+	printf("answered %02x\n", message.header.cc);
+	return message.header.cc != VIPMI_CC_OK;
+}
+
 static int list(const char *target, const char *object)
 {
 	uint8_t bytes[VIPMI_MESSAGE_MAX];
@@ -355,6 +425,10 @@ int main(int argc, char **argv)
 	if (argc == 3 && strcmp(argv[2], "event") == 0) {
 		return event(argv[1]);
 	}
+	if (argc == 5 && strcmp(argv[2], "answer") == 0) {
+		return answer(argv[1], (uint8_t)strtoul(argv[3], NULL, 0),
+			(uint8_t)strtoul(argv[4], NULL, 0));
+	}
 	if (argc == 4 && strcmp(argv[2], "list") == 0) {
 		return list(argv[1], argv[3]);
 	}
@@ -362,6 +436,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: lab_load TARGET PROCESSES REQUESTS|stay\n"
 				"       lab_load TARGET hold OPENS\n"
 				"       lab_load TARGET flood|event\n"
+				"       lab_load TARGET answer NETFN COMMAND\n"
 				"       lab_load TARGET list OBJECT\n");
 		return 2;
 	}

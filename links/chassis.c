@@ -5,6 +5,7 @@
 #include "links/table.h"
 
 #include "chassis/chassis.h"
+#include "chassisd/scenario_file.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +14,9 @@
 /* Alignment that chassis_init asks for. */
 #define CHASSIS_ALIGNMENT 16
 
+/* Bridged requests at once, in case the card keeps that many answers. */
+#define BUS_WINDOW 8
+
 struct chassis_link {
 	struct link link; /* first: links.h */
 	struct link_sink sink;
@@ -20,6 +24,7 @@ struct chassis_link {
 	uint32_t transmission; /* the one whose request the chassis took last */
 	bool announced;        /* LINK_UP was told */
 	bool refused;          /* somebody was told "not now" */
+	char path[CHASSIS_PATH_MAX + 1], *scenario; /* a file and its text */
 };
 
 static struct chassis_link *chassis_link(struct link *link)
@@ -29,6 +34,7 @@ static struct chassis_link *chassis_link(struct link *link)
 
 static void announce(struct chassis_link *self, uint64_t now_ns)
 {
+	uint8_t room = chassis_receive_max(self->chassis);
 	struct core_event event = {
 		.type = CORE_EVENT_LINK_UP,
 		.now_ns = now_ns,
@@ -41,13 +47,24 @@ static void announce(struct chassis_link *self, uint64_t now_ns)
 				.attention = true,
 				.simulated = true,
 				.window = 1,
-				.bus_window = 8,
+				.bus_window = room < BUS_WINDOW ? room : BUS_WINDOW,
 				.own_address = chassis_address(self->chassis),
 			},
 	};
 
 	self->announced = true;
 	self->sink.event(self->sink.context, &event);
+}
+
+static void chassis_link_close(struct link *link)
+{
+	if (link) {
+		struct chassis_link *self = chassis_link(link);
+
+		free(self->chassis); /* the block begins with it */
+		free(self->scenario);
+		free(self);
+	}
 }
 
 static int chassis_link_open(const char *options_text, uint64_t now_ns,
@@ -81,6 +98,7 @@ static int chassis_link_open(const char *options_text, uint64_t now_ns,
 		snprintf(error, error_size, "no memory for the simulated chassis");
 		return -ENOMEM;
 	}
+	self->link.ops = &link_chassis;
 	result = chassis_init(memory, size, &options, now_ns, &self->chassis);
 	if (result < 0) {
 		free(self);
@@ -88,7 +106,13 @@ static int chassis_link_open(const char *options_text, uint64_t now_ns,
 		snprintf(error, error_size, "the simulated chassis refuses these options");
 		return result;
 	}
-	self->link.ops = &link_chassis;
+	memcpy(self->path, options.scenario, sizeof(self->path));
+	result = scenario_file_play(
+		self->chassis, self->path, now_ns, &self->scenario, error, error_size);
+	if (result < 0) {
+		chassis_link_close(&self->link);
+		return result;
+	}
 	self->sink = *sink;
 	*ret_link = &self->link;
 	announce(self, now_ns);
@@ -169,6 +193,16 @@ static void tell_log(struct chassis_link *self, enum chassis_output_type type)
 	}
 }
 
+static void tell_step(struct chassis_link *self, const struct chassis_output *output)
+{
+	char line[SCENARIO_LINE_MAX];
+
+	if (self->sink.log) {
+		scenario_file_line(self->path, output, line, sizeof(line));
+		self->sink.log(self->sink.context, line);
+	}
+}
+
 static void chassis_link_dispatch(struct link *link, uint32_t ready, uint64_t now_ns)
 {
 	struct chassis_link *self = chassis_link(link);
@@ -181,6 +215,9 @@ static void chassis_link_dispatch(struct link *link, uint32_t ready, uint64_t no
 		switch (output.type) {
 		case CHASSIS_OUTPUT_RESPONSE:
 			tell_response(self, &output, now_ns);
+			break;
+		case CHASSIS_OUTPUT_STEP:
+			tell_step(self, &output);
 			break;
 		case CHASSIS_OUTPUT_ATTENTION:
 			event = (struct core_event){.type = CORE_EVENT_ATTENTION,
@@ -217,16 +254,6 @@ static uint64_t chassis_link_deadline(const struct link *link)
 	const struct chassis_link *self = (const struct chassis_link *)link;
 
 	return chassis_deadline(self->chassis);
-}
-
-static void chassis_link_close(struct link *link)
-{
-	if (link) {
-		struct chassis_link *self = chassis_link(link);
-
-		free(self->chassis); /* the block begins with it */
-		free(self);
-	}
 }
 
 const struct link_ops link_chassis = {

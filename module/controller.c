@@ -11,6 +11,7 @@
 #include <linux/uidgid.h>
 #include <linux/vmalloc.h>
 
+#include "module/compat.h"
 #include "module/vipmi.h"
 
 /* The longest that core_lock was held, for whoever measures; writing 0 begins anew. */
@@ -42,7 +43,7 @@ void controller_wake(struct controller *controller)
 	queue_work(controller->queue, &controller->pump);
 }
 
-static int core_step_now(struct controller *controller, struct core_event *event)
+int controller_step_now(struct controller *controller, struct core_event *event)
 {
 	int result;
 
@@ -55,7 +56,7 @@ static int core_step_now(struct controller *controller, struct core_event *event
 
 int controller_step(struct controller *controller, struct core_event *event)
 {
-	int result = core_step_now(controller, event);
+	int result = controller_step_now(controller, event);
 
 	controller_wake(controller);
 	return result;
@@ -147,6 +148,21 @@ static int host_kick(void *context, u32 client)
 	return result;
 }
 
+static int host_node_add(void *context, const char *name, size_t length, u32 *ret_number)
+{
+	return node_add(context, name, length, ret_number);
+}
+
+static int host_node_remove(void *context, u32 number)
+{
+	return node_remove(context, number);
+}
+
+static bool host_node_next(void *context, u32 *cursor, struct session_node_info *ret_info)
+{
+	return node_next(context, cursor, ret_info);
+}
+
 /* ---- the pump ---- */
 
 /* A contradiction inside: said once, and everybody's connection ends. */
@@ -165,6 +181,7 @@ static void controller_offline(struct controller *controller, const char *what)
 	{
 		program_dismiss(program, VIPMI_REASON_LINK_DOWN);
 	}
+	nodes_refuse(controller);
 	mutex_unlock(&controller->programs_mutex);
 }
 
@@ -203,13 +220,17 @@ static void action_done(struct controller *controller, int result)
 static int deliver(struct controller *controller, const struct core_deliver *deliver)
 {
 	struct program *program;
-	int result = -EPIPE;
-	int length = session_deliver(deliver, controller->message);
+	int result = -EPIPE, length;
 
 	mutex_lock(&controller->programs_mutex);
-	program = xa_load(&controller->programs, deliver->cookie);
-	if (program) {
-		result = program_deliver(program, controller->message, length);
+	if (node_cookie(deliver->cookie)) {
+		result = node_deliver(controller, deliver);
+	} else {
+		length = session_deliver(deliver, controller->message);
+		program = xa_load(&controller->programs, deliver->cookie);
+		if (program) {
+			result = program_deliver(program, controller->message, length);
+		}
 	}
 	mutex_unlock(&controller->programs_mutex);
 	return result;
@@ -230,7 +251,7 @@ static void deliver_later(struct controller *controller, const struct core_deliv
 
 		controller->event.type = CORE_EVENT_CLIENT_WRITABLE;
 		controller->event.client.client = client;
-		(void)core_step_now(controller, &controller->event);
+		(void)controller_step_now(controller, &controller->event);
 	}
 }
 
@@ -239,9 +260,13 @@ static void credit(struct controller *controller, u64 cookie)
 	struct program *program;
 
 	mutex_lock(&controller->programs_mutex);
-	program = xa_load(&controller->programs, cookie);
-	if (program) {
-		program_credit(program);
+	if (node_cookie(cookie)) {
+		node_credit(controller, cookie);
+	} else {
+		program = xa_load(&controller->programs, cookie);
+		if (program) {
+			program_credit(program);
+		}
 	}
 	mutex_unlock(&controller->programs_mutex);
 }
@@ -272,7 +297,7 @@ static void pump_received(struct controller *controller)
 
 	while (lower_next(&controller->lower, &controller->event, &message)) {
 		/* A refused event is one that the core counts. */
-		(void)core_step_now(controller, &controller->event);
+		(void)controller_step_now(controller, &controller->event);
 		lower_release(message);
 	}
 }
@@ -315,9 +340,10 @@ static void pump(struct work_struct *work)
 	struct controller *controller = container_of(work, struct controller, pump);
 
 	pump_received(controller);
+	nodes_pump(controller);
 	controller->event.type = controller->refused ? CORE_EVENT_LINK_READY : CORE_EVENT_TIME;
 	controller->refused = false;
-	(void)core_step_now(controller, &controller->event);
+	(void)controller_step_now(controller, &controller->event);
 	while (next_action(controller)) {
 		pump_action(controller);
 		pump_received(controller);
@@ -365,6 +391,9 @@ int controller_init(struct controller *controller, const struct core_limits *lim
 		.message_next = host_message_next,
 		.administers = host_administers,
 		.kick = host_kick,
+		.node_add = host_node_add,
+		.node_remove = host_node_remove,
+		.node_next = host_node_next,
 		.link = controller->link_name,
 		.version = VIPMI_VERSION,
 	};
@@ -373,8 +402,7 @@ int controller_init(struct controller *controller, const struct core_limits *lim
 	mutex_init(&controller->programs_mutex);
 	xa_init_flags(&controller->programs, XA_FLAGS_ALLOC1);
 	INIT_WORK(&controller->pump, pump);
-	hrtimer_init(&controller->alarm, CLOCK_MONOTONIC, HRTIMER_MODE_ABS);
-	controller->alarm.function = alarm_rings;
+	compat_hrtimer_setup(&controller->alarm, alarm_rings);
 	return 0;
 
 memory:

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
  * /dev/vipmi0: each open is a connection, each write and each read one message
- * of the socket protocol.
+ * of the socket protocol. Who begins with an ioctl call speaks the kernel driver's
+ * interface instead (ioctl.c).
  */
 #include <linux/cred.h>
 #include <linux/fs.h>
@@ -11,13 +12,14 @@
 #include <linux/poll.h>
 #include <linux/uaccess.h>
 
+#include "module/compat.h"
 #include "module/vipmi.h"
 
 static struct controller *served;
 
 /* ---- the outbox ---- */
 
-static bool outbox_room(struct program *program)
+bool program_room(struct program *program)
 {
 	return kfifo_avail(&program->outbox) >= OUTBOX_RESERVE;
 }
@@ -25,10 +27,11 @@ static bool outbox_room(struct program *program)
 static void program_wake(struct program *program)
 {
 	wake_up_interruptible(&program->wait);
+	kill_fasync(&program->async, SIGIO, POLL_IN);
 }
 
 /* A reply, for which there is room: nothing is received without. */
-static void program_say(struct program *program, int length)
+void program_say(struct program *program, int length)
 {
 	spin_lock(&program->outbox_lock);
 	if (length > 0 && !kfifo_in(&program->outbox, program->reply, length)) {
@@ -40,10 +43,23 @@ static void program_say(struct program *program, int length)
 	spin_unlock(&program->outbox_lock);
 }
 
+size_t program_peek(struct program *program, u8 *message)
+{
+	return kfifo_out_peek(&program->outbox, message, VIPMI_MESSAGE_MAX);
+}
+
+size_t program_pop(struct program *program, u8 *message)
+{
+	return kfifo_out(&program->outbox, message, VIPMI_MESSAGE_MAX);
+}
+
 int program_deliver(struct program *program, const u8 *message, size_t length)
 {
 	int result = 0;
 
+	if (!program_expects(program, message, length)) {
+		return 0;
+	}
 	spin_lock(&program->outbox_lock);
 	if (program->ended) {
 		result = -EPIPE;
@@ -76,8 +92,7 @@ bool program_block(struct program *program)
 	return writable;
 }
 
-/* After something was read: tells the core if it waits for that. */
-static void program_unblock(struct program *program)
+void program_unblock(struct program *program)
 {
 	bool unblocked;
 
@@ -107,7 +122,7 @@ void program_credit(struct program *program)
 /* Rows of the listing under way, as many as fit. With write_mutex. */
 static void program_list(struct program *program)
 {
-	while (session_listing(&program->session) && outbox_room(program)) {
+	while (session_listing(&program->session) && program_room(program)) {
 		program_say(program, session_row(&program->session, &program->controller->host,
 					     &program->scratch, program->reply));
 	}
@@ -130,7 +145,7 @@ static void dismissal(struct work_struct *work)
 	if (!session_ended(&program->session)) {
 		length = session_refuse(&program->session, program->dismissed,
 			dismissal_text(program->dismissed), program->reply);
-		program_say(program, outbox_room(program) ? length : 0);
+		program_say(program, program_room(program) ? length : 0);
 	}
 	session_close(&program->session, &program->controller->host, &program->scratch);
 	mutex_unlock(&program->write_mutex);
@@ -192,6 +207,7 @@ static int program_release(struct inode *inode, struct file *file)
 	/* Nobody finds it any more, so nobody dismisses it anew. */
 	cancel_work_sync(&program->dismissal);
 	session_close(&program->session, &controller->host, &program->scratch);
+	kvfree(program->driver);
 	kvfree(program);
 	return 0;
 }
@@ -200,7 +216,21 @@ static bool program_writable(struct program *program)
 {
 	return READ_ONCE(program->ended) ||
 	       (!READ_ONCE(program->throttled) && !session_listing(&program->session) &&
-		       outbox_room(program));
+		       program_room(program));
+}
+
+int program_receive(struct program *program, const u8 *message, size_t length)
+{
+	int result;
+
+	/* Set before, since the credit may come before session_receive returns. */
+	WRITE_ONCE(program->throttled, true);
+	result = session_receive(&program->session, &program->controller->host, &program->scratch,
+		message, length, program->reply);
+	if (result != -EAGAIN) {
+		WRITE_ONCE(program->throttled, false);
+	}
+	return result;
 }
 
 /* Takes one message in, with write_mutex. -EAGAIN: not now, and nothing happened. */
@@ -208,23 +238,22 @@ static int program_take(struct program *program, const char __user *bytes, size_
 {
 	int result;
 
+	if (program->driver) {
+		return -EINVAL;
+	}
 	if (program->ended) {
 		return -EPIPE;
 	}
-	if (session_listing(&program->session) || !outbox_room(program)) {
+	if (session_listing(&program->session) || !program_room(program)) {
 		return -EAGAIN;
 	}
 	if (copy_from_user(program->inbound, bytes, count)) {
 		return -EFAULT;
 	}
-	/* Set before, since the credit may come before session_receive returns. */
-	WRITE_ONCE(program->throttled, true);
-	result = session_receive(&program->session, &program->controller->host, &program->scratch,
-		program->inbound, count, program->reply);
+	result = program_receive(program, program->inbound, count);
 	if (result == -EAGAIN) {
 		return result;
 	}
-	WRITE_ONCE(program->throttled, false);
 	program_say(program, result);
 	program_list(program);
 	program_wake(program);
@@ -287,8 +316,12 @@ static ssize_t program_read(struct file *file, char __user *bytes, size_t count,
 {
 	struct program *program = file->private_data;
 	unsigned int copied = 0;
-	int result = program_await(program, !(file->f_flags & O_NONBLOCK));
+	int result;
 
+	if (READ_ONCE(program->driver)) {
+		return -EINVAL;
+	}
+	result = program_await(program, !(file->f_flags & O_NONBLOCK));
 	if (result) {
 		return result == -EPIPE ? 0 : result;
 	}
@@ -322,10 +355,17 @@ static __poll_t program_poll(struct file *file, poll_table *table)
 	}
 	if (READ_ONCE(program->ended)) {
 		ready |= EPOLLIN | EPOLLRDNORM | EPOLLHUP;
-	} else if (program_writable(program)) {
+	} else if (!READ_ONCE(program->driver) && program_writable(program)) {
 		ready |= EPOLLOUT | EPOLLWRNORM;
 	}
 	return ready;
+}
+
+static int program_fasync(int fd, struct file *file, int on)
+{
+	struct program *program = file->private_data;
+
+	return fasync_helper(fd, file, on, &program->async);
 }
 
 static const struct file_operations operations = {
@@ -335,7 +375,10 @@ static const struct file_operations operations = {
 	.read = program_read,
 	.write = program_write,
 	.poll = program_poll,
-	.llseek = no_llseek,
+	.fasync = program_fasync,
+	.unlocked_ioctl = program_ioctl,
+	.compat_ioctl = program_ioctl_compat,
+	.llseek = compat_no_llseek,
 };
 
 static struct miscdevice device = {

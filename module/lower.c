@@ -3,11 +3,16 @@
  * One user of one interface of the kernel's IPMI layer. Its callbacks only
  * enqueue; the pump does the rest.
  */
+#include "ipmi/command.h"
 #include "module/vipmi.h"
 
-/* The layer's own choice of resends and their pace, as every other program gets. */
+/* The layer's resends on an IPMB and their pace: its default (4, every 2 s) for what may be
+ * executed twice, none for the rest; how long that may take then (IPMB 1.0: a number expires in
+ * 5 s). */
 #define LAYER_RETRIES (-1)
 #define LAYER_RETRY_MS 0
+#define SINGLE_RETRIES 0
+#define SINGLE_MS 5000
 /* Ahead of nobody: our arbitration has chosen already. */
 #define LAYER_PRIORITY 0
 /* The layer keeps two bytes of its longest message for netFn and command. */
@@ -20,6 +25,17 @@
 #define SEQUENCE_BITS 6
 #define SEQUENCE_MASK 0x3F
 
+/* IPMI 2.0 section 22.24, table 6-3: the medium of an IPMB channel; the response is completion
+ * code, channel, medium, ... */
+#define CMD_GET_CHANNEL_INFO 0x42
+#define MEDIUM_IPMB 1
+#define MEDIUM_MASK 0x7F
+#define CHANNEL_INFO_MEDIUM 2
+/* As long as the layer would try. */
+#define MEDIUM_WAIT_MS 12000
+/* Our own question's msgid; the core's transmissions are positive. */
+#define MEDIUM_MSGID(channel) (-1L - (channel))
+
 /* The layer's watchers are called without a context of ours; there is one lower side. */
 static struct lower *watching;
 
@@ -28,11 +44,28 @@ static void lower_wake(struct lower *lower)
 	controller_wake(container_of(lower, struct controller, lower));
 }
 
+static void medium_learned(struct lower *lower, struct ipmi_recv_msg *message)
+{
+	u16 channel = 1u << -(message->msgid + 1);
+
+	if (message->msg.data_len > CHANNEL_INFO_MEDIUM && message->msg.data[0] == VIPMI_CC_OK &&
+		(message->msg.data[CHANNEL_INFO_MEDIUM] & MEDIUM_MASK) == MEDIUM_IPMB) {
+		lower->media_ipmb |= channel;
+	}
+	lower->media_known |= channel;
+	ipmi_free_recv_msg(message);
+	complete(&lower->medium);
+}
+
 static void layer_received(struct ipmi_recv_msg *message, void *context)
 {
 	struct lower *lower = context;
 	unsigned long flags;
 
+	if (message->msgid < 0) {
+		medium_learned(lower, message);
+		return;
+	}
 	spin_lock_irqsave(&lower->received_lock, flags);
 	list_add_tail(&message->link, &lower->received);
 	spin_unlock_irqrestore(&lower->received_lock, flags);
@@ -68,6 +101,10 @@ static void layer_arrived(int interface, struct device *device)
 	struct ipmi_user *user;
 	int result;
 
+	if (node_is(device)) {
+		node_numbered(device, interface);
+		return;
+	}
 	if (interface != lower->interface || lower->user) {
 		return;
 	}
@@ -83,6 +120,7 @@ static void layer_arrived(int interface, struct device *device)
 	}
 	mutex_lock(&lower->user_mutex);
 	lower->user = user;
+	lower->media_known = lower->media_ipmb = 1; /* channel 0 is one (table 6-1) */
 	memset(lower->registered, 0, sizeof(lower->registered));
 	mutex_unlock(&lower->user_mutex);
 	spin_lock_irq(&lower->received_lock);
@@ -102,6 +140,8 @@ int lower_init(struct lower *lower, int interface)
 {
 	lower->interface = interface;
 	mutex_init(&lower->user_mutex);
+	mutex_init(&lower->media_mutex);
+	init_completion(&lower->medium);
 	spin_lock_init(&lower->received_lock);
 	INIT_LIST_HEAD(&lower->received);
 	lower->watcher = (struct ipmi_smi_watcher){
@@ -180,6 +220,9 @@ int lower_transmit(struct lower *lower, const struct core_transmit *transmit)
 		.data_len = transmit->length,
 		.data = (unsigned char *)transmit->data, /* which the layer copies */
 	};
+	bool repeat = ipmi_class_is_read(ipmi_command_judge(
+		transmit->netfn, transmit->command, transmit->data, transmit->length)
+						 .class);
 	struct ipmi_addr address;
 	long msgid = transmit->transmission;
 	int result = -ENODEV;
@@ -194,7 +237,8 @@ int lower_transmit(struct lower *lower, const struct core_transmit *transmit)
 	mutex_lock(&lower->user_mutex);
 	if (lower->user) {
 		result = ipmi_request_settime(lower->user, &address, msgid, &message, NULL,
-			LAYER_PRIORITY, LAYER_RETRIES, LAYER_RETRY_MS);
+			LAYER_PRIORITY, repeat ? LAYER_RETRIES : SINGLE_RETRIES,
+			repeat ? LAYER_RETRY_MS : SINGLE_MS);
 	}
 	mutex_unlock(&lower->user_mutex);
 	switch (result) {
@@ -239,6 +283,53 @@ int lower_register(struct lower *lower, const struct core_registration *registra
 	}
 	mutex_unlock(&lower->user_mutex);
 	return result == -ENOMEM ? -EAGAIN : result;
+}
+
+bool lower_is_up(struct lower *lower)
+{
+	bool up;
+
+	mutex_lock(&lower->user_mutex);
+	up = lower->user;
+	mutex_unlock(&lower->user_mutex);
+	return up;
+}
+
+static int medium_ask(struct lower *lower, short channel)
+{
+	struct ipmi_system_interface_addr controller = {
+		.addr_type = IPMI_SYSTEM_INTERFACE_ADDR_TYPE, .channel = IPMI_BMC_CHANNEL};
+	u8 data = channel;
+	struct kernel_ipmi_msg message = {.netfn = VIPMI_NETFN_APP,
+		.cmd = CMD_GET_CHANNEL_INFO,
+		.data_len = sizeof(data),
+		.data = &data};
+	int result = -ENODEV;
+
+	mutex_lock(&lower->user_mutex);
+	if (lower->user) {
+		reinit_completion(&lower->medium);
+		result = ipmi_request_settime(lower->user, (struct ipmi_addr *)&controller,
+			MEDIUM_MSGID(channel), &message, NULL, LAYER_PRIORITY, LAYER_RETRIES,
+			LAYER_RETRY_MS);
+	}
+	mutex_unlock(&lower->user_mutex);
+	return result;
+}
+
+bool lower_is_ipmb(struct lower *lower, short channel)
+{
+	if (channel < 0 || channel >= IPMI_BMC_CHANNEL) {
+		return false;
+	}
+	mutex_lock(&lower->media_mutex);
+	if (!(READ_ONCE(lower->media_known) & BIT(channel)) && medium_ask(lower, channel) == 0) {
+		/* Where nobody answers it is none, and the next one asks anew. */
+		(void)wait_for_completion_interruptible_timeout(
+			&lower->medium, msecs_to_jiffies(MEDIUM_WAIT_MS));
+	}
+	mutex_unlock(&lower->media_mutex);
+	return READ_ONCE(lower->media_ipmb) & BIT(channel);
 }
 
 static void event_link_up(const struct lower *lower, struct core_event *ret_event)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
  * vipmi.ko: the virtualizer as a driver. One interface of the kernel's IPMI
- * layer below, /dev/vipmi0 above.
+ * layer below, /dev/vipmi0 and virtual interfaces of that layer above.
  */
 #include <linux/bug.h>
 #include <linux/module.h>
@@ -35,9 +35,13 @@ static int __init vipmi_init(void)
 	if (result) {
 		return result;
 	}
-	result = lower_init(&controller.lower, interface);
+	result = nodes_init(&controller);
 	if (result) {
 		goto finish;
+	}
+	result = lower_init(&controller.lower, interface);
+	if (result) {
+		goto nodes;
 	}
 	result = program_device_register(&controller);
 	if (result) {
@@ -47,6 +51,8 @@ static int __init vipmi_init(void)
 
 lower:
 	lower_finish(&controller.lower);
+nodes:
+	nodes_finish(&controller);
 finish:
 	controller_finish(&controller);
 	return result;
@@ -55,6 +61,7 @@ finish:
 static void __exit vipmi_exit(void)
 {
 	program_device_unregister();
+	nodes_finish(&controller);
 	lower_finish(&controller.lower);
 	controller_finish(&controller);
 }

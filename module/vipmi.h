@@ -3,6 +3,9 @@
  * The module's parts and who may call whom:
  *
  *	device.c      /dev/vipmi0: opens, reads, writes; one session for each open
+ *	ioctl.c       the same as the kernel driver's device: its ioctl calls
+ *	node.c        /dev/ipmiN: virtual interfaces of the kernel's IPMI layer
+ *	nodes.c       how they come and go
  *	     |
  *	controller.c  the core behind its lock; the pump, where actions are done
  *	     |
@@ -12,7 +15,10 @@
  *
  *	program.read_mutex         one reader of an open file at a time
  *	program.write_mutex        one writer likewise, and whatever touches its session
+ *	controller.nodes_mutex     nodes that come and go
  *	controller.programs_mutex  who is there; the pump holds it for a delivery
+ *	node.lock                  messages of the layer's
+ *	controller.nodes_lock      which nodes have some
  *	program.outbox_lock        writers of the outbox
  *	controller.core_lock       around the core and nothing else
  *	lower.user_mutex           the pump and an interface that goes away
@@ -35,6 +41,7 @@
 #include <linux/xarray.h>
 
 #include "core/core.h"
+#include "driver/driver.h"
 #include "session/session.h"
 
 /* What a program has not read yet, each message with two bytes of length: room for a dozen answers
@@ -43,6 +50,13 @@
 
 /* A message with its length. Deliveries leave this much room, so that a reply always fits. */
 #define OUTBOX_RESERVE (VIPMI_MESSAGE_MAX + 2)
+
+/* What an open file has more when its program speaks the driver's ioctl calls. */
+struct program_driver {
+	struct driver_host host;
+	struct driver_settings settings;
+	struct driver_scratch scratch;
+};
 
 /* An open file: one connection of the protocol. */
 struct program {
@@ -55,9 +69,12 @@ struct program {
 	spinlock_t outbox_lock;
 	STRUCT_KFIFO_REC_2(OUTBOX_SIZE) outbox;
 	wait_queue_head_t wait;
-	bool throttled; /* a request was put off for want of credit */
-	bool blocked;   /* the core waits until there is room; under outbox_lock */
-	bool ended;     /* nothing comes after what is in the outbox; likewise */
+	struct fasync_struct *async; /* who wants SIGIO */
+	struct program_driver
+		*driver; /* NULL: it speaks the protocol; set once, with write_mutex */
+	bool throttled;  /* a request was put off for want of credit */
+	bool blocked;    /* the core waits until there is room; under outbox_lock */
+	bool ended;      /* nothing comes after what is in the outbox; likewise */
 	struct work_struct dismissal;
 	enum vipmi_reason dismissed; /* why an administrator or a broken core ends it */
 	u8 inbound[VIPMI_MESSAGE_MAX];
@@ -83,8 +100,15 @@ struct lower {
 	u32 responses[LOWER_RESPONSES_MAX]; /* transmissions by place; the pump's */
 	u32 response_next;
 	u16 registered[LOWER_NETFN_PAIRS][CORE_ALL_COMMANDS]; /* channels, by netFn / 2 */
+	struct mutex media_mutex;    /* one asks for a channel's medium at a time */
+	struct completion medium;    /* it is known now */
+	u16 media_known, media_ipmb; /* channels */
 	struct ipmi_smi_watcher watcher;
 };
+
+/* Virtual interfaces at most: the mission's "at least 256" with the one below. */
+#define NODES_MAX 255
+#define NODE_NAME_SIZE SESSION_NODE_NAME_SIZE
 
 struct controller {
 	struct core *core;
@@ -109,6 +133,11 @@ struct controller {
 	struct xarray programs; /* cookie to struct program */
 	u32 cookie_next;
 
+	struct mutex nodes_mutex;
+	struct xarray nodes; /* struct virtual_node; changed with programs_mutex too */
+	spinlock_t nodes_lock;
+	struct list_head nodes_ready; /* struct virtual_node.ready: the pump has to look at them */
+
 	struct lower lower;
 };
 
@@ -121,6 +150,8 @@ void controller_finish(struct controller *controller);
 
 /* core_step with the time filled in; the pump takes it from there. */
 int controller_step(struct controller *controller, struct core_event *event);
+/* The same for the pump itself. */
+int controller_step_now(struct controller *controller, struct core_event *event);
 /* There may be something to do. From any context. */
 void controller_wake(struct controller *controller);
 
@@ -136,6 +167,9 @@ void lower_tidy(struct lower *lower);
 int lower_transmit(struct lower *lower, const struct core_transmit *transmit);
 /* The same of a REGISTER. */
 int lower_register(struct lower *lower, const struct core_registration *registration);
+bool lower_is_up(struct lower *lower);
+/* Whether a channel is an IPMB; asks the controller the first time, and may sleep for that. */
+bool lower_is_ipmb(struct lower *lower, short channel);
 /* The next event that the lower side has for the core; the message behind it is to be given to
  * lower_release afterwards. False: none. */
 bool lower_next(
@@ -147,6 +181,18 @@ void lower_release(struct ipmi_recv_msg *message);
 int program_device_register(struct controller *controller);
 void program_device_unregister(void);
 
+/* One message of the program's to its session, with write_mutex and room in the outbox: the length
+ * of the reply in program->reply, or -EAGAIN: no credit. */
+int program_receive(struct program *program, const u8 *message, size_t length);
+/* Puts program->reply into the outbox. */
+void program_say(struct program *program, int length);
+bool program_room(struct program *program);
+/* After something was read: tells the core if it waits for that. */
+void program_unblock(struct program *program);
+/* The first message of the outbox, with read_mutex: its length, 0 for none. */
+size_t program_peek(struct program *program, u8 *message);
+size_t program_pop(struct program *program, u8 *message);
+
 /* Puts a message into the outbox: 0, -EAGAIN when it has to wait, -EPIPE when nobody reads it. */
 int program_deliver(struct program *program, const u8 *message, size_t length);
 /* The core knows now that a message has to wait: whether there is room by now. If not, the reader
@@ -156,5 +202,41 @@ bool program_block(struct program *program);
 void program_credit(struct program *program);
 /* Ends the connection soon, in a context of its own. */
 void program_dismiss(struct program *program, enum vipmi_reason reason);
+
+/* ---- nodes.c ---- */
+
+int nodes_init(struct controller *controller);
+/* No /dev/ipmiN of ours may be open. */
+void nodes_finish(struct controller *controller);
+
+/* Makes a /dev/ipmiN; an empty name gets one. -EINVAL: no name for a file, -EBUSY: in use, -ENOSPC,
+ * -ENETDOWN: the interface below is not there. May take seconds. */
+int node_add(struct controller *controller, const char *name, size_t length, u32 *ret_number);
+/* Whoever has it open is told by the layer. -ENOENT. */
+int node_remove(struct controller *controller, u32 number);
+bool node_next(struct controller *controller, u32 *cursor, struct session_node_info *ret_info);
+
+/* Whether a device that the layer shows is one of ours; and the number that the layer gave it. */
+bool node_is(struct device *device);
+void node_numbered(struct device *device, int number);
+
+/* The controller is out of order: whatever the layer waits for is refused. */
+void nodes_refuse(struct controller *controller);
+
+/* ---- node.c ---- */
+
+/* What the layer has for the core; in the pump. */
+void nodes_pump(struct controller *controller);
+/* Whether a cookie of the core's is a node's. The rest with programs_mutex. */
+bool node_cookie(u64 cookie);
+int node_deliver(struct controller *controller, const struct core_deliver *deliver);
+void node_credit(struct controller *controller, u64 cookie);
+/* ---- ioctl.c ---- */
+
+/* The driver's call, or -ENOTTY. */
+long program_ioctl(struct file *file, unsigned int request, unsigned long argument);
+long program_ioctl_compat(struct file *file, unsigned int request, unsigned long argument);
+/* Whether its program expects this message of the agent's. */
+bool program_expects(const struct program *program, const u8 *message, size_t length);
 
 #endif

@@ -66,6 +66,8 @@ enum vipmi_reason reply_reason(int error)
 		return VIPMI_REASON_UNSUPPORTED;
 	case -ETIMEDOUT:
 		return VIPMI_REASON_EXPIRED;
+	case -ENETDOWN:
+		return VIPMI_REASON_LINK_DOWN;
 	default:
 		return VIPMI_REASON_PROTOCOL;
 	}
@@ -90,6 +92,8 @@ const char *reply_reason_text(enum vipmi_reason reason)
 		return "not allowed";
 	case VIPMI_REASON_UNSUPPORTED:
 		return "not known here";
+	case VIPMI_REASON_LINK_DOWN:
+		return "the controller is not there";
 	case VIPMI_REASON_PROTOCOL:
 		return "a field is out of range";
 	default:

@@ -16,6 +16,7 @@ static const char *const object_names[] = {
 	[SESSION_OBJECT_RESERVATION] = "reservation",
 	[SESSION_OBJECT_SEQUENCE] = "sequence",
 	[SESSION_OBJECT_EVENT] = "event",
+	[SESSION_OBJECT_NODE] = "node",
 };
 
 enum session_object session_object_named(const uint8_t *name, size_t length)
@@ -267,6 +268,20 @@ static bool row_event(struct session *session, const struct session_host *host,
 	return true;
 }
 
+static bool row_node(struct session *session, const struct session_host *host,
+	struct session_scratch *scratch, struct writer *writer)
+{
+	const struct session_node_info *info = &scratch->node;
+
+	if (!host->node_next || !host->node_next(host->context, &session->cursor, &scratch->node)) {
+		return false;
+	}
+	socket_put_field_number(writer, "number", info->number);
+	row_text(writer, "name", info->name, sizeof(info->name));
+	socket_put_field_number(writer, "handle", info->handle);
+	return true;
+}
+
 int session_row(struct session *session, const struct session_host *host,
 	struct session_scratch *scratch, uint8_t *reply)
 {
@@ -295,6 +310,9 @@ int session_row(struct session *session, const struct session_host *host,
 		break;
 	case SESSION_OBJECT_EVENT:
 		another = row_event(session, host, scratch, &writer);
+		break;
+	case SESSION_OBJECT_NODE:
+		another = row_node(session, host, scratch, &writer);
 		break;
 	default:
 		break;

@@ -321,6 +321,39 @@ static int receive_set(struct session *session, const struct session_host *host,
 	return set_done(&message->header, reason, reply);
 }
 
+/* Tells, where it worked, the number of what was made. */
+static int receive_node_add(
+	const struct session_host *host, const struct socket_message *message, uint8_t *reply)
+{
+	struct writer writer;
+	uint32_t number;
+	int result;
+
+	result = host->node_add(
+		host->context, (const char *)message->name.bytes, message->name.length, &number);
+	if (result) {
+		return reply_done(&message->header, result, reply);
+	}
+	reply_begin(&writer, reply, &message->header, VIPMI_MESSAGE_DONE, VIPMI_REASON_NONE);
+	socket_put_control(&writer, VIPMI_CONTROL_NODE_ADD, number);
+	return reply_end(&writer);
+}
+
+static int control(const struct session_host *host, struct session_scratch *scratch,
+	enum vipmi_control verb, uint32_t argument)
+{
+	switch (verb) {
+	case VIPMI_CONTROL_KICK:
+		return host->kick(host->context, argument);
+	case VIPMI_CONTROL_REVOKE:
+		return rights_revoke(host, scratch, argument);
+	case VIPMI_CONTROL_NODE_REMOVE:
+		return host->node_remove(host->context, argument);
+	default:
+		return -EOPNOTSUPP;
+	}
+}
+
 static int receive_control(struct session *session, const struct session_host *host,
 	struct session_scratch *scratch, uint8_t *reply)
 {
@@ -328,17 +361,20 @@ static int receive_control(struct session *session, const struct session_host *h
 	uint64_t argument = message->control.argument;
 	int result;
 
-	if (message->control.verb != VIPMI_CONTROL_KICK &&
-		message->control.verb != VIPMI_CONTROL_REVOKE) {
+	if (message->control.verb < VIPMI_CONTROL_KICK ||
+		message->control.verb > VIPMI_CONTROL_NODE_REMOVE) {
 		result = -EOPNOTSUPP;
 	} else if (!host->administers(host->context, &session->credentials)) {
 		result = -EPERM;
+	} else if (message->control.verb >= VIPMI_CONTROL_NODE_ADD && !host->node_add) {
+		return reply_plain(&message->header, VIPMI_MESSAGE_DONE, VIPMI_REASON_UNSUPPORTED,
+			"the kernel module alone has nodes", reply);
+	} else if (message->control.verb == VIPMI_CONTROL_NODE_ADD) {
+		return receive_node_add(host, message, reply);
 	} else if (argument > UINT32_MAX) {
 		result = -ENOENT;
-	} else if (message->control.verb == VIPMI_CONTROL_KICK) {
-		result = host->kick(host->context, (uint32_t)argument);
 	} else {
-		result = rights_revoke(host, scratch, (uint32_t)argument);
+		result = control(host, scratch, message->control.verb, (uint32_t)argument);
 	}
 	return reply_done(&message->header, result, reply);
 }
@@ -358,7 +394,8 @@ static int receive_query(struct session *session, const struct session_host *hos
 	session->tag = message->header.tag;
 	if (!session_listing(session)) {
 		return reply_plain(&message->header, VIPMI_MESSAGE_END, VIPMI_REASON_NOT_FOUND,
-			"listings: status, client, counter, reservation, sequence, event", reply);
+			"listings: status, client, counter, reservation, sequence, event, node",
+			reply);
 	}
 	return session_row(session, host, scratch, reply);
 }

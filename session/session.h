@@ -21,6 +21,15 @@
 #include "core/core.h"
 #include "ipmi/socket.h"
 
+/* A virtual interface of the kernel's, where the host can make some. */
+#define SESSION_NODE_NAME_SIZE (VIPMI_NAME_MAX + 1)
+
+struct session_node_info {
+	uint32_t number; /* N of /dev/ipmiN */
+	uint32_t handle; /* its virtual controller */
+	char name[SESSION_NODE_NAME_SIZE];
+};
+
 struct session_host {
 	void *context;
 	/* core_step; the host sets the event's time. */
@@ -37,6 +46,12 @@ struct session_host {
 	bool (*command_next)(void *context, uint32_t *cursor, struct core_command_info *ret_info);
 	bool (*sequence_next)(void *context, uint32_t *cursor, struct core_sequence_info *ret_info);
 	bool (*message_next)(void *context, uint64_t *cursor, struct core_message_info *ret_info);
+	/* Virtual interfaces of the kernel's; NULL, all three, where there are none. add: 0 and the
+	 * number; -EINVAL: not a name; -EBUSY: it is used; -ENOSPC; -ENETDOWN. remove: 0,
+	 * -ENOENT. */
+	int (*node_add)(void *context, const char *name, size_t length, uint32_t *ret_number);
+	int (*node_remove)(void *context, uint32_t number);
+	bool (*node_next)(void *context, uint32_t *cursor, struct session_node_info *ret_info);
 	const char *link;    /* names the controller: "vm:127.0.0.1:9002" */
 	const char *version; /* of vipmi */
 	uint8_t boot_id[16]; /* new with every start */
@@ -57,6 +72,7 @@ enum session_object {
 	SESSION_OBJECT_RESERVATION, /* "reservation": a row for each command reservation */
 	SESSION_OBJECT_SEQUENCE,    /* "sequence": a row for each number not free for all */
 	SESSION_OBJECT_EVENT,       /* "event": a row for each asynchronous message kept */
+	SESSION_OBJECT_NODE,        /* "node": a row for each virtual interface of the kernel's */
 };
 
 /* Small, since there is one for every connection; whoever owns it reads `client` only. */
@@ -82,6 +98,7 @@ struct session_scratch {
 	struct core_command commands[CORE_COMMANDS_PER_CALL];
 	struct core_clause clauses[CORE_CLAUSES_MAX];
 	struct core_message_info kept;
+	struct session_node_info node;
 	uint8_t response[CORE_MESSAGE_DATA_MAX]; /* completion code first */
 };
 

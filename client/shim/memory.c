@@ -36,15 +36,16 @@ int shim_read(void *destination, const void *source, size_t length)
 	return 0;
 }
 
-int shim_write_all(const struct shim_copy *copies, size_t count)
+int shim_write_all(const struct driver_copy *copies, size_t count)
 {
-	struct iovec local[SHIM_COPIES_MAX], remote[SHIM_COPIES_MAX];
+	struct iovec local[DRIVER_COPIES_MAX], remote[DRIVER_COPIES_MAX];
 	size_t total = 0, i;
 	ssize_t copied;
 
 	for (i = 0; i < count; i++) {
 		local[i] = (struct iovec){(void *)(uintptr_t)copies[i].source, copies[i].length};
-		remote[i] = (struct iovec){copies[i].destination, copies[i].length};
+		remote[i] =
+			(struct iovec){(void *)(uintptr_t)copies[i].destination, copies[i].length};
 		total += copies[i].length;
 	}
 	copied = process_vm_writev(getpid(), local, count, remote, count, 0);
@@ -55,14 +56,8 @@ int shim_write_all(const struct shim_copy *copies, size_t count)
 		return -EFAULT;
 	}
 	for (i = 0; i < count; i++) {
-		memcpy(copies[i].destination, copies[i].source, copies[i].length);
+		memcpy((void *)(uintptr_t)copies[i].destination, copies[i].source,
+			copies[i].length);
 	}
 	return 0;
-}
-
-int shim_write(void *destination, const void *source, size_t length)
-{
-	struct shim_copy copy = {destination, source, length};
-
-	return shim_write_all(&copy, 1);
 }

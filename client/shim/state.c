@@ -16,13 +16,9 @@
 /* Descriptors that are looked at for opens that are still there; a thousand is usual. */
 #define DESCRIPTORS_MAX 65536u
 
-/* As the driver starts (its ipmi_add_smi): a controller at 20h, asked from LUN 2. */
-#define ADDRESS_DEFAULT 0x20
-#define LUN_DEFAULT 2
-
 struct state {
 	uint64_t serial; /* 0: free */
-	struct shim_settings settings;
+	struct driver_settings settings;
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -42,14 +38,6 @@ static void lock_give(void)
 __attribute__((constructor)) static void lock_survives_fork(void)
 {
 	(void)pthread_atfork(lock_take, lock_give, lock_give); /* without it: as any library */
-}
-
-static void defaults(struct shim_settings *ret_settings)
-{
-	memset(ret_settings, 0, sizeof(*ret_settings));
-	memset(ret_settings->address, ADDRESS_DEFAULT, sizeof(ret_settings->address));
-	memset(ret_settings->lun, LUN_DEFAULT, sizeof(ret_settings->lun));
-	ret_settings->timing.retries = -1;
 }
 
 static void serial_mark(uint64_t serial, bool *state_lives)
@@ -97,7 +85,7 @@ static struct state *state_find(uint64_t serial)
 	return NULL;
 }
 
-void shim_settings_get(const struct shim_device *device, struct shim_settings *ret_settings)
+void shim_settings_get(const struct shim_device *device, struct driver_settings *ret_settings)
 {
 	const struct state *state;
 
@@ -106,18 +94,18 @@ void shim_settings_get(const struct shim_device *device, struct shim_settings *r
 	if (state) {
 		*ret_settings = state->settings;
 	} else {
-		defaults(ret_settings);
+		driver_settings_init(ret_settings);
 	}
 	lock_give();
 }
 
-int shim_settings_set(const struct shim_device *device, const struct shim_settings *settings)
+int shim_settings_set(const struct shim_device *device, const struct driver_settings *settings)
 {
-	struct shim_settings usual;
+	struct driver_settings usual;
 	struct state *state;
 	int result = 0;
 
-	defaults(&usual);
+	driver_settings_init(&usual);
 	lock_take();
 	state = state_find(device->serial);
 	if (!state && memcmp(settings, &usual, sizeof(usual)) != 0) {

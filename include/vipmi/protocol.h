@@ -68,7 +68,8 @@ enum vipmi_message_type {
 				    * reply of its own: the request's ANSWER comes soon */
 	VIPMI_MESSAGE_SET = 9,     /* to the agent: a handle's option; extension OPTION */
 	VIPMI_MESSAGE_DONE = 10,   /* reply to SET, CONTROL, the reservations and subscriptions:
-				    * tag, reason, TEXT; HOLDER, SEQUENCE or SUBSCRIBED */
+				    * tag, reason, TEXT; HOLDER, SEQUENCE, SUBSCRIBED
+				    * or CONTROL */
 	VIPMI_MESSAGE_EVENT = 11,  /* to the client: an event or message; extensions ASYNC, DATA */
 	VIPMI_MESSAGE_LOSS = 12,   /* to the client: extension LOSS, how many EVENTs it lost */
 	VIPMI_MESSAGE_QUERY = 13,  /* to the agent: a listing; extension TEXT names the object */
@@ -228,6 +229,11 @@ enum vipmi_direction {
 enum vipmi_control {
 	VIPMI_CONTROL_KICK = 1,   /* argument: the client's number as `client list` shows it */
 	VIPMI_CONTROL_REVOKE = 2, /* argument: the reservation's as `reservation list` shows it */
+	/* The kernel module alone: a virtual interface of the kernel's. ADD: extension NAME, or
+	 * none; its DONE has a CONTROL whose argument is the N of the new /dev/ipmiN. REMOVE: that
+	 * N. */
+	VIPMI_CONTROL_NODE_ADD = 3,
+	VIPMI_CONTROL_NODE_REMOVE = 4,
 };
 
 #ifdef __cplusplus

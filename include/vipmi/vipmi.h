@@ -561,6 +561,25 @@ int vipmi_kick(struct vipmi *vipmi, uint64_t client);
  * agent replied. -ENOENT: no such reservation. -EACCES: only for root. Else as vipmi_query. */
 int vipmi_revoke(struct vipmi *vipmi, uint64_t reservation);
 
+/*
+ * Makes a virtual interface of the kernel's: a /dev/ipmiN with a virtual controller
+ * of its own, called `name` (letters, digits, "._-", at most 31; NULL: the agent
+ * chooses). The kernel module alone can. Blocks until it is there, which takes the
+ * kernel some requests to the controller.
+ *
+ *	-EOPNOTSUPP  the agent is not the kernel module
+ *	-EPERM       the name is used
+ *	-ENOSPC      there are 255
+ *	-ENETDOWN    the controller is not there
+ *	-EACCES      only for root
+ *	else as vipmi_query
+ */
+int vipmi_node_add(struct vipmi *vipmi, const char *name, uint32_t *ret_number);
+
+/* Takes /dev/ipmiN away again, from whoever has it open too. -ENOENT: it is none of the agent's.
+ * Else as vipmi_node_add. */
+int vipmi_node_remove(struct vipmi *vipmi, uint32_t number);
+
 /* ---- texts ---- */
 
 /* One line for a person about the last call of this thread that failed: what is wrong and how to

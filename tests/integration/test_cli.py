@@ -345,6 +345,15 @@ def unknown_commands_are_told():
     vipmi("command", "show", "storage", "get-srd", code=USAGE, says='"get-sdr"')
 
 
+# ---- nodes, which the kernel module alone has
+
+def nodes_are_the_kernel_modules():
+    assert "no virtual /dev/ipmiN" in vipmi("node", "list").out
+    vipmi("node", "add", "--name", "x", code=REFUSED, says="the kernel module alone has nodes")
+    vipmi("node", "remove", "x", code=LOCAL, says='there is no node "x"')
+    vipmi("node", "remove", "7", code=REFUSED, says="cannot end node /dev/ipmi7")
+
+
 # ---- the command line itself
 
 def everything_has_help():

@@ -8,11 +8,11 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'mission'))
 from mission import main, wait_until  # noqa: E402
+from from_bus import answers, satellite_asks  # noqa: E402
 
 NAMES = ('hotswap', 'responder', 'sensors', 'slots', 'watchdog')
 RESET_TIMER, SET_TIMER, GET_TIMER = 0x22, 0x24, 0x25
 EJECTOR, SLOT_TYPE = 0x4A, 0x21
-SEND_MESSAGE, SATELLITE, OEM = 0x34, 0xB4, 0x30
 
 
 def example(world, name):
@@ -69,14 +69,16 @@ def a_card_is_heard(world):
     wait_until(lambda: any(row['events'] for row in world.clients()), 'the subscription')
     asker = world.askers(['ejector'])[0]
     since = world.wire.mark()
-    for sensor_type, offset in ((1, 0x59), (SLOT_TYPE, 4), (SLOT_TYPE, 2)):
-        assert asker.ask(4, 2, bytes([0x41, 4, sensor_type, EJECTOR, 0x6F, offset, 0, 0]))[0] == 0
+    # 32h: byte 3 of the data is the slot's number.
+    for sensor_type, offset in ((1, 0x59), (SLOT_TYPE, 4), (SLOT_TYPE, 0x32)):
+        assert asker.ask(4, 2, bytes([0x41, 4, sensor_type, EJECTOR, 0x6F, offset, 0, 7]))[0] == 0
         wait_until(lambda: [e for e in world.wire.exchanges(since) if e.request.command == 0x35
                             and e.response and e.response.cc == 0], 'the event')
         since = world.wire.mark()
     out = process.communicate(timeout=60)[0].splitlines()
     assert process.returncode == 0 and len(out) == 2, out
-    assert 'ready to be removed' in out[0] and 'device installed' in out[1], out
+    assert 'sensor 4Ah: ready to be removed' in out[0], out
+    assert 'sensor 4Ah, slot 7: device installed' in out[1], out
 
 
 def sixteen_virtual_clients_reach_their_slots(world):
@@ -87,35 +89,15 @@ def sixteen_virtual_clients_reach_their_slots(world):
     rows = [line.split() for line in out.splitlines()[1:]]
     assert [row[1] for row in rows] == ['%02Xh' % address for address in addresses], out
     for row in rows:
-        assert row[3:5] == (['3', '0'] if row[1] == 'B4h' else ['0', '3']), row
+        assert row[3:6] == (['3', '0', '0'] if row[1] == 'B4h' else ['0', '3', '0']), row
     numbers = {(one.address, one.number) for one in world.wire.bus(since)}
     slot = next(row for row in rows if row[1] == 'B4h')
     assert numbers == {(0xB4, int(slot[2]))}, numbers
 
 
-def frame(receiver, netfn, lun, sender, number, sender_lun, command, data=b''):
-    """An IPMB frame (IPMB 1.0): each part with its checksum."""
-    head, body = bytes([receiver, netfn << 2 | lun]), bytes([sender, number << 2 | sender_lun,
-                                                             command]) + data
-    return b''.join(part + bytes([-sum(part) & 0xFF]) for part in (head, body))
-
-
-def satellite_asks(ours, number, data=b'', command=0x41):
-    """The satellite is told to send a request to our software (LUN 2)."""
-    assert ours.ask(6, SEND_MESSAGE, b'\0' + frame(
-        0x20, OEM, 2, SATELLITE, number, 1, command, data), address=SATELLITE).cc == 0
-
-
-def responses(world, since):
-    """What went to the satellite in answer, by number: completion code and data."""
-    sent = (one.data[1:] for one in world.wire.requests(6, SEND_MESSAGE, since=since))
-    return [(one[4] >> 2, one[6:-1]) for one in sent
-            if one == frame(SATELLITE, OEM + 1, 1, 0x20, one[4] >> 2, 2, one[5], one[6:-1])]
-
-
 def is_answered(world, since, number, data):
-    wait_until(lambda: responses(world, since), 'a response')
-    assert responses(world, since) == [(number, data)], responses(world, since)
+    wait_until(lambda: answers(world, since), 'a response')
+    assert answers(world, since) == [(number, data)], answers(world, since)
 
 
 def start_responder(world, *words):
@@ -158,7 +140,7 @@ def two_requests_are_answered_last_one_first(world):
         satellite_asks(ours, 30, b'\x01')
         satellite_asks(ours, 31, b'\x02')
         assert holder.wait(60) == 0
-        assert responses(world, since) == [(31, b'\x00\x02\x02'), (30, b'\x00\x02\x01')]
+        assert answers(world, since) == [(31, b'\x00\x02\x02'), (30, b'\x00\x02\x01')]
 
 
 def show(world):

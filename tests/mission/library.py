@@ -4,6 +4,7 @@ import ctypes
 import os
 import sys
 import threading
+import time
 from ctypes import (CFUNCTYPE, POINTER, Structure, byref, c_char, c_char_p, c_int, c_size_t, c_uint,
                     c_uint8, c_uint16, c_uint32, c_uint64, c_void_p, cast, sizeof)
 
@@ -49,9 +50,11 @@ class HandleOptions(Structure):
 
 class RawEvent(Structure):
     _fields_ = [('kind', c_uint8), ('channel', c_uint8), ('netfn', c_uint8), ('lun', c_uint8),
-                ('command', c_uint8), ('address', c_uint8), ('reserved1', c_uint8 * 2),
-                ('number', c_uint64), ('lost', c_uint64), ('error', c_int), ('holder', c_uint32),
-                ('reserved2', c_uint8 * 8), ('length', c_uint16), ('bytes', c_uint8 * DATA_MAX)]
+                ('command', c_uint8), ('address', c_uint8), ('yours', c_uint8),
+                ('reserved1', c_uint8), ('number', c_uint64), ('lost', c_uint64),
+                ('error', c_int), ('holder', c_uint32), ('requester_lun', c_uint8),
+                ('sequence', c_uint8), ('reserved2', c_uint8 * 6),
+                ('length', c_uint16), ('bytes', c_uint8 * DATA_MAX)]
 
 
 class Clause(Structure):
@@ -81,7 +84,7 @@ class RawInfo(Structure):
 
 NOW, OLDEST, AFTER = 0, 1, 2
 LOST_UNKNOWN = 2**64 - 1
-EVENT, LOSS = 1, 0xFF
+EVENT, REQUEST, LOSS = 1, 2, 0xFF
 RECEIVED = CFUNCTYPE(None, c_void_p, POINTER(RawEvent))
 DONE = CFUNCTYPE(None, c_void_p, POINTER(RawAnswer))
 
@@ -96,6 +99,7 @@ OWN_STATE = {(0x06, command) for command in (0x2E, 0x2F, 0x30, 0x31, 0x32, 0x33,
 MUTATING = {(0x0A, 0x12), (0x00, 0x02)}
 OF_CONTROLLER, OF_AGENT = 0, 2  # enum vipmi_origin
 EXPIRED, CANCELLED = 1, 2  # enum vipmi_reason
+SENT_NO = 0  # enum vipmi_sent
 
 
 class Answer:
@@ -221,13 +225,17 @@ class Handle:
             written.hear(answer.outcome(), answer.cc, answer.data)
         return answer
 
-    def holds(self, rights):
+    def holds(self, rights, asked, lease_ms):
         for one in rights:
-            if self.library.diary is not None and one.direction & SEND and one.lun == ANY and \
-                    one.body == ANY_BODY:
-                self.held.append((bytes(one), self.library.diary.hold(
-                    self.name, one.netfn, tap.ANY if one.command == ANY_COMMAND else one.command,
-                    address=tap.ANY if one.address == ANY else one.address)))
+            if self.library.diary is None or one.lun != ANY or one.body != ANY_BODY:
+                continue
+            for direction in (SEND, RECEIVE):
+                if one.direction & direction:
+                    self.held.append((bytes(one), self.library.diary.hold(
+                        self.name, one.netfn,
+                        tap.ANY if one.command == ANY_COMMAND else one.command,
+                        address=tap.ANY if one.address == ANY else one.address, asked=asked,
+                        lease_s=lease_ms / 1000 or None, receive=direction == RECEIVE)))
 
     # ---- the rest ----
 
@@ -257,19 +265,43 @@ class Handle:
             raise
         return got
 
+    def requests(self, received):
+        """From now on received(request, answer) is called, from within Library.wait, for each request
+        from the bus that the handle has the right to receive; it answers with answer(cc, data)."""
+        def called(_, raw):
+            one = RawEvent.from_buffer_copy(raw.contents)
+            written = self.library.diary and self.library.diary.hear(
+                self.name, one.channel, one.address, one.sequence, one.netfn, one.command,
+                bytes(one.bytes[:one.length]))
+            received(one, lambda cc, data=b'': self.respond(one, written, cc, data))
+        self.keep.append(RECEIVED(called))
+        self.library.call('vipmi_handle_requests', self.pointer, self.keep[-1], None)
+
+    def respond(self, one, written, cc, data):
+        def went(_, raw):
+            if written is not None and (raw.contents.error == 0 or raw.contents.sent == SENT_NO):
+                written.went = raw.contents.error == 0 and raw.contents.cc == 0
+        self.keep.append(DONE(went))
+        if written is not None:
+            written.answer = bytes([cc]) + data
+        self.library.call('vipmi_respond', self.pointer, byref(one), c_uint8(cc), data,
+                          c_size_t(len(data)), self.keep[-1], None)
+
     def reserve(self, *rights, lease_ms=0, holder=None):
-        array = (Right * len(rights))(*rights)
+        array, asked = (Right * len(rights))(*rights), time.monotonic()
         self.library.call('vipmi_reserve', self.pointer, array, c_size_t(len(rights)),
                           c_uint32(lease_ms), byref(holder) if holder is not None else None)
-        if not lease_ms:
-            self.holds(rights)
+        self.holds(rights, asked, lease_ms)
 
     def release(self, *rights):
         array = (Right * len(rights))(*rights) if rights else None
-        for right_bytes, one in self.held:
-            if not rights or right_bytes in map(bytes, rights):
-                one.end()
+        those = [one for right_bytes, one in self.held
+                 if not rights or right_bytes in map(bytes, rights)]
+        for one in those:
+            one.end()
         self.library.call('vipmi_release', self.pointer, array, c_size_t(len(rights)))
+        for one in those:
+            one.ended()
 
     def reserve_numbers(self, address, virtual_client, count=0, numbers=0):
         granted = c_uint64()

@@ -81,7 +81,7 @@ size_t model_answer(uint32_t serial, uint8_t cc, uint8_t *bytes)
 	return 5 + serial % 16;
 }
 
-static uint64_t bus_timeout_ns(const struct sim *sim)
+uint64_t bus_timeout_ns(const struct sim *sim)
 {
 	uint32_t ms = sim->link.bus_timeout_ms ? sim->link.bus_timeout_ms : CORE_BUS_TIMEOUT_MS;
 
@@ -188,11 +188,14 @@ void model_cancelled(struct sim *sim, uint32_t h, uint64_t tag, int result)
 	for (i = 0; i < handle->count; i++) {
 		struct sim_request *request = &sim->requests[handle->outstanding[i]];
 
-		if (request->tag != tag || request->inner || !request_pending(sim, request)) {
+		if (request->tag != tag || request->inner) {
 			continue;
 		}
 		if (request_lent(sim, request) && result == -EAGAIN) {
-			return; /* the link has it in hand at this moment */
+			return; /* the link has it in hand at this moment, past its time or not */
+		}
+		if (!request_pending(sim, request)) {
+			continue;
 		}
 		/* A late response or a silent bus may have answered it without our knowing. */
 		if (result == -ENOENT &&
@@ -671,6 +674,7 @@ static void bus_response(struct sim *sim, const uint8_t *bytes, size_t length)
 	if (responder >= sim->responders_count) {
 		return;
 	}
+	numbers_heard(sim, responder);
 	serial = sim->numbers[responder][message.sequence];
 	if (serial != SIM_NONE && sim->requests[serial].sends > 0 &&
 		sim->requests[serial].sequence == message.sequence &&

@@ -198,6 +198,7 @@ static void draw(struct sim *sim, struct sim_request *request, struct own_reques
 	request->command = commands[pick(sim, sizeof(commands))];
 	request->lun = 0;
 	request->responder = 0;
+	request->numbered = false; /* numbers are the bus's */
 	own->given[0] = (uint8_t)(pick(sim, 2) ? pick(sim, 16) : 0x04 | pick(sim, 16));
 	own->given[1] = (uint8_t)pick(sim, 4);
 	own->given_length = (uint8_t)(pick(sim, 8)                          ? 1

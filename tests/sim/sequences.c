@@ -159,6 +159,9 @@ static bool may_go(struct sim *sim, const struct sim_request *request)
 	if (request->responder == 0 || !sim->link.wire_sequence) {
 		return !request->numbered;
 	}
+	if (numbers_silent(sim, r)) {
+		return false;
+	}
 	for (n = 0; n < IPMB_SEQUENCES; n++) {
 		const struct number *number = number_look(sim, r, n);
 

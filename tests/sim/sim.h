@@ -427,6 +427,9 @@ static inline uint8_t sim_channel(uint8_t responder)
 /* Perhaps it is to carry a number of its own. */
 void numbers_draw(struct sim *sim, struct sim_request *request);
 void numbers_submitted(struct sim *sim, struct sim_request *request);
+uint64_t bus_timeout_ns(const struct sim *sim);
+/* The responder said something. */
+void numbers_heard(struct sim *sim, uint32_t r);
 /* A TRANSMIT carries the number. */
 void numbers_take(struct sim *sim, uint32_t serial, uint8_t number);
 void numbers_sent(struct sim *sim, const struct sim_request *request);

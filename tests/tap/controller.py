@@ -2,9 +2,10 @@
 """A controller with a bus of responders behind it, which behave badly on purpose and by a seed.
 
 It speaks the VM protocol. A responder answers everything with bytes that no other answer has:
-the answer's own number, the responder's address, and the question's data. How long an answer takes
-is counted in other requests rather than in time, so that a slow machine changes nothing; only what
-is late on purpose is late by the clock.
+the answer's own number, the responder's address, and the question's data. A Send Message that carries
+a request to system software it obeys as well. How long an answer takes is counted in other requests
+rather than in time, so that a slow machine changes nothing; only what is late on purpose is late by
+the clock.
 """
 import os
 import random
@@ -16,14 +17,15 @@ import time
 from collections import deque
 from dataclasses import dataclass, field, replace
 
-from vm import (ATTENTION, ATTENTION_OFF, VERSION, Decoder, Frame, control_bytes, frame_bytes,
-                received, request_on_bus)
+from vm import (ATTENTION, ATTENTION_OFF, SEND_MESSAGE, VERSION, Decoder, Frame, asking,
+                control_bytes, frame_bytes, received, request_on_bus)
 
 RESPONDERS = tuple(range(0xB0, 0xC0, 2))
 QUEUE_MAX = 20  # as in the field
 READS = {(0x0A, 0x11), (0x04, 0x2D), (0x06, 0x01)}
 DEVICE_ID = bytes.fromhex('20018102 02 bf 33 55 00 42 0e 00000000')
 FLAG_MESSAGE = 0x01
+OWN_ADDRESS, SOFTWARE = 0x20, 2  # the LUN of system software
 
 
 @dataclass
@@ -163,6 +165,8 @@ class Controller(threading.Thread):
             return 0xCC, b''
         if inner.address not in self.responders:
             return 0x83, b''  # not acknowledged
+        if inner.netfn % 2:
+            return 0, b''  # a response; to what, is the tap's to say
         self.count['requests'] += 1
         read = (inner.netfn, inner.command) in READS
         answer = received(inner, 0, DEVICE_ID if inner.command == 0x01 and inner.netfn == 0x06
@@ -179,6 +183,9 @@ class Controller(threading.Thread):
         if fault == 'late':
             one = replace(one, due=1 << 62, at=one.at + self.behaviour.late_s)
         self.flying.append(one)
+        carried = request_on_bus(inner.data) if (inner.netfn, inner.command) == SEND_MESSAGE else None
+        if carried is not None and (carried.address, carried.lun) == (OWN_ADDRESS, SOFTWARE):
+            self.flying.append(replace(one, data=asking(carried)))
         if fault == 'twice':
             self.flying.append(replace(one, due=one.due + self.dice.randint(1, 6),
                                        at=one.at + self.behaviour.idle_s))

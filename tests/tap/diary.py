@@ -51,7 +51,9 @@ class Asked:
 
 @dataclass
 class Held:
-    """A right to send: commands of a netFn, to one address or wherever they go."""
+    """A right to commands of a netFn: to send them, to one address or wherever they go; or to receive
+    them from the bus. It was in force from `since` to `until`, and may have been from `asked` to
+    `gone`."""
     program: str
     since: float
     netfn: int
@@ -59,9 +61,32 @@ class Held:
     body: bytes = ANY  # defining body or IANA number, as the data begin with it
     address: int = ANY
     until: float = math.inf
+    asked: float = -math.inf
+    gone: float = math.inf
+    lease_s: float = None
+    receive: bool = False
+
+    def __post_init__(self):
+        if self.lease_s is not None:
+            # It began at some time between the question and the answer.
+            self.until = min(self.until, self.asked + self.lease_s)
+            self.gone = min(self.gone, self.since + self.lease_s)
 
     def end(self):
         self.until = min(self.until, time.monotonic())
+
+    def ended(self):
+        self.gone = min(self.gone, time.monotonic())
+
+
+@dataclass
+class Heard:
+    """A request from the bus that a program was given, and what it answers."""
+    program: str
+    at: float
+    key: tuple  # channel, who asks, number, netFn, command, data
+    answer: bytes = None  # completion code first
+    went: bool = None  # what the agent says of the answer, once it does
 
 
 @dataclass
@@ -83,6 +108,7 @@ class Diary:
     asked: list = field(default_factory=list)
     held: list = field(default_factory=list)
     owned: list = field(default_factory=list)
+    heard: list = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def ask(self, program, responder, netfn, command, data=b'', **more):
@@ -95,6 +121,11 @@ class Diary:
     def hold(self, program, netfn, command=ANY, **more):
         one = Held(program, time.monotonic(), netfn, command, **more)
         self.held.append(one)
+        return one
+
+    def hear(self, program, *key):
+        one = Heard(program, time.monotonic(), key)
+        self.heard.append(one)
         return one
 
     def own(self, program, channel, address, number, virtual_client=0):

@@ -10,12 +10,12 @@ import bisect
 import collections
 from dataclasses import dataclass
 
-from diary import ANSWERED, ANY, CONTROLLER, FAILED
+from diary import ANSWERED, ANY, CONTROLLER, FAILED, REFUSED
 from record import Sending
 from vm import SEND_MESSAGE, request_on_bus
 
 MASTER_WRITE_READ = (0x06, 0x52)
-NODE_BUSY = 0xC0
+NODE_BUSY, NOT_IN_STATE, INVALID_COMMAND = 0xC0, 0xD5, b'\xC1'
 
 
 @dataclass
@@ -24,12 +24,18 @@ class Rules:
     bus_window: int = 8
     own_address: int = 0x20
     rest_s: float = 5.0  # a number's quarantine (IPMB 1.0: expiry)
-    silence_s: float = 1.0  # no responder is given up, or asked again, before
+    # An agent looks at the clock once for all that it finds to do; on a busy machine some of that
+    # came as much later.
+    clock_s: float = 0.2
+    silence_s: float = 1.0 - clock_s  # no responder is given up, or asked again, before
     service_s: float = 4.0  # no request at the system interface is given up before
     # A number whose request was given up is free again after this, whatever the time-out was.
     rested_s: float = 20.0
     # And is used within so many other requests to its responder.
     turns: int = 128
+    # A request from the bus is given to who may receive it, and answered, by then.
+    given_s: float = 3.0
+    respond_s: float = 6.0
 
 
 @dataclass
@@ -234,32 +240,135 @@ def matches(held, layer, rules):
     return held.address in (ANY, address) or (own and held.address == rules.own_address)
 
 
-def check_rights(record, diary, rules):
-    """No request of a command that another reserved reached the controller while the right was held:
-    not raw, not nested, not as a broadcast, not to an alias of the controller."""
+def trespasses(record, diary, rules, check, held_here):
+    """Requests that reached the controller though another held the right to send them."""
     faults = []
     requests = record.requests()
     times = [one.at for one in requests]
-    for held in diary.held:
+    for held in held_here:
         # Each may explain one frame: the holder's own, and what was asked before the right was.
         spare = collections.defaultdict(list)
         for one in diary.asked:
             if one.program == held.program or one.at < held.since:
                 spare[one.netfn, one.command, one.data].append(one)
         first = bisect.bisect(times, held.since)
-        for frame in requests[first:bisect.bisect(times, held.until)]:
+        until = held.until if held.lease_s is None else held.until - rules.clock_s
+        for frame in requests[first:bisect.bisect(times, until)]:
             for layer in layers(frame):
                 if not matches(held, layer, rules):
                     continue
                 theirs = spare[layer[1:]]
                 found = next((a for a in theirs if a.at <= frame.at <= a.answered), None)
                 if found is None:
-                    faults.append(Fault('rights', f'netFn {layer[1]:02x} command {layer[2]:02x} '
+                    faults.append(Fault(check, f'netFn {layer[1]:02x} command {layer[2]:02x} '
                                         f"reached the controller, {held.program}'s alone",
                                         frame.at))
                 elif found.responder is CONTROLLER:
                     theirs.remove(found)  # a responder may be asked again
     return faults
+
+
+def refusals(diary, rules, check, leased):
+    """What the agent refused with D5 although no right to it can have been another's then. It is the
+    matter of leases where a lease was the last of them."""
+    faults = []
+    for one in diary.asked:
+        if (one.outcome, one.cc) != (REFUSED, NOT_IN_STATE):
+            continue
+        address = CONTROLLER if one.responder is CONTROLLER else one.responder[1]
+        layer = address, one.netfn, one.command, one.data
+        those = [held for held in diary.held if not held.receive and held.program != one.program
+                 and held.asked <= one.answered and matches(held, layer, rules)]
+        last = max(those, key=lambda held: held.gone, default=None)
+        late = rules.clock_s if last is not None and last.lease_s is not None else 0
+        if last is not None and one.at <= last.gone + late:
+            continue
+        if (last is not None and last.lease_s is not None) == leased:
+            faults.append(Fault(check, f'{one.program}: netFn {one.netfn:02x} command '
+                                f'{one.command:02x} was refused, but nobody held it', one.at))
+    return faults
+
+
+def rights(record, diary, rules, check, leased):
+    held = [one for one in diary.held
+            if not one.receive and (one.lease_s is not None) == leased]
+    return trespasses(record, diary, rules, check, held) + refusals(diary, rules, check, leased)
+
+
+def check_rights(record, diary, rules):
+    """No request of a command that another reserved reached the controller while the right was held:
+    not raw, not nested, not as a broadcast, not to an alias of the controller. And what nobody else
+    holds is not refused."""
+    return rights(record, diary, rules, 'rights', False)
+
+
+def check_leases(record, diary, rules):
+    """The same of rights that end by themselves: they are held as long as the lease, and no longer."""
+    return rights(record, diary, rules, 'leases', True)
+
+
+# ---- requests from the bus ----
+
+def given(incoming, diary):
+    """Each Incoming with those who were given it; and what somebody was given that never came. Of
+    equal ones, which a requester sends again, each was given in its turn."""
+    left, more = collections.defaultdict(list), collections.Counter(one.key for one in incoming)
+    for one in diary.heard:
+        left[one.key].append(one)
+    pairs = []
+    for one in incoming:
+        more[one.key] -= 1
+        heard = [h for h in left[one.key] if one.at <= h.at][:1 if more[one.key] else None]
+        for h in heard:
+            left[one.key].remove(h)
+        pairs.append((one, heard))
+    return pairs, [h for those in left.values() for h in those]
+
+
+def misled(one, heard, held, rules):
+    """What is wrong with where this Incoming went and what it was answered: words."""
+    until = min([at for at, _ in one.answers] + [h.at for h in heard],
+                default=one.at + rules.given_s)
+    possible = [h for h in held if h.asked <= until and one.at <= h.gone]
+    sure = [h for h in possible if h.since <= one.at and until <= h.until]
+    for h in heard:
+        if h.program not in (p.program for p in possible):
+            yield f'was given to {h.program}'
+    if len(heard) > 1:
+        yield f'was given {len(heard)} times'
+    if sure and not heard:
+        yield f'never reached {sure[0].program}'
+    if len(one.answers) > 1:
+        yield f'was answered {len(one.answers)} times'
+    wanted = [h.answer for h in heard if h.answer is not None and h.went is not False]
+    if not sure and not heard:
+        wanted.append(INVALID_COMMAND)
+    for at, answer in one.answers:
+        if answer not in wanted:
+            yield f'was answered {answer.hex()}'
+        elif at > one.at + rules.respond_s:
+            yield f'was answered after {at - one.at:.1f} s'
+    if not one.answers and (not possible or any(h.went for h in heard)):
+        yield 'was not answered'
+
+
+def check_incoming(record, diary, rules):
+    """A request from the bus is given to who holds the right to receive it, once, and to nobody else;
+    what he answers goes out, once and in time. What nobody holds is answered C1, once."""
+    incoming, strays = record.incoming()
+    pairs, invented = given(incoming, diary)
+    faults = []
+    for one, heard in pairs:
+        inner = one.inner
+        held = [h for h in diary.held if h.receive and matches(
+            h, (inner.requester, inner.netfn, inner.command, inner.data), rules)]
+        faults += [Fault('incoming', f'{inner.requester:02x}h number {inner.number}, netFn '
+                         f'{inner.netfn:02x} command {inner.command:02x} {what}', one.at)
+                   for what in misled(one, heard, held, rules)]
+    faults += [Fault('incoming', f'{one.program} was given {one.key}, which the wire did not carry',
+                     one.at) for one in invented]
+    return faults + [Fault('incoming', f'{inner.address:02x}h number {inner.number}: an answer to '
+                           'nothing') for inner in strays]
 
 
 # ---- order ----
@@ -460,7 +569,8 @@ def check_answers(record, diary, rules):
 
 
 CHECKS = {'owners': check_owners, 'rest': check_rest, 'rights': check_rights,
-          'order': check_order, 'windows': check_windows, 'answers': check_answers}
+          'leases': check_leases, 'incoming': check_incoming, 'order': check_order,
+          'windows': check_windows, 'answers': check_answers}
 
 
 def judge(record, diary, rules=None, checks=None):

@@ -11,6 +11,7 @@
 import collections
 from dataclasses import dataclass, field
 
+import judge
 from diary import ANSWERED, CONTROLLER
 from record import Sending
 from vm import GET_MESSAGE, SEND_MESSAGE
@@ -26,7 +27,7 @@ class Way:
     answers: list = field(default_factory=list)  # (completion code, data, when, in time for sure)
 
 
-def predict(record, silence_s=1.0):
+def predict(record, silence_s=judge.Rules.silence_s):
     """By question, in order, its ways. A response is in time for sure if no agent can have given
     its request up by then; if one can, either is right."""
     found, flying = collections.defaultdict(list), {}

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What the controller saw, and questions about it."""
+import collections
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from vm import GET_MESSAGE, SEND_MESSAGE, Frame, Inner, request_on_bus, response_on_bus
+from vm import (GET_MESSAGE, SEND_MESSAGE, Frame, Inner, answering, asked_from_bus, request_on_bus,
+                response_on_bus)
 
 
 @dataclass
@@ -43,6 +45,21 @@ class Arrival:
     at: float
     place: int
     inner: Inner
+
+
+@dataclass
+class Incoming:
+    """A request from the bus to system software, as the agent got it, and what it was answered."""
+    at: float
+    inner: Inner
+    answers: list = field(default_factory=list)  # (when, completion code first)
+
+    @property
+    def key(self):
+        """As a program that gets it writes it down (diary.Heard)."""
+        inner = self.inner
+        return (inner.channel, inner.requester, inner.number, inner.netfn, inner.command,
+                inner.data)
 
 
 class Record:
@@ -104,6 +121,56 @@ class Record:
                     if inner is not None:
                         found.append(Arrival(frame.at, place, inner))
         return found
+
+    def incoming(self, since=0):
+        """Every Incoming in order; and the answers that went out to none of them, as Inners."""
+        found, waiting, strays = [], collections.defaultdict(list), []
+        for exchange in self.exchanges(since):
+            request, response = exchange.request, exchange.response
+            if response is None or response.cc:
+                continue
+            if (request.netfn, request.command) == GET_MESSAGE:
+                inner = asked_from_bus(response.data)
+                if inner is not None:
+                    found.append(Incoming(response.at, inner))
+                    waiting[inner.channel, inner.requester, inner.number, inner.netfn,
+                            inner.command].append(found[-1])
+            elif (request.netfn, request.command) == SEND_MESSAGE:
+                inner = request_on_bus(request.data)
+                if inner is None or inner.netfn % 2 == 0:
+                    continue
+                # Where it is equal to others, the oldest that waits; or the last once more.
+                those = waiting[inner.key]
+                to = next((one for one in those if not one.answers), those[-1] if those else None)
+                if to is not None and request.data == answering(to.inner, inner.data):
+                    to.answers.append((request.at, inner.data))
+                else:
+                    strays.append(inner)
+        return found, strays
+
+    def misfortunes(self, silence_s=1.0):
+        """How many responses from the bus never came, came after an agent has given them up, came
+        twice, or came after one to a later request of the same responder."""
+        count = dict.fromkeys(('lost', 'late', 'twice', 'reordered'), 0)
+        waiting, newest = collections.defaultdict(list), collections.defaultdict(int)
+        for one in self.traffic():
+            those = waiting[one.inner.key]
+            if isinstance(one, Sending):
+                if those and those[-1].inner.data != one.inner.data:
+                    count['lost'] += len(those)
+                    those.clear()
+                if one.cc == 0:
+                    those.append(one)
+            elif not those:
+                count['twice'] += 1
+            else:
+                # Of what was sent again the last is answered first.
+                sending, responder = those.pop(), (one.inner.channel, one.inner.address)
+                count['late'] += one.at - sending.at > silence_s
+                count['reordered'] += sending.place < newest[responder]
+                newest[responder] = max(newest[responder], sending.place)
+        count['lost'] += sum(map(len, waiting.values()))
+        return count
 
     def bus(self, since=0):
         """Every request that went to the IPMB, with its response."""

@@ -6,10 +6,12 @@ import sys
 import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from diary import ANSWERED, CONTROLLER, EXPIRED, FAILED, REFUSED, Asked, Diary, Held, Owned  # noqa: E402
+from diary import ANSWERED, CONTROLLER, EXPIRED, FAILED, REFUSED  # noqa: E402
+from diary import Asked, Diary, Heard, Held, Owned  # noqa: E402
 from judge import CHECKS, Rules, judge, rested  # noqa: E402
 from record import Record, frame_line, read_log  # noqa: E402
-from vm import Decoder, Frame, frame_bytes, received, request_on_bus, send_message  # noqa: E402
+from vm import (Decoder, Frame, Inner, answering, asked_from_bus, asking, frame_bytes,  # noqa: E402
+                received, request_on_bus, send_message)
 
 SLOT, OTHER = 0xB4, 0xB6
 READ, WRITE = (0x0A, 0x11), (0x0A, 0x12)
@@ -121,7 +123,7 @@ class Judge(unittest.TestCase):
     # ---- rest ----
 
     def test_rests(self):
-        for at, right in ((6.9, False), (7.1, True)):
+        for at, right in ((6.7, False), (7.1, True)):
             story = Story()
             story.send(1.0, 5, b'a')
             story.round(at, 5, b'b')
@@ -232,6 +234,119 @@ class Judge(unittest.TestCase):
             story.direct(2.0, 0x2C, 7, b'\0')
             self.bad(story, 'rights', faults)
 
+    # ---- leases ----
+
+    def test_lease(self):
+        """Reserved between 1.0 and 1.2, for 2 s: it ends between 3.0 and 3.2."""
+        for program, at, right in (('stranger', 2.7, False), ('holder', 2.7, True),
+                                   ('stranger', 3.1, True)):
+            story = Story()
+            story.diary.held.append(Held('holder', 1.2, *self.HELD, asked=1.0, lease_s=2.0))
+            story.ask(program, at - 0.1, at + 0.1, responder=CONTROLLER, command=self.HELD)
+            story.direct(at, *self.HELD)
+            with self.subTest(program, at=at):
+                (self.good if right else lambda s: self.bad(s, 'leases'))(story)
+
+    def test_lease_renewed(self):
+        for at, right in ((4.2, False), (4.7, True)):
+            story = Story()
+            for asked in (1.0, 2.5):
+                story.diary.held.append(Held('holder', asked + 0.1, *self.HELD, asked=asked,
+                                             lease_s=2.0))
+            story.direct(at, *self.HELD)
+            (self.good if right else lambda s: self.bad(s, 'leases'))(story)
+
+    def refused(self, at, **more):
+        story = Story()
+        story.diary.held.append(Held('holder', 1.2, *self.HELD, asked=1.0, **more))
+        story.ask('stranger', at, at + 0.1, responder=CONTROLLER, command=self.HELD, outcome=REFUSED,
+                  cc=0xD5)
+        return story
+
+    def test_refused_while_held(self):
+        for at in (0.95, 1.1, 3.1):
+            self.good(self.refused(at, lease_s=2.0))
+            self.good(self.refused(at, until=3.0, gone=3.2))
+
+    def test_refused_past_the_lease(self):
+        self.bad(self.refused(3.5, lease_s=2.0), 'leases')
+        self.bad(self.refused(0.5, lease_s=2.0), 'rights')
+
+    def test_refused_past_the_release(self):
+        self.bad(self.refused(3.3, until=3.0, gone=3.2), 'rights')
+
+    def test_refused_to_its_holder(self):
+        story = self.refused(2.0)
+        story.diary.asked[0].program = 'holder'
+        self.bad(story, 'rights')
+
+    # ---- requests from the bus ----
+
+    def from_bus(self, answer=b'\0!', answered=2.2, program='holder', heard=2.1, **held):
+        """At 2.0 the satellite asks what somebody has the right to receive."""
+        story = Story()
+        story.diary.held.append(Held('holder', 1.2, 0x30, 0x41, asked=1.0, receive=True, **held))
+        one = Inner(0, 0x20, 2, SLOT, 1, 0x30, 0x41, 9, b'a')
+        story.up(2.0, story.down(1.9, 0x06, 0x33), 0, asking(one))
+        if program:
+            story.diary.heard.append(Heard(program, heard, (0, SLOT, 9, 0x30, 0x41, b'a'),
+                                           b'\0!', True))
+        for at in [answered] if isinstance(answered, float) else answered:
+            story.up(at, story.down(at, 0x06, 0x34, answering(one, answer)))
+        return story
+
+    def test_request_is_answered_by_its_holder(self):
+        self.good(self.from_bus())
+        story = self.from_bus()
+        story.diary.heard[0].answer = story.diary.heard[0].went = None
+        self.bad(story, 'incoming')  # he said nothing
+        story = self.from_bus(answered=[])
+        story.diary.heard[0].went = False
+        self.good(story)  # and was told that it did not get through
+
+    def test_request_of_nobody_is_answered_c1(self):
+        self.good(self.from_bus(b'\xc1', program=None, until=1.5, gone=1.8))
+        self.bad(self.from_bus(program=None, until=1.5, gone=1.8), 'incoming')
+        self.bad(self.from_bus(answered=[], program=None, until=1.5, gone=1.8), 'incoming')
+
+    def test_request_while_a_right_ends(self):
+        self.good(self.from_bus(b'\xc1', program=None, until=1.9, gone=2.3))
+        self.good(self.from_bus(until=1.9, gone=2.3))
+        self.good(self.from_bus(answered=[], program=None, until=1.9, gone=2.3))
+
+    def test_request_and_who_should_not_have_it(self):
+        for story in (self.from_bus(program='stranger'), self.from_bus(gone=1.5),
+                      self.from_bus(b'\xc1', program=None), self.from_bus(answered=[], program=None),
+                      self.from_bus(b'\0?'), self.from_bus(answered=[2.2, 2.4]),
+                      self.from_bus(answered=[]), self.from_bus(answered=9.0)):
+            self.assertEqual(set(story.faults()), {'incoming'})
+
+    def test_request_given_twice(self):
+        story = self.from_bus()
+        story.diary.heard.append(Heard('holder', 2.15, story.diary.heard[0].key))
+        self.bad(story, 'incoming')
+
+    def test_request_given_before_it_came(self):
+        self.assertEqual(set(self.from_bus(heard=1.9).faults()), {'incoming'})
+
+    def test_request_sent_again(self):
+        """Both come before the first is given; each is given and answered."""
+        story = self.from_bus(answered=[])
+        one = Inner(0, 0x20, 2, SLOT, 1, 0x30, 0x41, 9, b'a')
+        story.up(2.05, story.down(2.01, 0x06, 0x33), 0, asking(one))
+        story.diary.heard.append(Heard('holder', 2.15, story.diary.heard[0].key, b'\0?', True))
+        for at, answer in ((2.2, b'\0!'), (2.3, b'\0?')):
+            story.up(at, story.down(at, 0x06, 0x34, answering(one, answer)))
+        self.good(story)
+        story.diary.heard.append(Heard('holder', 2.16, story.diary.heard[0].key))
+        self.bad(story, 'incoming')
+
+    def test_answer_to_nothing(self):
+        story = Story()
+        one = Inner(0, 0x20, 2, SLOT, 1, 0x30, 0x41, 9, b'a')
+        story.up(2.0, story.down(2.0, 0x06, 0x34, answering(one, b'\0')))
+        self.bad(story, 'incoming')
+
     # ---- order ----
 
     def two(self, first, second, mutates=(False, False)):
@@ -314,7 +429,7 @@ class Judge(unittest.TestCase):
         story = Story(window=2)
         story.ask('one', 0.9, 1.5, b'a', b'A')
         story.ask('two', 0.9, 1.6, b'b', b'B')
-        story.ask('three', 0.9, 1.6, b'c', outcome=REFUSED, cc=0xD5)
+        story.ask('three', 0.9, 1.6, b'c', outcome=REFUSED, cc=0xC1)
         one, two = story.send(1.0, 1, b'a'), story.send(1.1, 2, b'b')
         story.arrive(1.2, two, 0, b'B')
         story.arrive(1.3, one, 0, b'A')
@@ -362,6 +477,33 @@ class Judge(unittest.TestCase):
         one.gone = True
         self.good(story)
 
+    # ---- what happened to responses ----
+
+    def test_misfortunes(self):
+        story = Story()
+        nothing = dict.fromkeys(('lost', 'late', 'twice', 'reordered'), 0)
+        story.round(1.0, 1, b'a')
+        story.send(1.5, 9, cc=0x83)  # never was on the bus
+        self.assertEqual(story.record.misfortunes(), nothing)
+        first, second = story.send(2.0, 2, b'b'), story.send(2.1, 3, b'c')
+        story.arrive(2.2, second)
+        story.arrive(2.3, first)
+        self.assertEqual(story.record.misfortunes(), nothing | {'reordered': 1})
+        story.arrive(2.4, first)
+        self.assertEqual(story.record.misfortunes(), nothing | {'reordered': 1, 'twice': 1})
+        story.arrive(4.2, story.send(3.0, 4, b'd'))
+        # Sent again and answered in time; then the response to the first.
+        lost = story.send(5.0, 5, b'e')
+        story.arrive(6.2, story.send(6.1, 5, b'e'))
+        self.assertEqual(story.record.misfortunes(),
+                         {'reordered': 1, 'twice': 1, 'late': 1, 'lost': 1})
+        story.arrive(7.5, lost)
+        self.assertEqual(story.record.misfortunes(),
+                         {'reordered': 2, 'twice': 1, 'late': 2, 'lost': 0})
+        story.send(12.0, 6, b'f')
+        story.round(20.0, 6, b'g')
+        self.assertEqual(story.record.misfortunes()['lost'], 1)
+
     # ---- and the rest ----
 
     def test_every_check_has_a_violation_here(self):
@@ -375,6 +517,13 @@ class Judge(unittest.TestCase):
         story.round(1.0, 1, b'a', b'A')
         lines = [frame_line(frame) for frame in story.record.frames]
         self.assertEqual(read_log(lines).frames, story.record.frames)
+
+    def test_request_from_the_bus(self):
+        for data in (b'', b'a', bytes(23)):
+            one = Inner(0, 0x20, 2, SLOT, 1, 0x30, 0x41, 9, data)
+            self.assertEqual(asked_from_bus(asking(one)), one)
+            self.assertIsNone(asked_from_bus(received(one, 0)))
+        self.assertIsNone(asked_from_bus(asking(one)[:6]))
 
     def test_bytes(self):
         frame = Frame(0, True, 0xAA, 6, 1, 0xA0, bytes(range(0x98, 0xB0)))

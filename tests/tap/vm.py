@@ -126,6 +126,11 @@ def send_message(address, netfn, command, data=b'', number=1, channel=0, request
         bytes([requester, number << 2 | requester_lun, command]) + data)
 
 
+def from_satellite(address, netfn, command, data=b'', number=1):
+    """Data of a Send Message to that responder, which it shall obey by asking our software (LUN 2)."""
+    return send_message(0x20, netfn, command, data, number, requester=address, requester_lun=1, lun=2)
+
+
 def response_on_bus(data, own_address=0x20, checked=True):
     """What a Get Message's data carry, or None: no response, cut short, or a wrong checksum. The
     requester's address, which the first checksum covers, is left out there."""
@@ -136,6 +141,31 @@ def response_on_bus(data, own_address=0x20, checked=True):
         return None
     return Inner(data[0] & 0x0F, frame[2], frame[3] & 3, own_address, frame[0] & 3, frame[0] >> 2,
                  frame[4], frame[3] >> 2, bytes(frame[6:-1]), cc=frame[5])
+
+
+def asked_from_bus(data, own_address=0x20):
+    """The request to system software that a Get Message's data carry, or None. The controller has
+    checked the checksums."""
+    if len(data) < 7 or (data[1] >> 2) % 2:
+        return None
+    frame = data[1:]
+    return Inner(data[0] & 0x0F, own_address, frame[0] & 3, frame[2], frame[3] & 3, frame[0] >> 2,
+                 frame[4], frame[3] >> 2, bytes(frame[5:-1]))
+
+
+def asking(request):
+    """Data of a Get Message: an Inner that comes from the bus."""
+    return bytes([request.channel]) + bus_bytes(
+        bytes([request.address, request.netfn << 2 | request.lun]),
+        bytes([request.requester, request.number << 2 | request.requester_lun,
+               request.command]) + request.data)[1:]
+
+
+def answering(request, answer):
+    """Data of the Send Message that answers it, the completion code first."""
+    return bytes([request.channel]) + bus_bytes(
+        bytes([request.requester, (request.netfn | 1) << 2 | request.requester_lun]),
+        bytes([request.address, request.number << 2 | request.lun, request.command]) + answer)
 
 
 def received(request, cc, data=b'', channel=0):

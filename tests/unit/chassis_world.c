@@ -48,6 +48,10 @@ static bool collect(struct world *world)
 		world->outputs[output.type]++;
 		if (output.type == CHASSIS_OUTPUT_ATTENTION) {
 			world->attention = output.asserted;
+		} else if (output.type == CHASSIS_OUTPUT_STEP) {
+			snprintf(world->step, sizeof(world->step), "%u: %.*s: %s",
+				output.step->line, (int)output.step->order_length,
+				output.step->order, output.result->text);
 		} else if (output.type == CHASSIS_OUTPUT_RESPONSE) {
 			answered = true;
 			world->garbled = output.garbled;

@@ -22,6 +22,7 @@ struct world {
 	/* Other outputs so far: how often each came, and what it last said. */
 	unsigned outputs[CHASSIS_OUTPUT_COUNT];
 	bool attention;
+	char step[400]; /* of a scenario, the last: "LINE: ORDER: what the chassis says" */
 };
 
 /* With options as the chassis link takes them, on top of "service=0,seed=7,freeze". */

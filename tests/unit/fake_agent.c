@@ -398,6 +398,17 @@ static void take_subscribe(struct fake_agent *agent, int fd, const struct socket
 	transmit(fd, &writer);
 }
 
+static void node_added(int fd, uint64_t tag)
+{
+	uint8_t bytes[VIPMI_MESSAGE_MAX];
+	struct writer writer = writer_init(bytes, sizeof(bytes));
+	const struct socket_header header = {.type = VIPMI_MESSAGE_DONE, .tag = tag};
+
+	socket_begin(&writer, &header);
+	socket_put_control(&writer, VIPMI_CONTROL_NODE_ADD, 17);
+	REQUIRE(send(fd, bytes, (size_t)socket_end(&writer), 0) > 0);
+}
+
 static void take(struct fake_agent *agent, int fd, const struct socket_message *message)
 {
 	const struct socket_header *header = &message->header;
@@ -449,7 +460,9 @@ static void take(struct fake_agent *agent, int fd, const struct socket_message *
 		list(fd, message);
 		break;
 	case VIPMI_MESSAGE_CONTROL:
-		if (message->control.argument == 4711) {
+		if (message->control.verb == VIPMI_CONTROL_NODE_ADD && message->name.length == 5) {
+			node_added(fd, header->tag);
+		} else if (message->control.argument == 4711) {
 			reply(fd, VIPMI_MESSAGE_DONE, header->tag, 0, 0, NULL);
 		} else {
 			reply(fd, VIPMI_MESSAGE_DONE, header->tag, 0, VIPMI_REASON_NOT_FOUND, NULL);

@@ -53,11 +53,29 @@ static void kicking_tells_whether_it_worked(void **state)
 	assert_true(error_text_has("4712"));
 }
 
+static void a_node_is_added_and_removed(void **state)
+{
+	uint32_t number = 0;
+
+	(void)state;
+	assert_int_equal(vipmi_node_add(vipmi, "first", &number), 0);
+	assert_int_equal(number, 17);
+	assert_int_equal(vipmi_node_add(vipmi, NULL, &number), -ENOENT);
+	assert_true(error_text_has("cannot add a node"));
+	assert_int_equal(vipmi_node_add(vipmi, "", &number), -EINVAL);
+	assert_int_equal(
+		vipmi_node_add(vipmi, "a name that is longer than 31 bytes", &number), -EINVAL);
+	assert_int_equal(vipmi_node_remove(vipmi, 4711), 0);
+	assert_int_equal(vipmi_node_remove(vipmi, 3), -ENOENT);
+	assert_true(error_text_has("/dev/ipmi3"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		with_handle(a_listing_comes_row_by_row),
 		with_handle(kicking_tells_whether_it_worked),
+		with_handle(a_node_is_added_and_removed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -127,6 +127,9 @@ static void bit_0_of_an_address_hides_nobody(void **state)
 	(void)state;
 	assert_int_equal(tried(0, SLOT_3, 0x34, 0, SLOT_2, &odd), VIPMI_CC_NOT_IN_STATE);
 	assert_int_equal(tried(0, SLOT_3, 0x52, 0, 0, &write), VIPMI_CC_NOT_IN_STATE);
+	/* Nor behind a broadcast. */
+	odd = carry((const uint8_t[]){0, 0}, 2, SLOT_3 | 1);
+	assert_int_equal(tried(0, SLOT_3, 0x34, 0, SLOT_2, &odd), VIPMI_CC_NOT_IN_STATE);
 }
 
 static void no_bus_number_of_master_write_read_is_past_it(void **state)
@@ -211,6 +214,20 @@ static void only_group_and_oem_commands_have_a_body_and_only_one_that_fits(void 
 	assert_int_equal(reserve_body(VIPMI_NETFN_CHASSIS, CORE_ALL_BODIES), 0);
 }
 
+static void channels_that_lead_to_no_bus_are_channels_as_well(void **state)
+{
+	const struct carrier present = send_message(PRESENT, SLOT_3),
+			     seven = send_message(7, SLOT_3);
+
+	(void)state;
+	/* From the system interface the present one is that itself, channel F. */
+	assert_int_equal(tried(0x0F, SLOT_3, 0x34, 0, 0, &present), VIPMI_CC_NOT_IN_STATE);
+	assert_int_equal(tried(0x0E, SLOT_3, 0x34, 0, 0, &present), VIPMI_CC_INVALID_FIELD);
+	assert_int_equal(tried(0x00, SLOT_3, 0x34, 0, 0, &present), VIPMI_CC_INVALID_FIELD);
+	/* Another controller's 7 may be any of ours, whichever it came by. */
+	assert_int_equal(tried(5, SLOT_3, 0x34, 3, SLOT_2, &seven), VIPMI_CC_NOT_IN_STATE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -220,6 +237,7 @@ int main(void)
 		cmocka_unit_test(a_broadcast_reaches_whom_it_names),
 		cmocka_unit_test(the_general_call_is_no_responder),
 		cmocka_unit_test(only_group_and_oem_commands_have_a_body_and_only_one_that_fits),
+		cmocka_unit_test(channels_that_lead_to_no_bus_are_channels_as_well),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

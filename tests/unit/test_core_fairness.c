@@ -100,11 +100,256 @@ static void who_was_idle_begins_in_the_next_round(void **state)
 	free(two.world.memory);
 }
 
+/* ---- several programs of one client ---- */
+
+struct many {
+	struct world world;
+	uint32_t client, handle[8];
+};
+
+static struct many many_programs(int count, struct core_link_capabilities link)
+{
+	struct many many = {.world = world_with(&(struct core_limits){
+				    .handles_max = 8, .credit_max = CORE_CREDIT_LIMIT})};
+
+	assert_int_equal(
+		step(&many.world, (struct core_event){.type = CORE_EVENT_LINK_UP, .link_up = link}),
+		0);
+	many.client = client_new(&many.world, 1);
+	while (count-- > 0) {
+		assert_int_equal(handle_try(&many.world, many.client, &many.handle[count]), 0);
+	}
+	return many;
+}
+
+/* A read, with the program's number for its data, so that it shows in the transmission. */
+static void many_ask(struct many *many, int who, uint8_t class, uint8_t address)
+{
+	const uint8_t number = (uint8_t)who;
+
+	assert_int_equal(
+		step(&many->world, (struct core_event){.type = CORE_EVENT_REQUEST,
+					   .request = {.client = many->client,
+						   .handle = many->handle[who],
+						   .class = class,
+						   .budget_ms = CORE_BUDGET_MAX_MS,
+						   .target_kind = address ? VIPMI_TARGET_IPMB
+									  : VIPMI_TARGET_CONTROLLER,
+						   .address = address,
+						   .netfn = 6,
+						   .command = 1,
+						   .data = &number,
+						   .length = 1}}),
+		0);
+}
+
+static void many_asks(struct many *many, int who, int times)
+{
+	while (times-- > 0) {
+		many_ask(many, who, VIPMI_CLASS_NORMAL, 0);
+	}
+}
+
+/* The next transmission, answered after so much time: whose was it? */
+static int many_serve(struct many *many, uint64_t spend_ns)
+{
+	static const uint8_t ok[] = {0};
+	struct core_action action = pull(&many->world, CORE_ACTION_TRANSMIT);
+	int who = action.transmit.data[0];
+
+	many->world.now_ns += spend_ns;
+	respond(&many->world, &action, ok, 1);
+	return who;
+}
+
+static void expect_order(struct many *many, const char *order, uint64_t spend_ns)
+{
+	char came[64] = {0};
+	size_t i;
+
+	for (i = 0; order[i]; i++) {
+		came[i] = (char)('0' + many_serve(many, spend_ns));
+	}
+	assert_string_equal(came, order);
+}
+
+static void newcomers_wait_until_the_round_ends_however_many(void **state)
+{
+	struct many many = many_programs(7, (struct core_link_capabilities){.window = 1});
+	int i;
+
+	(void)state;
+	many_asks(&many, 0, 20);
+	expect_order(&many, "00000", QUANTUM_NS / 4); /* a round, and the first of the next */
+	for (i = 1; i < 7; i++) {
+		many_asks(&many, i, 1);
+	}
+	expect_order(&many, "0001234560", QUANTUM_NS / 4);
+	free(many.world.memory);
+}
+
+/* Five that owe a hundred rounds, more than the wheel has: four are put once more around in one
+ * turn, then whoever comes next is served, due or not, so that the turn ends. */
+static void a_turn_of_the_wheel_has_its_end(void **state)
+{
+	struct many many = many_programs(5, (struct core_link_capabilities){.window = 1});
+	int i;
+
+	(void)state;
+	for (i = 0; i < 5; i++) {
+		many_asks(&many, i, 2);
+	}
+	expect_order(&many, "01234", 100 * QUANTUM_NS);
+	expect_order(&many, "40123", QUANTUM_NS);
+	free(many.world.memory);
+}
+
+/* A bridging link that carries one request to a bus at a time. */
+static const struct core_link_capabilities bridging = {.window = 1, .bus_window = 1};
+
+static void many_receive(struct many *many, const struct core_action *action)
+{
+	static const uint8_t ok[] = {0};
+
+	assert_int_equal(step(&many->world,
+				 (struct core_event){.type = CORE_EVENT_RECEIVED,
+					 .received = {.transmission = action->transmit.transmission,
+						 .netfn = 7,
+						 .command = action->transmit.command,
+						 .data = ok,
+						 .length = 1}}),
+		0);
+}
+
+/* Program 0 has the bus, 1 waits for it and perhaps owes some rounds, and 2 has the controller for
+ * more of them. When the bus is free 1 is next, wherever the wheel stands. */
+static void who_waited_for_the_bus_has_missed_no_round(void **state)
+{
+	struct many many = many_programs(3, bridging);
+	struct core_action bus;
+	int turn, i;
+
+	(void)state;
+	for (turn = 0; turn < 400; turn++) {
+		many_ask(&many, 1, VIPMI_CLASS_NORMAL, 0xB4);
+		assert_int_equal(many_serve(&many, (turn % 7) * QUANTUM_NS), 1);
+		many_ask(&many, 0, VIPMI_CLASS_NORMAL, 0xB4);
+		bus = pull(&many.world, CORE_ACTION_TRANSMIT);
+		assert_int_equal(bus.transmit.data[0], 0);
+		core_done(many.world.core, bus.id, 0);
+		many_ask(&many, 1, VIPMI_CLASS_NORMAL, 0xB4);
+		many_asks(&many, 2, 6);
+		for (i = 0; i < 3; i++) {
+			assert_int_equal(many_serve(&many, (1 + turn % 13) * QUANTUM_NS), 2);
+		}
+		/* Of the present round it has nearly all before it. */
+		assert_int_equal(many_serve(&many, 1), 2);
+		many_receive(&many, &bus);
+		while (many_serve(&many, QUANTUM_NS) != 1) {
+			assert_true(3 * (1 + turn % 13) < turn % 7); /* the debt was larger */
+		}
+		while (core_next(many.world.core, &bus)) {
+			core_done(many.world.core, bus.id, 0);
+			if (bus.type == CORE_ACTION_TRANSMIT) {
+				many_receive(&many, &bus);
+			}
+		}
+	}
+	assert_null(core_broken(many.world.core));
+	free(many.world.memory);
+}
+
+static void a_program_with_several_responders_gets_to_each(void **state)
+{
+	struct many many = many_programs(1, bridging);
+	int i;
+
+	(void)state;
+	many_ask(&many, 0, VIPMI_CLASS_NORMAL, 0xB4);
+	many_ask(&many, 0, VIPMI_CLASS_NORMAL, 0xB6);
+	many_ask(&many, 0, VIPMI_CLASS_NORMAL, 0xB8);
+	for (i = 0; i < 3; i++) {
+		assert_int_equal(many_serve(&many, 1), 0);
+	}
+	free(many.world.memory);
+}
+
+/* Programs 0 to 2 in the classes of these numbers, all with more to ask than is served, the normal
+ * one only after so many turns: the normal one every fifth turn, the background every seventeenth,
+ * and where both are due the background first; after either the urgent one has a turn. */
+static void classes_take_turns(unsigned late)
+{
+	struct many many = many_programs(3, (struct core_link_capabilities){.window = 1});
+	unsigned waited[3] = {0}, turn;
+	bool lower = false;
+	int i, who;
+
+	many_ask(&many, 0, 0, 0);
+	many_ask(&many, 2, 2, 0);
+	for (turn = 0; turn < 200; turn++) {
+		int due = 0;
+
+		if (turn == late) {
+			many_ask(&many, 1, 1, 0);
+		}
+		if (!lower && (waited[1] >= 4 || waited[2] >= 16)) {
+			due = waited[2] >= 16 ? 2 : 1;
+		}
+		who = many_serve(&many, 1);
+		assert_int_equal(who, due);
+		many_ask(&many, who, (uint8_t)who, 0);
+		/* Who is lower than what is served is passed over. */
+		for (i = 1; i < 3; i++) {
+			bool waits = i == 2 || turn >= late;
+
+			waited[i] = i == who || !waits ? 0 : waited[i] + (i > who);
+		}
+		lower = who > 0;
+	}
+	free(many.world.memory);
+}
+
+static void the_lower_classes_have_their_turns_and_never_two_in_a_row(void **state)
+{
+	unsigned late;
+
+	(void)state;
+	for (late = 0; late < 5; late++) {
+		classes_take_turns(late);
+	}
+}
+
+/* Program 0's request stays at the controller; 1 goes on over the bus, three rounds at a time. */
+static void the_bus_goes_on_while_the_controller_has_its_hands_full(void **state)
+{
+	struct many many = many_programs(2, bridging);
+	struct core_action action;
+	int i;
+
+	(void)state;
+	many_asks(&many, 0, 2);
+	action = pull(&many.world, CORE_ACTION_TRANSMIT);
+	core_done(many.world.core, action.id, 0);
+	for (i = 0; i < 100; i++) {
+		many_ask(&many, 1, VIPMI_CLASS_NORMAL, 0xB4);
+		assert_int_equal(many_serve(&many, 3 * QUANTUM_NS), 1);
+	}
+	many_receive(&many, &action);
+	assert_int_equal(many_serve(&many, 1), 0);
+	free(many.world.memory);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_debt_is_paid_round_by_round),
 		cmocka_unit_test(who_was_idle_begins_in_the_next_round),
+		cmocka_unit_test(newcomers_wait_until_the_round_ends_however_many),
+		cmocka_unit_test(a_turn_of_the_wheel_has_its_end),
+		cmocka_unit_test(who_waited_for_the_bus_has_missed_no_round),
+		cmocka_unit_test(a_program_with_several_responders_gets_to_each),
+		cmocka_unit_test(the_lower_classes_have_their_turns_and_never_two_in_a_row),
+		cmocka_unit_test(the_bus_goes_on_while_the_controller_has_its_hands_full),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

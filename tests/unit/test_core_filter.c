@@ -299,7 +299,7 @@ static bool same(struct core_clause one, struct core_clause other)
 		filler = every();
 		filler.sensor_type = (uint16_t)(i & 0xFF);
 		filler.sensor = (uint16_t)(i >> 8 | 0x80);
-		event.subscribe.clauses = i == 7 ? &one : &filler;
+		event.subscribe.clauses = i == 0 ? &one : &filler;
 		assert_int_equal(handle_try(&world, client, &handle), 0);
 		event.subscribe.handle = handle;
 		assert_int_equal(step(&world, event), 0);
@@ -371,6 +371,82 @@ static void a_filter_without_users_makes_room(void **state)
 	free(two.world.memory);
 }
 
+static void a_deasserted_event_is_none_that_asserts(void **state)
+{
+	static const uint8_t event[16] = {
+		1, 0, 2, [7] = 0x20, [9] = 4, [10] = 0x01, [11] = 0x30, [12] = 0x81, [13] = 0x59};
+	const struct core_clause clauses[2] = {WITH(directions, CORE_DIRECTION_ASSERTED),
+		WITH(directions, CORE_DIRECTION_DEASSERTED)};
+	struct two two = two_programs(1);
+
+	(void)state;
+	assert_int_equal(subscribe(&two, 0, &clauses[0], 1, false), 0);
+	assert_int_equal(subscribe(&two, 1, &clauses[1], 1, false), 0);
+	assert_int_equal(step(&two.world, (struct core_event){.type = CORE_EVENT_MESSAGE,
+						  .message = {.kind = VIPMI_ASYNC_EVENT,
+							  .data = event,
+							  .length = sizeof(event)}}),
+		0);
+	assert_int_equal(delivered(&two).handle, two.handle[1]);
+	assert_false(told(&two));
+	free(two.world.memory);
+}
+
+/* Every place is taken, each by one handle. A message that leaves the log is shown to all; the
+ * place that one gives up is another's. */
+static void the_table_of_filters_is_full_and_has_room_again(void **state)
+{
+	struct world world = world_with(&(struct core_limits){.handles_max = CORE_FILTERS_MAX + 1});
+	uint32_t client = client_new(&world, 1), handle[CORE_FILTERS_MAX + 1], i;
+	struct core_clause clause = every();
+	struct core_event event = {.type = CORE_EVENT_SUBSCRIBE,
+		.subscribe = {.client = client, .clauses = &clause, .count = 1}};
+
+	(void)state;
+	for (i = 0; i <= CORE_FILTERS_MAX; i++) {
+		clause.channel = (uint16_t)(i & 0xFF);
+		clause.address = (uint16_t)(i >> 8);
+		assert_int_equal(handle_try(&world, client, &handle[i]), 0);
+		event.subscribe.handle = handle[i];
+		assert_int_equal(step(&world, event), i < CORE_FILTERS_MAX ? 0 : -ENOSPC);
+	}
+	for (i = 0; i <= CORE_MESSAGES_KEPT; i++) {
+		assert_int_equal(step(&world, (struct core_event){.type = CORE_EVENT_MESSAGE,
+						      .message = {.kind = VIPMI_ASYNC_EVENT}}),
+			0);
+	}
+	assert_int_equal(step(&world, (struct core_event){.type = CORE_EVENT_UNSUBSCRIBE,
+					      .handle = {.client = client, .handle = handle[7]}}),
+		0);
+	assert_int_equal(step(&world, event), 0);
+	event.subscribe.handle = handle[7];
+	clause.netfn = 6;
+	assert_int_equal(step(&world, event), -ENOSPC);
+	assert_null(core_broken(world.core));
+	free(world.memory);
+}
+
+static void what_is_in_force_is_not_given_away_with_what_is_not(void **state)
+{
+	const struct core_clause three = WITH(channel, 3), four = WITH(channel, 4),
+				 five = WITH(channel, 5);
+	struct two two = two_programs(1);
+
+	(void)state;
+	assert_int_equal(subscribe(&two, 0, &three, 1, false), 0);
+	assert_int_equal(subscribe(&two, 1, &four, 1, false), 0);
+	assert_int_equal(unsubscribe(&two, 1), 0);
+	assert_int_equal(subscribe(&two, 1, &five, 1, false), 0);
+	assert_int_equal(step(&two.world, (struct core_event){.type = CORE_EVENT_MESSAGE,
+						  .message = {.kind = VIPMI_ASYNC_REQUEST,
+							  .channel = 3,
+							  .address = 0xB4,
+							  .netfn = 6}}),
+		0);
+	assert_true(told(&two));
+	free(two.world.memory);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -385,6 +461,9 @@ int main(void)
 		cmocka_unit_test(equal_filters_are_one_and_others_are_not),
 		cmocka_unit_test(lists_of_other_lengths_are_other_filters),
 		cmocka_unit_test(a_filter_without_users_makes_room),
+		cmocka_unit_test(a_deasserted_event_is_none_that_asserts),
+		cmocka_unit_test(the_table_of_filters_is_full_and_has_room_again),
+		cmocka_unit_test(what_is_in_force_is_not_given_away_with_what_is_not),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -103,7 +103,7 @@ static void rest(struct one *one, uint64_t first)
 	end(one);
 }
 
-/* It takes the message that left the log in its hands: that is not lost, and none is skipped. */
+/* It takes the message that left the log in its hands: not lost, and none is skipped. */
 static void message_taken(bool exclusive)
 {
 	struct one one = one_subscriber(exclusive);

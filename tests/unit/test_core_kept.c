@@ -134,6 +134,48 @@ static void nothing_else_in_it_is_believed(void **state)
 	free(bus.two.world.memory);
 }
 
+/* The first and the last number, the first and the last address, the last channel, and not a word
+ * behind the last one. */
+static void every_word_has_its_place(void **state)
+{
+	static uint64_t guarded[CORE_KEPT_WORDS + 1];
+	struct two two = two_programs(1);
+
+	(void)state;
+	guarded[WORD_OF(0, 0x20)] = 1;
+	guarded[WORD_OF(11, 0x02)] = UINT64_C(1) << 63;
+	guarded[WORD_OF(11, 0xFE)] = 3;
+	guarded[CORE_KEPT_WORDS] = 7;
+	core_keep_numbers(two.world.core, guarded);
+	assert_int_equal(taken(two.world.core, 0, 0x20), 1);
+	assert_int_equal(taken(two.world.core, 11, 0x02), 1);
+	assert_int_equal(taken(two.world.core, 11, 0xFE), 2);
+	assert_int_equal(guarded[WORD_OF(0, 0x20)], 1);
+	assert_int_equal(guarded[CORE_KEPT_WORDS], 7);
+	free(two.world.memory);
+}
+
+/* 128 of them come back at the same moment: half of them in one step, which says that it is not
+ * done. */
+static void one_step_ends_the_rest_of_so_many(void **state)
+{
+	static struct bus bus;
+	struct core *core;
+
+	(void)state;
+	memset(words, 0, sizeof(words));
+	words[WORD_OF(7, SLOT_10)] = UINT64_MAX;
+	words[WORD_OF(7, 0xB4)] = UINT64_MAX;
+	kept_bus(&bus, true);
+	core = bus.two.world.core;
+	later(&bus, SECONDS(5));
+	assert_int_equal(taken(core, 7, SLOT_10) + taken(core, 7, 0xB4), 64);
+	assert_true(core_deadline(core) <= bus.two.world.now_ns);
+	later(&bus, 0);
+	assert_int_equal(taken(core, 7, SLOT_10) + taken(core, 7, 0xB4), 0);
+	free(bus.two.world.memory);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -141,6 +183,8 @@ int main(void)
 		cmocka_unit_test(numbers_that_never_reach_a_bus_are_not_kept),
 		cmocka_unit_test(what_is_found_rests_and_is_forgotten_then),
 		cmocka_unit_test(nothing_else_in_it_is_believed),
+		cmocka_unit_test(every_word_has_its_place),
+		cmocka_unit_test(one_step_ends_the_rest_of_so_many),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -348,6 +348,78 @@ static void a_reserved_command_does_not_pass_inside_a_message(void **state)
 	free(bus.two.world.memory);
 }
 
+/* With a byte too many, which is no enables. */
+static uint8_t enables_set(struct bus *bus, uint8_t enables)
+{
+	const uint8_t data[] = {enables, 0};
+	static const uint8_t ok[] = {0};
+	uint8_t stored[] = {0, 0};
+	struct core_action action;
+
+	app(bus, 0, 0x2E, data, sizeof(data));
+	action = pull(&bus->two.world, CORE_ACTION_TRANSMIT);
+	stored[1] = action.transmit.data[0];
+	respond(&bus->two.world, &action, ok, sizeof(ok));
+	assert_int_equal(answer_of(bus).cc, VIPMI_CC_OK);
+	app(bus, 0, 0x2F, NULL, 0);
+	action = pull(&bus->two.world, CORE_ACTION_TRANSMIT);
+	respond(&bus->two.world, &action, stored, sizeof(stored));
+	return answer_of(bus).data[0];
+}
+
+static void each_enable_is_ones_own(void **state)
+{
+	static struct bus bus;
+	uint8_t enables;
+
+	(void)state;
+	bus_start(&bus, 8);
+	for (enables = 0; enables < 16; enables++) {
+		assert_int_equal(enables_set(&bus, enables), enables);
+	}
+	free(bus.two.world.memory);
+}
+
+/* Section 22.1: turned on again, it shows what happens from then on. Other enables are no matter
+ * to what it holds. */
+static void an_event_buffer_begins_when_it_is_turned_on(void **state)
+{
+	static struct bus bus;
+
+	(void)state;
+	bus_start(&bus, 8);
+	(void)enables_set(&bus, 0x04);
+	event(&bus, 1);
+	(void)enables_set(&bus, 0x05);
+	assert_int_equal(flags_of(&bus, 0), 0x02);
+	(void)enables_set(&bus, 0x00);
+	event(&bus, 2);
+	(void)enables_set(&bus, 0x04);
+	assert_int_equal(flags_of(&bus, 0), 0x00);
+	event(&bus, 3);
+	app(&bus, 0, 0x35, NULL, 0);
+	assert_int_equal(answer_of(&bus).data[15], 3);
+	free(bus.two.world.memory);
+}
+
+/* Where the kernel's driver owns the flags the enables are its business. */
+static void on_a_drivers_link_enables_are_not_ones_own(void **state)
+{
+	static const uint8_t none[] = {0x08}, ok[] = {0};
+	struct bus bus = {.two = two_programs(1)};
+	struct core_action action;
+
+	(void)state;
+	app(&bus, 0, 0x2E, none, sizeof(none));
+	action = pull(&bus.two.world, CORE_ACTION_TRANSMIT);
+	assert_int_equal(action.transmit.data[0], 0x08);
+	respond(&bus.two.world, &action, ok, sizeof(ok));
+	assert_int_equal(answer_of(&bus).cc, VIPMI_CC_OK);
+	event(&bus, 1);
+	assert_int_equal(flags_of(&bus, 0), 0x02);
+	free(bus.two.world.memory);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -360,6 +432,9 @@ int main(void)
 		cmocka_unit_test(global_enables_show_ones_own_bits),
 		cmocka_unit_test(a_cancelled_send_message_never_reaches_the_bus),
 		cmocka_unit_test(a_reserved_command_does_not_pass_inside_a_message),
+		cmocka_unit_test(each_enable_is_ones_own),
+		cmocka_unit_test(an_event_buffer_begins_when_it_is_turned_on),
+		cmocka_unit_test(on_a_drivers_link_enables_are_not_ones_own),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

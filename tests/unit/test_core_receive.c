@@ -304,6 +304,55 @@ static void an_answer_is_in_time_for_five_seconds(void **state)
 	free(bus.two.world.memory);
 }
 
+/* Handed in 4,096 messages ago: the next one will have its slot, but not yet its name. */
+static void the_next_number_is_nobodys(void **state)
+{
+	static struct bus bus;
+	unsigned i;
+
+	(void)state;
+	receive_all(&bus);
+	assert_int_equal(hand_in(&bus, 0x41, 33), 0);
+	for (i = 1; i < CORE_MESSAGES_KEPT; i++) {
+		assert_int_equal(
+			step(&bus.two.world, (struct core_event){.type = CORE_EVENT_MESSAGE,
+						     .message = {.kind = VIPMI_ASYNC_EVENT}}),
+			0);
+	}
+	assert_int_equal(respond_to(&bus, 0, 1 + CORE_MESSAGES_KEPT), -ENOENT);
+	assert_int_equal(respond_to(&bus, 0, 1), 0);
+	free(bus.two.world.memory);
+}
+
+static void an_answer_names_its_request_one_way_or_the_other(void **state)
+{
+	static const uint8_t cc[] = {0};
+	static struct bus bus;
+
+	(void)state;
+	receive_all(&bus);
+	assert_int_equal(hand_in(&bus, 0x41, 0), 0);
+	assert_int_equal(respond_to(&bus, 0, 0), -ENOENT);
+	/* By both: the number says which of those that it describes. */
+	assert_int_equal(hand_in(&bus, 0x41, 0), 0);
+	assert_int_equal(step(&bus.two.world, (struct core_event){.type = CORE_EVENT_RESPOND,
+						      .respond = {.client = bus.two.client[0],
+							      .handle = bus.two.handle[0],
+							      .number = 1,
+							      .described = true,
+							      .channel = 11,
+							      .address = SLOT_10,
+							      .lun = 3,
+							      .netfn = 0x3E,
+							      .command = 0x41,
+							      .data = cc,
+							      .length = 1}}),
+		0);
+	assert_int_equal(respond_to(&bus, 0, 1), -ENOENT);
+	assert_int_equal(respond_to(&bus, 0, 2), 0);
+	free(bus.two.world.memory);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -315,6 +364,8 @@ int main(void)
 		cmocka_unit_test(a_message_handed_in_says_whom_it_is_from),
 		cmocka_unit_test(a_described_request_is_found_behind_sixty_three_of_its_number),
 		cmocka_unit_test(an_answer_is_in_time_for_five_seconds),
+		cmocka_unit_test(the_next_number_is_nobodys),
+		cmocka_unit_test(an_answer_names_its_request_one_way_or_the_other),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,50 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "core_bus.h"
-
-struct reach {
-	uint8_t channel, address;
-};
-
-static struct core_event sequence_event(
-	struct world *world, uint32_t client, uint32_t handle, struct reach of)
-{
-	return (struct core_event){.now_ns = world->now_ns,
-		.sequence = {.client = client,
-			.handle = handle,
-			.channel = of.channel,
-			.address = of.address}};
-}
-
-static int reserve(struct world *world, uint32_t client, uint32_t handle, struct reach of,
-	uint64_t numbers, uint8_t count, uint64_t *ret_numbers)
-{
-	struct core_event event = sequence_event(world, client, handle, of);
-	int r;
-
-	event.type = CORE_EVENT_SEQUENCE_RESERVE;
-	event.sequence.numbers = numbers;
-	event.sequence.count = count;
-	event.sequence.virtual_client = 70 + handle % 65536;
-	r = core_step(world->core, &event);
-	if (r == 0 && ret_numbers) {
-		*ret_numbers = event.sequence.ret_numbers;
-	}
-	return r;
-}
-
-static int give_back(
-	struct world *world, uint32_t client, uint32_t handle, struct reach of, uint64_t numbers)
-{
-	struct core_event event = sequence_event(world, client, handle, of);
-
-	event.type = CORE_EVENT_SEQUENCE_FREE;
-	event.sequence.numbers = numbers;
-	return core_step(world->core, &event);
-}
-
-static const struct reach slot_10 = {0, SLOT_10};
+#include "core_numbers.h"
 
 static void what_is_out_of_range_is_refused(void **state)
 {
@@ -357,6 +314,94 @@ static void a_round_goes_on_where_it_stood_whoever_else_is_asked_meanwhile(void 
 	free(world->memory);
 }
 
+static bool rests(const struct bus *bus)
+{
+	struct core_sequence_info info;
+	uint32_t cursor = 0;
+
+	while (core_sequence_next(bus->two.world.core, &cursor, &info)) {
+		if (info.resting) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static void quarantine_is_five_seconds_to_the_last(void **state)
+{
+	static struct bus bus;
+	struct core_deliver deliver;
+
+	(void)state;
+	bus_start(&bus, 8);
+	later(&bus, 7 * NSEC_PER_SEC_U64);
+	ask_slot(&bus, 0, -1);
+	bus_idle(&bus);
+	later(&bus, CORE_BUDGET_DEFAULT_MS * NSEC_PER_MSEC_U64);
+	assert_true(bus_run(&bus, &deliver));
+	assert_int_equal(deliver.cc, VIPMI_CC_TIMEOUT);
+	later(&bus, CORE_QUARANTINE_MS * NSEC_PER_MSEC_U64 - 1);
+	assert_true(rests(&bus));
+	later(&bus, 1);
+	assert_false(rests(&bus));
+	free(bus.two.world.memory);
+}
+
+static void a_number_that_was_never_sent_does_not_rest(void **state)
+{
+	static struct bus bus;
+	struct core_action action;
+
+	(void)state;
+	bus_start(&bus, 8);
+	ask_slot(&bus, 0, -1);
+	action = pull(&bus.two.world, CORE_ACTION_TRANSMIT);
+	assert_int_equal(action.transmit.command, 0x34);
+	core_done(bus.two.world.core, action.id, -EMSGSIZE);
+	action = pull(&bus.two.world, CORE_ACTION_DELIVER);
+	assert_int_equal(action.deliver.reason, VIPMI_REASON_TOO_LONG);
+	assert_false(rests(&bus));
+	free(bus.two.world.memory);
+}
+
+/* Each of 63 numbers before one comes again, and never the 64th, which is somebody's own; where no
+ * wire carries them none needs to rest. */
+static void numbers_come_again_as_late_as_can_be(void **state)
+{
+	static struct bus bus;
+	struct core_deliver deliver;
+	uint8_t last[63] = {0};
+	int i, j;
+
+	(void)state;
+	bus_start(&bus, 8);
+	assert_int_equal(step(&bus.two.world, (struct core_event){.type = CORE_EVENT_LINK_UP,
+						      .link_up = {.raw_bridge = true,
+							      .owns_flags = true,
+							      .attention = true,
+							      .bus_window = 8}}),
+		0);
+	bus_idle(&bus);
+	assert_int_equal(reserve(&bus.two.world, bus.two.client[1], bus.two.handle[1], slot_10,
+				 UINT64_C(1) << 63, 0, NULL),
+		0);
+	for (i = 0; i < 200; i++) {
+		ask_slot(&bus, 0, -1);
+		bus_idle(&bus);
+		assert_true(bus.sent.sequence < 63);
+		for (j = 0; j < 62 && i > j; j++) {
+			assert_int_not_equal(bus.sent.sequence, last[(i - 1 - j) % 63]);
+		}
+		last[i % 63] = bus.sent.sequence;
+		bus.queue_head = bus.queue_tail = 0;
+		bus_respond(&bus, &bus.sent, 1);
+		assert_true(bus_run(&bus, &deliver));
+		bus_idle(&bus);
+		assert_false(rests(&bus));
+	}
+	free(bus.two.world.memory);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -367,6 +412,9 @@ int main(void)
 		cmocka_unit_test(an_owners_own_number_does_not_rest_after_its_response),
 		cmocka_unit_test(a_number_given_back_while_in_use_rests_after_its_response),
 		cmocka_unit_test(a_round_goes_on_where_it_stood_whoever_else_is_asked_meanwhile),
+		cmocka_unit_test(quarantine_is_five_seconds_to_the_last),
+		cmocka_unit_test(a_number_that_was_never_sent_does_not_rest),
+		cmocka_unit_test(numbers_come_again_as_late_as_can_be),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -17,9 +17,9 @@ static void checksum_brings_the_sum_to_zero(void **state)
 	static const uint8_t bytes[] = {0xB4, 0x18};
 
 	(void)state;
-	assert_int_equal(ipmb_checksum(bytes, 2), 0x34);
-	assert_int_equal(ipmb_checksum(golden_request, 3), 0);
-	assert_int_equal(ipmb_checksum(bytes, 0), 0);
+	assert_int_equal(ipmb_check_byte(bytes, 2), 0x34);
+	assert_int_equal(ipmb_check_byte(golden_request, 3), 0);
+	assert_int_equal(ipmb_check_byte(bytes, 0), 0);
 }
 
 static void request_has_the_responder_first(void **state)
@@ -127,7 +127,7 @@ static void short_frames_are_refused_and_leave_the_output_alone(void **state)
 			assert_int_equal(ipmb_decode(zeros, length, &message), -EBADMSG);
 		}
 	}
-	assert_int_equal(ipmb_checksum(bare + 3, 4), 0);
+	assert_int_equal(ipmb_check_byte(bare + 3, 4), 0);
 	assert_int_equal(ipmb_decode(bare, sizeof(bare), &message), -EBADMSG);
 	assert_int_equal(message.command, 0x77);
 }

@@ -20,6 +20,7 @@ struct world {
 	int steps;
 	int result; /* what the next steps return */
 	uint32_t kicked;
+	char node_name[SESSION_NODE_NAME_SIZE];
 	uint32_t handles; /* rows of the listing "client" */
 
 	struct session_host host;
@@ -85,6 +86,31 @@ static int world_kick(void *context, uint32_t client)
 
 	world->kicked = client;
 	return client == CLIENT ? 0 : -ENOENT;
+}
+
+static int world_node_add(void *context, const char *name, size_t length, uint32_t *ret_number)
+{
+	struct world *world = context;
+
+	memcpy(world->node_name, name, length);
+	*ret_number = 7;
+	return length == 0 ? -ENETDOWN : 0;
+}
+
+static int world_node_remove(void *context, uint32_t number)
+{
+	(void)context;
+	return number == 7 ? 0 : -ENOENT;
+}
+
+static bool world_node_next(void *context, uint32_t *cursor, struct session_node_info *ret_info)
+{
+	(void)context;
+	if (*cursor == 2) {
+		return false;
+	}
+	*ret_info = (struct session_node_info){.number = ++*cursor, .handle = 3, .name = "n"};
+	return true;
 }
 
 /* The scripted core's names. */
@@ -463,6 +489,53 @@ static void kicking_is_for_those_who_may(void **state)
 	assert_int_equal(world.said.header.reason, VIPMI_REASON_NOT_FOUND);
 }
 
+static void ask_node(
+	struct world *world, enum vipmi_control verb, uint64_t argument, const char *name)
+{
+	uint8_t bytes[VIPMI_MESSAGE_MAX];
+	struct writer writer = message(bytes, VIPMI_MESSAGE_CONTROL);
+
+	socket_put_control(&writer, verb, argument);
+	if (name) {
+		socket_put(&writer, VIPMI_EXTENSION_NAME, name, strlen(name));
+	}
+	give(world, &writer);
+	assert_int_equal(world->said.header.type, VIPMI_MESSAGE_DONE);
+}
+
+static void nodes_are_where_the_host_has_them(void **state)
+{
+	struct world world;
+
+	(void)state;
+	world_greeted(&world);
+	world.session.credentials.uid = 0;
+	ask_node(&world, VIPMI_CONTROL_NODE_ADD, 0, "n");
+	assert_int_equal(world.said.header.reason, VIPMI_REASON_UNSUPPORTED);
+	ask_node(&world, VIPMI_CONTROL_NODE_REMOVE, 7, NULL);
+	assert_int_equal(world.said.header.reason, VIPMI_REASON_UNSUPPORTED);
+	world.host.node_add = world_node_add;
+	world.host.node_remove = world_node_remove;
+
+	ask_node(&world, VIPMI_CONTROL_NODE_ADD, 0, "first");
+	assert_int_equal(world.said.header.reason, VIPMI_REASON_NONE);
+	assert_true(socket_has(&world.said, VIPMI_EXTENSION_CONTROL));
+	assert_int_equal(world.said.control.argument, 7);
+	assert_string_equal(world.node_name, "first");
+	ask_node(&world, VIPMI_CONTROL_NODE_ADD, 0, NULL);
+	assert_int_equal(world.said.header.reason, VIPMI_REASON_LINK_DOWN);
+	assert_false(socket_has(&world.said, VIPMI_EXTENSION_CONTROL));
+	ask_node(&world, VIPMI_CONTROL_NODE_REMOVE, 7, NULL);
+	assert_int_equal(world.said.header.reason, VIPMI_REASON_NONE);
+	ask_node(&world, VIPMI_CONTROL_NODE_REMOVE, 8, NULL);
+	assert_int_equal(world.said.header.reason, VIPMI_REASON_NOT_FOUND);
+
+	world.session.credentials.uid = 1000;
+	ask_node(&world, VIPMI_CONTROL_NODE_ADD, 0, "second");
+	assert_int_equal(world.said.header.reason, VIPMI_REASON_DENIED);
+	assert_string_equal(world.node_name, "first");
+}
+
 /* Walks a listing to its end; returns how many rows it had. */
 static int rows(struct world *world, const char *object)
 {
@@ -493,6 +566,10 @@ static void listings_have_their_rows_and_an_end(void **state)
 	world.handles = 3;
 	assert_int_equal(rows(&world, "client"), 3);
 	assert_int_equal(world.said.header.reason, VIPMI_REASON_NONE);
+	assert_int_equal(rows(&world, "node"), 0);
+	assert_int_equal(world.said.header.reason, VIPMI_REASON_NONE);
+	world.host.node_next = world_node_next;
+	assert_int_equal(rows(&world, "node"), 2);
 	assert_int_equal(rows(&world, "clients"), 0);
 	assert_int_equal(world.said.header.reason, VIPMI_REASON_NOT_FOUND);
 	assert_int_equal(rows(&world, ""), 0);
@@ -609,6 +686,7 @@ int main(void)
 		cmocka_unit_test(a_cancel_has_no_reply_even_where_nothing_is_to_cancel),
 		cmocka_unit_test(an_option_is_set_confirmed_and_when_quiet_not_even_refused),
 		cmocka_unit_test(kicking_is_for_those_who_may),
+		cmocka_unit_test(nodes_are_where_the_host_has_them),
 		cmocka_unit_test(listings_have_their_rows_and_an_end),
 		cmocka_unit_test(a_critical_extension_refuses_the_operation_not_the_connection),
 		cmocka_unit_test(deliveries_say_everything_that_the_core_said),

@@ -159,7 +159,7 @@ static void a_request_arrives_as_it_was_meant(void **state)
 	assert_int_equal(agent.last.netfn, 0x06);
 	assert_int_equal(agent.last.lun, 2);
 	assert_int_equal(agent.last.target_kind, VIPMI_TARGET_CONTROLLER);
-	assert_int_equal(agent.last.time_ms, SHIM_BUDGET_CONTROLLER_MS);
+	assert_int_equal(agent.last.time_ms, DRIVER_BUDGET_CONTROLLER_MS);
 	assert_false(agent.last_had_target);
 	assert_int_equal(inbox.recv.recv_type, IPMI_RESPONSE_RECV_TYPE);
 	assert_int_equal(inbox.recv.msgid, -5);
@@ -215,7 +215,7 @@ static void bus_requests_carry_their_target_and_time(void **state)
 	settime.retries = 1000000;
 	assert_int_equal(call(fd, IPMICTL_SEND_COMMAND_SETTIME, &settime), 0);
 	assert_int_equal(receive(fd, &inbox), 0);
-	assert_int_equal(agent.last.time_ms, SHIM_BUDGET_IPMB_MAX_MS);
+	assert_int_equal(agent.last.time_ms, DRIVER_BUDGET_IPMB_MAX_MS);
 	assert_int_equal(call(fd, IPMICTL_SET_TIMING_PARMS_CMD, &timing), 0);
 	assert_int_equal(submit(fd, &addr, sizeof(addr), CMD_ECHO, NULL, 0), 0);
 	assert_int_equal(receive(fd, &inbox), 0);
@@ -258,7 +258,7 @@ static void requests_that_the_driver_refuses_are_refused_alike(void **state)
 	struct ipmi_ipmb_direct_addr direct = {
 		.addr_type = IPMI_IPMB_DIRECT_ADDR_TYPE, .slave_addr = 0xB4};
 	struct ipmi_lan_addr lan = {.addr_type = IPMI_LAN_ADDR_TYPE};
-	static const uint8_t data[SHIM_DATA_MAX + 1];
+	static const uint8_t data[DRIVER_DATA_MAX + 1];
 	struct ipmi_req req = {.addr = (unsigned char *)&addr,
 		.addr_len = sizeof(addr),
 		.msg = {.netfn = 7, .cmd = 1}};
@@ -340,6 +340,13 @@ static void bad_pointers_are_errors_and_cost_no_message(void **state)
 	munmap(forbidden, 4096);
 	munmap(constant, 4096);
 	close(fd);
+}
+
+static int shim_write(void *destination, const void *source, size_t length)
+{
+	const struct driver_copy copy = {(uintptr_t)destination, source, length};
+
+	return shim_write_all(&copy, 1);
 }
 
 static void a_pointer_that_ends_in_a_forbidden_page_is_caught(void **state)

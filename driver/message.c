@@ -3,12 +3,7 @@
  * The driver's rules for a request, in the driver's order, and the way between
  * its messages and the agent's.
  */
-#include "client/shim/shim.h"
-
-#include <errno.h>
-#include <string.h>
-
-#include "ipmi/socket.h"
+#include "driver/driver.h"
 
 #define LUN_MAX 3
 /* IPMB 1.0: a sequence number has six bits. */
@@ -47,7 +42,7 @@ static int address_check_direct(const struct ipmi_addr *addr, unsigned length)
 		       : 0;
 }
 
-int shim_address_check(const struct ipmi_addr *addr, unsigned length)
+int driver_address_check(const struct ipmi_addr *addr, unsigned length)
 {
 	if (length < sizeof(struct ipmi_system_interface_addr)) {
 		return -EINVAL;
@@ -70,7 +65,7 @@ int shim_address_check(const struct ipmi_addr *addr, unsigned length)
 	return -EINVAL;
 }
 
-static int controller_check(const struct shim_request *request)
+static int controller_check(const struct driver_request *request)
 {
 	struct ipmi_system_interface_addr addr =
 		ADDR_AS(struct ipmi_system_interface_addr, &request->addr);
@@ -83,15 +78,15 @@ static int controller_check(const struct shim_request *request)
 			request->command == CMD_READ_EVENT_MESSAGE_BUFFER)) {
 		return -EINVAL;
 	}
-	return request->length + SHIM_OVERHEAD_CONTROLLER > SHIM_DATA_MAX ? -EMSGSIZE : 0;
+	return request->length + DRIVER_OVERHEAD_CONTROLLER > DRIVER_DATA_MAX ? -EMSGSIZE : 0;
 }
 
-static int ipmb_check(const struct shim_request *request)
+static int ipmb_check(const struct driver_request *request)
 {
 	struct ipmi_ipmb_addr addr = ADDR_AS(struct ipmi_ipmb_addr, &request->addr);
 	unsigned broadcast = addr.addr_type == IPMI_IPMB_BROADCAST_ADDR_TYPE ? 1 : 0;
 
-	if (request->length + SHIM_OVERHEAD_IPMB + broadcast > SHIM_DATA_MAX) {
+	if (request->length + DRIVER_OVERHEAD_IPMB + broadcast > DRIVER_DATA_MAX) {
 		return -EMSGSIZE;
 	}
 	if (addr.lun > LUN_MAX) {
@@ -101,7 +96,7 @@ static int ipmb_check(const struct shim_request *request)
 	return (request->netfn & 1) && (broadcast || request->length == 0) ? -EINVAL : 0;
 }
 
-int shim_request_check(const struct shim_request *request)
+int driver_request_check(const struct driver_request *request)
 {
 	/* Six bits are what goes out; the driver cuts the rest off after its checks. */
 	if (request->netfn > 0x3F) {
@@ -121,27 +116,27 @@ int shim_request_check(const struct shim_request *request)
 }
 
 /* The driver's retries and their time, as one time. */
-static uint32_t ipmb_budget_ms(const struct shim_request *request, bool broadcast)
+static uint32_t ipmb_budget_ms(const struct driver_request *request, bool broadcast)
 {
 	uint64_t sends =
-		1 + (uint64_t)(request->retries < 0 ? SHIM_RETRIES_DEFAULT : request->retries);
+		1 + (uint64_t)(request->retries < 0 ? DRIVER_RETRIES_DEFAULT : request->retries);
 	uint64_t each_ms =
-		request->retry_time_ms ? request->retry_time_ms : SHIM_RETRY_TIME_DEFAULT_MS;
+		request->retry_time_ms ? request->retry_time_ms : DRIVER_RETRY_TIME_DEFAULT_MS;
 
 	if (broadcast) {
 		sends = 1; /* never sent again */
 	}
-	if (sends * each_ms > SHIM_BUDGET_IPMB_MAX_MS) {
-		return SHIM_BUDGET_IPMB_MAX_MS;
+	if (sends * each_ms > DRIVER_BUDGET_IPMB_MAX_MS) {
+		return DRIVER_BUDGET_IPMB_MAX_MS;
 	}
 	return (uint32_t)(sends * each_ms);
 }
 
 /* As the driver, a program names what it answers by address, command and, as msgid, number. */
 static int response_encode(
-	const struct shim_request *request, uint32_t handle, uint8_t bytes[SHIM_REQUEST_SIZE])
+	const struct driver_request *request, uint32_t handle, uint8_t bytes[DRIVER_REQUEST_SIZE])
 {
-	struct writer writer = writer_init(bytes, SHIM_REQUEST_SIZE);
+	struct writer writer = writer_init(bytes, DRIVER_REQUEST_SIZE);
 	struct ipmi_ipmb_addr ipmb = ADDR_AS(struct ipmi_ipmb_addr, &request->addr);
 	struct socket_header header = {
 		.type = VIPMI_MESSAGE_RESPOND,
@@ -161,10 +156,10 @@ static int response_encode(
 	return socket_end(&writer);
 }
 
-int shim_request_encode(
-	const struct shim_request *request, uint32_t handle, uint8_t bytes[SHIM_REQUEST_SIZE])
+int driver_request_encode(
+	const struct driver_request *request, uint32_t handle, uint8_t bytes[DRIVER_REQUEST_SIZE])
 {
-	struct writer writer = writer_init(bytes, SHIM_REQUEST_SIZE);
+	struct writer writer = writer_init(bytes, DRIVER_REQUEST_SIZE);
 	struct ipmi_ipmb_addr ipmb = ADDR_AS(struct ipmi_ipmb_addr, &request->addr);
 	bool broadcast = ipmb.addr_type == IPMI_IPMB_BROADCAST_ADDR_TYPE;
 	struct socket_header header = {
@@ -182,7 +177,7 @@ int shim_request_encode(
 	if (!is_ipmb(&request->addr)) {
 		header.lun = ADDR_AS(struct ipmi_system_interface_addr, &request->addr).lun;
 		header.target_kind = VIPMI_TARGET_CONTROLLER;
-		header.time_ms = SHIM_BUDGET_CONTROLLER_MS;
+		header.time_ms = DRIVER_BUDGET_CONTROLLER_MS;
 		socket_begin(&writer, &header);
 	} else {
 		header.lun = ipmb.lun;
@@ -197,7 +192,7 @@ int shim_request_encode(
 	return socket_end(&writer);
 }
 
-static void address_controller(struct shim_message *message, uint8_t lun)
+static void address_controller(struct driver_message *message, uint8_t lun)
 {
 	struct ipmi_system_interface_addr addr = {.addr_type = IPMI_SYSTEM_INTERFACE_ADDR_TYPE,
 		.channel = IPMI_BMC_CHANNEL,
@@ -208,7 +203,7 @@ static void address_controller(struct shim_message *message, uint8_t lun)
 }
 
 static void address_ipmb(
-	struct shim_message *message, const struct socket_message *from, uint8_t lun)
+	struct driver_message *message, const struct socket_message *from, uint8_t lun)
 {
 	struct ipmi_ipmb_addr addr = {.addr_type = IPMI_IPMB_ADDR_TYPE,
 		.channel = from->target.channel,
@@ -219,7 +214,7 @@ static void address_ipmb(
 	message->addr_length = sizeof(addr);
 }
 
-static bool data_append(struct shim_message *message, const struct socket_bytes *data)
+static bool data_append(struct driver_message *message, const struct socket_bytes *data)
 {
 	if (data->length > sizeof(message->data) - message->length) {
 		return false;
@@ -231,7 +226,7 @@ static bool data_append(struct shim_message *message, const struct socket_bytes 
 	return true;
 }
 
-static bool answer_decode(const struct socket_message *from, struct shim_message *message)
+static bool answer_decode(const struct socket_message *from, struct driver_message *message)
 {
 	message->recv_type = from->header.flags & VIPMI_FLAG_RESPONSE ? IPMI_RESPONSE_RESPONSE_TYPE
 								      : IPMI_RESPONSE_RECV_TYPE;
@@ -248,7 +243,7 @@ static bool answer_decode(const struct socket_message *from, struct shim_message
 	return data_append(message, &from->data);
 }
 
-static bool async_decode(const struct socket_message *from, struct shim_message *message)
+static bool async_decode(const struct socket_message *from, struct driver_message *message)
 {
 	if (from->async.kind == VIPMI_ASYNC_EVENT) {
 		message->recv_type = IPMI_ASYNC_EVENT_RECV_TYPE;
@@ -257,32 +252,37 @@ static bool async_decode(const struct socket_message *from, struct shim_message 
 		address_controller(message, 0);
 		return data_append(message, &from->data);
 	}
-	/* Others' requests are shown to subscribers; the driver shows them to nobody. */
-	if (from->async.kind == VIPMI_ASYNC_REQUEST && from->header.flags & VIPMI_FLAG_YOURS) {
-		message->recv_type = IPMI_CMD_RECV_TYPE;
-		message->netfn = from->header.netfn;
-		message->command = from->header.command;
-		message->msgid = from->requester.sequence;
-		address_ipmb(message, from, from->requester.lun);
-		return data_append(message, &from->data);
-	}
-	return false;
+	message->recv_type = IPMI_CMD_RECV_TYPE;
+	message->netfn = from->header.netfn;
+	message->command = from->header.command;
+	message->msgid = from->requester.sequence;
+	address_ipmb(message, from, from->requester.lun);
+	return data_append(message, &from->data);
 }
 
-bool shim_message_decode(const uint8_t *bytes, size_t length, struct shim_message *ret_message)
+bool driver_message_expected(const struct socket_message *from)
 {
-	struct socket_message from;
-
-	if (socket_decode(bytes, length, &from) < 0) {
-		return false;
-	}
-	memset(ret_message, 0, sizeof(*ret_message));
-	switch (from.header.type) {
+	switch (from->header.type) {
 	case VIPMI_MESSAGE_ANSWER:
-		return answer_decode(&from, ret_message);
+		return true;
 	case VIPMI_MESSAGE_EVENT:
-		return async_decode(&from, ret_message);
+		/* Others' requests are shown to subscribers; the driver shows them to nobody. */
+		return from->async.kind == VIPMI_ASYNC_EVENT ||
+		       (from->async.kind == VIPMI_ASYNC_REQUEST &&
+			       from->header.flags & VIPMI_FLAG_YOURS);
 	default:
 		return false;
 	}
+}
+
+bool driver_message_decode(const uint8_t *bytes, size_t length, struct driver_message *ret_message)
+{
+	struct socket_message from;
+
+	if (socket_decode(bytes, length, &from) < 0 || !driver_message_expected(&from)) {
+		return false;
+	}
+	memset(ret_message, 0, sizeof(*ret_message));
+	return from.header.type == VIPMI_MESSAGE_ANSWER ? answer_decode(&from, ret_message)
+							: async_decode(&from, ret_message);
 }

@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# controller: chassis
+# seconds: 180
+# Requests that come in over the IPMB: the right to receive them is registered with the kernel's IPMI
+# layer, and the answers go back through it.
+. /lab/guest/module.sh
+
+# The card at B4h forwards Send Message: so it asks system software (LUN 2 of 20h). Bytes of the frame
+# that it sends: to us, netFn and LUN, checksum, from B4h, sequence 1, command, checksum.
+asked_from_bus() { # NETFN COMMAND
+	local head=$((0x100 - (0x20 + $1 * 4 + 2) % 0x100)) body=$((0x200 - (0xB4 + 4 + $2)))
+	vipmi --target $vipmi raw --ipmb 0xB4 app send-message 0 0x20 $(($1 * 4 + 2)) \
+		$((head % 0x100)) 0xB4 4 "$2" $((body % 0x100))
+}
+
+up() { # FILE
+	local i=0
+	while ! grep -q up "$1" && [ $i -lt 100 ]; do
+		sleep 0.1
+		i=$((i + 1))
+	done
+	grep -q up "$1"
+}
+
+insmod "$module"
+check "vipmi.ko's link is up" await_up
+lab_load $vipmi answer 0x30 0x42 >/tmp/first &
+first=$!
+check "the right to receive is granted" up /tmp/first
+lab_load $vipmi answer 0x30 0x43 >/tmp/second &
+second=$!
+check "another's to another command" up /tmp/second
+lab_load $vipmi answer 0x30 0x42 >/tmp/third
+equal "and refused where somebody has it" 1 $?
+check "the card asks" asked_from_bus 0x30 0x42
+wait $first
+equal "who has the right gets it and answers: $(tail -n +2 /tmp/first | xargs)" 0 $?
+equal "nobody else gets it" up "$(xargs </tmp/second)"
+check "the card asks the other command" asked_from_bus 0x30 0x43
+wait $second
+equal "its holder answers: $(tail -n +2 /tmp/second | xargs)" 0 $?
+lab_load $vipmi answer 0x30 0x42 >/tmp/again &
+again=$!
+check "the right is free again when its holder is gone" up /tmp/again
+check "the card asks again" asked_from_bus 0x30 0x42
+wait $again
+equal "and gets its answer" 0 $?
+holds_note
+check "rmmod" rmmod vipmi

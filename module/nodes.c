@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * Nodes come and go while the module runs, under nodes_mutex: a client of the core, a
+ * device for sysfs, an interface of the kernel's IPMI layer.
+ */
+#include <linux/ctype.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/platform_device.h>
+
+#include "module/node.h"
+
+static ssize_t vipmi_name_show(
+	struct device *device, struct device_attribute *attribute, char *text)
+{
+	return sysfs_emit(text, "%s\n", ((struct virtual_node *)dev_get_drvdata(device))->name);
+}
+static DEVICE_ATTR_RO(vipmi_name);
+
+/* The udev rule finds the name here, one up from the /dev/ipmiN. */
+static struct attribute *node_attrs[] = {&dev_attr_vipmi_name.attr, NULL};
+ATTRIBUTE_GROUPS(node);
+
+static struct device *parent;
+
+bool node_is(struct device *device)
+{
+	return device && parent && device->parent == parent;
+}
+
+void node_numbered(struct device *device, int number)
+{
+	((struct virtual_node *)dev_get_drvdata(device))->number = number;
+}
+
+static bool name_usable(const char *name, size_t length)
+{
+	for (size_t i = 0; i < length; i++) {
+		if (!isalnum(name[i]) && !strchr("._-", name[i])) {
+			return false;
+		}
+	}
+	/* It becomes a file's name. */
+	return length > 0 && length < NODE_NAME_SIZE && name[0] != '.';
+}
+
+static bool name_used(struct controller *controller, const struct virtual_node *but)
+{
+	struct virtual_node *node;
+	unsigned long index;
+
+	xa_for_each(&controller->nodes, index, node)
+	{
+		if (node != but && strcmp(node->name, but->name) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static int name_set(struct virtual_node *node, const char *name, size_t length)
+{
+	if (length == 0) {
+		snprintf(node->name, sizeof(node->name), "virtual%u", node->index);
+	} else if (name_usable(name, length)) {
+		memcpy(node->name, name, length);
+	} else {
+		return -EINVAL;
+	}
+	return name_used(node->controller, node) ? -EBUSY : 0;
+}
+
+/* A client of the core with one handle that hears of events. Whose, nobody knows: the kernel's. */
+static int core_join(struct virtual_node *node)
+{
+	const struct core_clause clause =
+		core_clause_of(CORE_ASYNC(VIPMI_ASYNC_EVENT) | CORE_ASYNC(VIPMI_ASYNC_WATCHDOG));
+	struct core_event *event = &node->event;
+	int result;
+
+	event->type = CORE_EVENT_CLIENT_OPEN;
+	event->client_open.cookie = NODE_COOKIE | node->index;
+	event->client_open.credentials = (struct core_credentials){0};
+	result = controller_step(node->controller, event);
+	if (result) {
+		return result;
+	}
+	node->client = event->client_open.ret_client;
+	event->type = CORE_EVENT_HANDLE_OPEN;
+	event->handle_open = (typeof(event->handle_open)){.client = node->client,
+		.class = VIPMI_CLASS_NORMAL,
+		.name = node->name,
+		.name_length = strlen(node->name)};
+	result = controller_step(node->controller, event);
+	if (result) {
+		return result;
+	}
+	node->handle = event->handle_open.ret_handle;
+	event->type = CORE_EVENT_SUBSCRIBE;
+	event->subscribe = (typeof(event->subscribe)){
+		.client = node->client, .handle = node->handle, .clauses = &clause, .count = 1};
+	return controller_step(node->controller, event);
+}
+
+static void core_leave(struct virtual_node *node)
+{
+	if (node->client) {
+		node->event.type = CORE_EVENT_CLIENT_CLOSE;
+		node->event.client.client = node->client;
+		/* It can only say that the core is broken. */
+		(void)controller_step(node->controller, &node->event);
+	}
+}
+
+static int node_device_add(struct virtual_node *node)
+{
+	struct platform_device *device = platform_device_alloc("vipmi-node", node->index);
+	int result;
+
+	if (!device) {
+		return -ENOMEM;
+	}
+	device->dev.parent = parent;
+	device->dev.groups = node_groups;
+	platform_set_drvdata(device, node);
+	result = platform_device_add(device);
+	if (result) {
+		platform_device_put(device);
+		return result;
+	}
+	node->device = device;
+	return 0;
+}
+
+/* Nobody finds it any more when this returns. */
+static void node_forget(struct virtual_node *node)
+{
+	struct controller *controller = node->controller;
+	unsigned long flags;
+
+	mutex_lock(&controller->programs_mutex);
+	xa_erase(&controller->nodes, node->index);
+	spin_lock_irqsave(&controller->nodes_lock, flags);
+	list_del_init(&node->ready);
+	spin_unlock_irqrestore(&controller->nodes_lock, flags);
+	mutex_unlock(&controller->programs_mutex);
+	core_leave(node);
+	platform_device_unregister(node->device); /* takes NULL */
+	kvfree(node);
+}
+
+static struct virtual_node *node_create(struct controller *controller)
+{
+	struct virtual_node *node = kvzalloc(sizeof(*node), GFP_KERNEL);
+	int result;
+
+	if (!node) {
+		return ERR_PTR(-ENOMEM);
+	}
+	node->controller = controller;
+	node->number = -1;
+	spin_lock_init(&node->lock);
+	INIT_LIST_HEAD(&node->waiting);
+	INIT_LIST_HEAD(&node->sent);
+	INIT_LIST_HEAD(&node->ready);
+	mutex_lock(&controller->programs_mutex);
+	result = xa_alloc(
+		&controller->nodes, &node->index, node, XA_LIMIT(0, NODES_MAX - 1), GFP_KERNEL);
+	mutex_unlock(&controller->programs_mutex);
+	if (result) {
+		kvfree(node);
+		return ERR_PTR(result == -EBUSY ? -ENOSPC : result);
+	}
+	return node;
+}
+
+int node_add(struct controller *controller, const char *name, size_t length, u32 *ret_number)
+{
+	struct virtual_node *node;
+	int result;
+
+	mutex_lock(&controller->nodes_mutex);
+	/* Before the interface below is there, a node might take its number; and the layer asks a
+	 * new interface who it is. */
+	if (!lower_is_up(&controller->lower)) {
+		mutex_unlock(&controller->nodes_mutex);
+		return -ENETDOWN;
+	}
+	node = node_create(controller);
+	if (IS_ERR(node)) {
+		mutex_unlock(&controller->nodes_mutex);
+		return PTR_ERR(node);
+	}
+	result = name_set(node, name, length);
+	if (result == 0) {
+		result = core_join(node);
+	}
+	if (result == 0) {
+		result = node_device_add(node);
+	}
+	if (result == 0) {
+		/* Comes back when the layer has asked the controller through us. */
+		result = ipmi_register_smi(
+			&node_handlers, node, &node->device->dev, controller->lower.own_address);
+	}
+	if (result == 0) {
+		*ret_number = node->number;
+	} else {
+		node_forget(node);
+	}
+	mutex_unlock(&controller->nodes_mutex);
+	return result;
+}
+
+static void node_end(struct virtual_node *node)
+{
+	ipmi_unregister_smi(node->interface);
+	node_forget(node);
+}
+
+int node_remove(struct controller *controller, u32 number)
+{
+	struct virtual_node *node;
+	unsigned long index;
+	int result = -ENOENT;
+
+	mutex_lock(&controller->nodes_mutex);
+	xa_for_each(&controller->nodes, index, node)
+	{
+		if (node->number == number) {
+			node_end(node);
+			result = 0;
+			break;
+		}
+	}
+	mutex_unlock(&controller->nodes_mutex);
+	return result;
+}
+
+bool node_next(struct controller *controller, u32 *cursor, struct session_node_info *ret_info)
+{
+	unsigned long index = *cursor;
+	struct virtual_node *node;
+
+	mutex_lock(&controller->programs_mutex);
+	node = xa_find(&controller->nodes, &index, NODES_MAX - 1, XA_PRESENT);
+	if (node) {
+		*cursor = index + 1;
+		ret_info->number = node->number;
+		ret_info->handle = node->handle;
+		strscpy(ret_info->name, node->name, sizeof(ret_info->name));
+	}
+	mutex_unlock(&controller->programs_mutex);
+	return node;
+}
+
+void nodes_refuse(struct controller *controller)
+{
+	struct virtual_node *node;
+	unsigned long index;
+
+	xa_for_each(&controller->nodes, index, node)
+	{
+		node_refuse_all(node);
+	}
+}
+
+int nodes_init(struct controller *controller)
+{
+	mutex_init(&controller->nodes_mutex);
+	spin_lock_init(&controller->nodes_lock);
+	INIT_LIST_HEAD(&controller->nodes_ready);
+	xa_init_flags(&controller->nodes, XA_FLAGS_ALLOC);
+	parent = root_device_register("vipmi");
+	return PTR_ERR_OR_ZERO(parent);
+}
+
+void nodes_finish(struct controller *controller)
+{
+	struct virtual_node *node;
+	unsigned long index;
+
+	xa_for_each(&controller->nodes, index, node)
+	{
+		node_end(node);
+	}
+	xa_destroy(&controller->nodes);
+	root_device_unregister(parent);
+}

@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The driver's calls as a 32-bit program makes them, on an agent that does as it
+ * is told. (Those of 64-bit programs are tested with the shim.)
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include <sys/ioctl.h> /* what the numbers are made with */
+
+#include "driver/driver.h"
+
+#define MEMORY_SIZE 1024
+
+/* struct ipmi_req and ipmi_recv of a program with words of 32 bits: include/linux/ipmi.h says the
+ * fields, the i386 ABI the places. */
+struct req32 {
+	uint32_t addr, addr_len;
+	int32_t msgid;
+	uint8_t netfn, cmd;
+	uint16_t data_len;
+	uint32_t data;
+};
+
+struct recv32 {
+	int32_t recv_type;
+	uint32_t addr, addr_len;
+	int32_t msgid;
+	uint8_t netfn, cmd;
+	uint16_t data_len;
+	uint32_t data;
+};
+
+struct world {
+	uint8_t memory[MEMORY_SIZE]; /* the caller's; an address is an offset, and 0 is none */
+	uint8_t sent[VIPMI_MESSAGE_MAX], queue[VIPMI_MESSAGE_MAX];
+	size_t sent_length, queue_length;
+	struct driver_settings settings;
+	struct driver_scratch scratch;
+	uint8_t reason; /* of the next replies */
+	unsigned asked;
+};
+
+static bool outside(uint64_t address, size_t length)
+{
+	return length > 0 && (address == 0 || address + length > MEMORY_SIZE);
+}
+
+static int world_read(void *context, void *destination, uint64_t source, size_t length)
+{
+	struct world *world = context;
+
+	if (outside(source, length)) {
+		return -EFAULT;
+	}
+	memcpy(destination, world->memory + source, length);
+	return 0;
+}
+
+static int world_write(void *context, const struct driver_copy *copies, size_t count)
+{
+	struct world *world = context;
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		if (outside(copies[i].destination, copies[i].length)) {
+			return -EFAULT;
+		}
+		memcpy(world->memory + copies[i].destination, copies[i].source, copies[i].length);
+	}
+	return 0;
+}
+
+static int world_send(void *context, const uint8_t *message, size_t length)
+{
+	struct world *world = context;
+
+	memcpy(world->sent, message, length);
+	world->sent_length = length;
+	return 0;
+}
+
+static int world_ask(
+	void *context, const uint8_t *message, size_t length, struct socket_message *ret_reply)
+{
+	struct world *world = context;
+
+	(void)world_send(context, message, length);
+	world->asked++;
+	memset(ret_reply, 0, sizeof(*ret_reply));
+	ret_reply->header.type = VIPMI_MESSAGE_DONE;
+	ret_reply->header.reason = world->reason;
+	return 0;
+}
+
+static int world_receive(void *context, bool take, uint8_t *bytes, size_t *ret_length)
+{
+	struct world *world = context;
+
+	if (world->queue_length == 0) {
+		return -EAGAIN;
+	}
+	memcpy(bytes, world->queue, world->queue_length);
+	*ret_length = world->queue_length;
+	if (take) {
+		world->queue_length = 0;
+	}
+	return 0;
+}
+
+static bool world_is_ipmb(void *context, short channel)
+{
+	(void)context;
+	return channel == 0;
+}
+
+static void world_settings_get(void *context, struct driver_settings *ret_settings)
+{
+	*ret_settings = ((struct world *)context)->settings;
+}
+
+static int world_settings_set(void *context, const struct driver_settings *settings)
+{
+	((struct world *)context)->settings = *settings;
+	return 0;
+}
+
+static struct world world;
+
+static int call(uint32_t request, uint64_t argument)
+{
+	const struct driver_host host = {.context = &world,
+		.read = world_read,
+		.write = world_write,
+		.send = world_send,
+		.ask = world_ask,
+		.receive = world_receive,
+		.is_ipmb = world_is_ipmb,
+		.settings_get = world_settings_get,
+		.settings_set = world_settings_set,
+		.handle = 7};
+
+	return driver_ioctl(&host, &world.scratch, request, argument);
+}
+
+static int begin(void **state)
+{
+	(void)state;
+	memset(&world, 0, sizeof(world));
+	driver_settings_init(&world.settings);
+	return 0;
+}
+
+#define SEND_COMMAND32 0x8014690D /* _IOR('i', 13, 20 bytes) */
+#define RECEIVE_MSG32 0xC018690C
+#define RECEIVE_MSG_TRUNC32 0xC018690B
+#define SEND_COMMAND_SETTIME32 0x801C6915
+
+static void put(uint64_t address, const void *bytes, size_t length)
+{
+	memcpy(world.memory + address, bytes, length);
+}
+
+static void a_32_bit_request_arrives_as_it_was_meant(void **state)
+{
+	const struct ipmi_system_interface_addr addr = {
+		.addr_type = IPMI_SYSTEM_INTERFACE_ADDR_TYPE, .channel = IPMI_BMC_CHANNEL};
+	const struct req32 req = {.addr = 200,
+		.addr_len = sizeof(addr),
+		.msgid = -5,
+		.netfn = VIPMI_NETFN_APP,
+		.cmd = 1,
+		.data_len = 2,
+		.data = 300};
+	struct socket_message message;
+
+	(void)state;
+	put(100, &req, sizeof(req));
+	put(200, &addr, sizeof(addr));
+	put(300, "\x11\x22", 2);
+	assert_int_equal(call(SEND_COMMAND32, 100), 0);
+	assert_int_equal(socket_decode(world.sent, world.sent_length, &message), 0);
+	assert_int_equal(message.header.type, VIPMI_MESSAGE_REQUEST);
+	assert_int_equal(message.header.handle, 7);
+	assert_int_equal(message.header.command, 1);
+	assert_int_equal((int64_t)message.header.tag, -5);
+	assert_int_equal(message.data.length, 2);
+	assert_memory_equal(message.data.bytes, "\x11\x22", 2);
+	assert_int_equal(call(SEND_COMMAND32, MEMORY_SIZE - 10), -EFAULT);
+}
+
+static void retries_stand_behind_a_32_bit_request(void **state)
+{
+	const struct ipmi_ipmb_addr addr = {
+		.addr_type = IPMI_IPMB_ADDR_TYPE, .channel = 0, .slave_addr = 0x82};
+	const struct {
+		struct req32 req;
+		int32_t retries;
+		uint32_t retry_time_ms;
+	} settime = {{.addr = 200, .addr_len = sizeof(addr), .netfn = 6, .cmd = 1}, 2, 100};
+	struct socket_message message;
+
+	(void)state;
+	put(100, &settime, sizeof(settime));
+	put(200, &addr, sizeof(addr));
+	assert_int_equal(call(SEND_COMMAND_SETTIME32, 100), 0);
+	assert_int_equal(socket_decode(world.sent, world.sent_length, &message), 0);
+	assert_int_equal(message.header.time_ms, 300);
+	assert_int_equal(message.target.address, 0x82);
+}
+
+static void answer_waits(size_t length)
+{
+	static const uint8_t data[64] = {1, 2, 3};
+	struct writer writer = writer_init(world.queue, sizeof(world.queue));
+	const struct socket_header header = {.type = VIPMI_MESSAGE_ANSWER,
+		.handle = 7,
+		.tag = (uint64_t)INT64_C(-5),
+		.netfn = 7,
+		.command = 1};
+
+	socket_begin(&writer, &header);
+	socket_put(&writer, VIPMI_EXTENSION_DATA, data, length);
+	world.queue_length = (size_t)socket_end(&writer);
+}
+
+static void a_32_bit_program_gets_its_answer(void **state)
+{
+	const struct recv32 wanted = {.addr = 200, .addr_len = 32, .data = 300, .data_len = 8};
+	struct recv32 got;
+
+	(void)state;
+	put(100, &wanted, sizeof(wanted));
+	assert_int_equal(call(RECEIVE_MSG32, 100), -EAGAIN);
+	answer_waits(3);
+	assert_int_equal(call(RECEIVE_MSG32, 100), 0);
+	memcpy(&got, world.memory + 100, sizeof(got));
+	assert_int_equal(got.recv_type, IPMI_RESPONSE_RECV_TYPE);
+	assert_int_equal(got.msgid, -5);
+	assert_int_equal(got.addr, 200);
+	assert_int_equal(got.addr_len, sizeof(struct ipmi_system_interface_addr));
+	assert_int_equal(got.data, 300);
+	assert_int_equal(got.data_len, 4);
+	assert_memory_equal(world.memory + 300, "\x00\x01\x02\x03", 4);
+	assert_int_equal(world.queue_length, 0);
+}
+
+static void what_does_not_fit_stays_or_is_cut(void **state)
+{
+	const struct recv32 wanted = {.addr = 200, .addr_len = 32, .data = 300, .data_len = 2};
+	struct recv32 got;
+
+	(void)state;
+	put(100, &wanted, sizeof(wanted));
+	answer_waits(30);
+	assert_int_equal(call(RECEIVE_MSG32, 100), -EMSGSIZE);
+	assert_int_not_equal(world.queue_length, 0);
+	assert_int_equal(call(RECEIVE_MSG_TRUNC32, 100), -EMSGSIZE);
+	memcpy(&got, world.memory + 100, sizeof(got));
+	assert_int_equal(got.data_len, 2);
+	assert_int_equal(world.queue_length, 0);
+}
+
+static void what_no_program_expects_is_passed_over(void **state)
+{
+	const struct recv32 wanted = {.addr = 200, .addr_len = 32, .data = 300, .data_len = 8};
+	struct writer writer = writer_init(world.queue, sizeof(world.queue));
+	const struct socket_header header = {.type = VIPMI_MESSAGE_LOSS, .handle = 7};
+
+	(void)state;
+	put(100, &wanted, sizeof(wanted));
+	socket_begin(&writer, &header);
+	world.queue_length = (size_t)socket_end(&writer);
+	assert_int_equal(call(RECEIVE_MSG32, 100), -EAGAIN);
+	assert_int_equal(world.queue_length, 0);
+}
+
+static void registrations_say_what_the_agent_says(void **state)
+{
+	const struct ipmi_cmdspec spec = {.netfn = 0x2C, .cmd = 1};
+
+	(void)state;
+	put(100, &spec, sizeof(spec));
+	assert_int_equal(call(IPMICTL_REGISTER_FOR_CMD, 100), 0);
+	world.reason = VIPMI_REASON_RESERVED;
+	assert_int_equal(call(IPMICTL_REGISTER_FOR_CMD, 100), -EBUSY);
+	world.reason = VIPMI_REASON_NOT_FOUND;
+	world.asked = 0;
+	assert_int_equal(call(IPMICTL_UNREGISTER_FOR_CMD, 100), -ENOENT);
+	assert_int_equal(world.asked, 1 + DRIVER_CHANNELS);
+}
+
+static void other_calls_are_none_of_ours(void **state)
+{
+	const uint32_t strangers[] = {0, 0x5401, SEND_COMMAND32 + 0x10000, SEND_COMMAND32 ^ 0x100,
+		SEND_COMMAND32 ^ 0x40000000, 0x8000690D, 0x80046963};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_LENGTH(strangers); i++) {
+		assert_int_equal(call(strangers[i], 100), -ENOTTY);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(a_32_bit_request_arrives_as_it_was_meant, begin),
+		cmocka_unit_test_setup(retries_stand_behind_a_32_bit_request, begin),
+		cmocka_unit_test_setup(a_32_bit_program_gets_its_answer, begin),
+		cmocka_unit_test_setup(what_does_not_fit_stays_or_is_cut, begin),
+		cmocka_unit_test_setup(what_no_program_expects_is_passed_over, begin),
+		cmocka_unit_test_setup(registrations_say_what_the_agent_says, begin),
+		cmocka_unit_test_setup(other_calls_are_none_of_ours, begin),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
