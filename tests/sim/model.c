@@ -558,6 +558,7 @@ static void bus_time(struct sim *sim)
 				sim->requests[s].bus_timer_ns > sim->now_ns) {
 				continue;
 			}
+			sim->silent_until_ns[i] = TIME_NEVER;
 			request = &sim->requests[s];
 			if (!request_pending(sim, request)) {
 				request->on_bus = false;
@@ -694,6 +695,8 @@ static void bus_response(struct sim *sim, const uint8_t *bytes, size_t length)
 		return;
 	}
 	numbers_heard(sim, responder);
+	sim->silent_until_ns[responder] =
+		sim->now_ns + 2 * CORE_SILENT_PAUSE_MS * NSEC_PER_MSEC_U64;
 	serial = sim->numbers[responder][message.sequence];
 	if (serial != SIM_NONE && sim->requests[serial].sends > 0 &&
 		sim->requests[serial].sequence == message.sequence &&

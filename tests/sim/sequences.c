@@ -159,6 +159,9 @@ static bool may_go(struct sim *sim, const struct sim_request *request)
 	if (request->responder == 0 || !sim->link.wire_sequence) {
 		return !request->numbered;
 	}
+	if (sim->now_ns < sim->silent_until_ns[r]) {
+		return false;
+	}
 	if (numbers_silent(sim, r)) {
 		return false;
 	}

@@ -290,7 +290,9 @@ struct sim {
 	struct sim_transmission transmissions[SIM_TRANSMISSIONS_MAX];
 	uint32_t transmissions_count;
 	uint32_t numbers[SIM_RESPONDERS_MAX][IPMB_SEQUENCES]; /* serial of the last user, or NONE */
-	uint32_t due[SIM_REQUESTS_MAX];                       /* a heap of serials by deadline */
+	/* A responder that let one wait in vain is asked by one at a time. */
+	uint64_t silent_until_ns[SIM_RESPONDERS_MAX];
+	uint32_t due[SIM_REQUESTS_MAX]; /* a heap of serials by deadline */
 	uint32_t due_count;
 	uint32_t answers, taken, local_answers;
 	uint32_t actions_in_a_row;
