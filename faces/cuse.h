@@ -18,8 +18,8 @@
 /* Nodes of one controller: one for each group of users that is to have its own mode. */
 #define CUSE_NODES_MAX 8u
 
-/* Messages taken from one node in one turn: fewer than a queue holds, so that what waits in the core
- * is in it again before it is empty. */
+/* Messages taken from one node in one turn: fewer than a queue holds, so that it is filled from the
+ * core again before it is empty. */
 #define CUSE_BURST 32u
 
 /* Requests of one open file that it has not read the answers of. The driver stops at 100; as the
