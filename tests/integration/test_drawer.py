@@ -595,7 +595,10 @@ def peripheral_role_with_ipmitool_and_freeipmi():
     subscribed(agent, 1)
     chassis(agent, "insert", "--wait", "9")
     rows = follower.until(lambda row: row["sensor_type"] == 0x21)
-    assert rows[-1]["address"] in (0x20, ADDRESSES[8]), rows
+    assert rows[-1]["address"] == 0x20, rows
+    # Its sensors' names are in the manager's repository.
+    named = json.loads(vipmi(agent, "event", "list", "--count", "1", "-o", "json"))
+    assert named[0]["sensor_name"] == "Slot 9", named
     follower.end()
     agent.stop()
 
