@@ -372,6 +372,7 @@ struct core {
 	struct core_wheel wheels[VIPMI_CLASS_COUNT];
 	uint32_t passed_over[VIPMI_CLASS_COUNT];
 	bool guaranteed_last;
+	bool waits[VIPMI_CLASS_COUNT]; /* which ones did at the last turn */
 
 	uint32_t subscribers;
 	struct core_filter filters[CORE_FILTERS_MAX];
@@ -379,6 +380,7 @@ struct core {
 	struct core_handle *exclusive[CORE_EXCLUSIVE_MAX];
 	uint32_t exclusive_count;
 	bool due_left;         /* core_next has not looked at all on `due` */
+	bool tries_left;       /* nor tried all requests that may be sent */
 	bool loss_announced;   /* a LOST message was kept, and no BACK since */
 	uint64_t message_next; /* number of the next asynchronous message */
 	uint64_t record_next;
@@ -434,11 +436,13 @@ static inline bool request_is_response(const struct core_request *request)
 	return request->netfn & 1;
 }
 
-/* Nothing happens to it by itself any more. */
-static inline bool request_settled(const struct core_request *request)
+/* Its deadline and its timer are looked at. An OFFERED one's come to be when its action is done, a
+ * HELD one's are its partner's. */
+static inline bool request_timed(const struct core_request *request)
 {
-	return request->state == REQUEST_ANSWERED || request->state == REQUEST_RECEIVED ||
-	       request->state == REQUEST_FREE;
+	return (1u << REQUEST_QUEUED | 1u << REQUEST_SENT | 1u << REQUEST_BRIDGED) >>
+		       request->state &
+	       1;
 }
 
 static inline struct core_handle *request_handle(const struct core_request *request)
@@ -548,6 +552,8 @@ void arbiter_remove(struct core *core, struct core_handle *handle, enum core_por
 /* The request to send next, still QUEUED; NULL when nothing may be sent. Its lane counts as not
  * ready in its class until lane_update. */
 struct core_request *arbiter_next(struct core *core);
+/* Something of this class was sent in that turn. */
+void arbiter_account(struct core *core, int class);
 void arbiter_charge(struct core_handle *handle, int class, uint64_t spent_ns);
 
 /* ---- alarm.c: each handle's nearest deadline ---- */

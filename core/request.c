@@ -280,7 +280,8 @@ int request_cancel(struct core *core, const struct core_event *event)
 		if (request->partner && request->partner->state == REQUEST_QUEUED) {
 			request = request->partner; /* its failure is the Send Message's */
 		}
-		if (request->state == REQUEST_OFFERED) {
+		if (request->state == REQUEST_OFFERED ||
+			(request->partner && request->partner->state == REQUEST_OFFERED)) {
 			return -EAGAIN;
 		}
 		core_count(core, requests_cancelled);
@@ -476,9 +477,6 @@ void request_hold(struct core *core, struct core_request *request)
 
 void request_timer(struct core *core, struct core_request *request)
 {
-	if (request->state == REQUEST_OFFERED || request_settled(request)) {
-		return;
-	}
 	if (request->deadline_ns <= core->now_ns) {
 		enum vipmi_reason reason = VIPMI_REASON_EXPIRED;
 

@@ -61,8 +61,8 @@ struct number *number_look(struct sim *sim, uint32_t r, uint32_t n)
 	if (number->sends == 0 || !sim->link.wire_sequence) {
 		return number;
 	}
-	from_ns = user->over_ns ? user->over_ns : user->seen ? 0 : user->deadline_ns;
-	if (user->may_be_refused) {
+	from_ns = user->over_ns ? user->over_ns : user->deadline_ns;
+	if (user->may_be_refused || (user->over_ns == 0 && user->seen)) {
 		from_ns = 0; /* nobody saw when that was */
 	}
 	from_ns = from_ns < user->deadline_ns ? from_ns : user->deadline_ns;

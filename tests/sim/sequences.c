@@ -184,7 +184,7 @@ static void check_waiting(struct sim *sim, const struct sim_handle *handle, bool
 		uint32_t in_the_way =
 			request->mutating ? older : mutating | of_class[request->class];
 
-		if (request->answered || !request_pending(sim, request)) {
+		if (request->answered || request->outer || !request_pending(sim, request)) {
 			continue;
 		}
 		if (!(in_the_way & responder) && request->sends == 0 && !request->offered &&
