@@ -259,6 +259,7 @@ void numbers_heard(struct sim *sim, uint32_t r)
 		numbers_of(sim)->talks_ns[r] =
 			sim->now_ns + 4 * CORE_SILENT_PAUSE_MS * NSEC_PER_MSEC_U64;
 	}
+	numbers_of(sim)->heard_ns[r] = sim->now_ns;
 }
 
 void numbers_sent(struct sim *sim, const struct sim_request *request)
@@ -333,6 +334,10 @@ static void settle(struct sim *sim, uint32_t r, uint32_t n)
 		(over_for_certain(sim, user) || user->sequence != n)) {
 		number->state = NUMBER_FREE;
 		number->free_ns = sim->now_ns;
+		if (number->sends > 0 && !answered_under(user, n) &&
+			numbers_of(sim)->heard_ns[r] <= number->sent_ns + bus_timeout_ns(sim)) {
+			numbers_timed_out(sim, r); /* or may have been */
+		}
 		if (sim->link.wire_sequence && (user->sends > 0 || number->given)) {
 			number->free_ns +=
 				answered_under(user, n) && user->sends == 1 && !number->given
