@@ -102,7 +102,7 @@ static bool held_up(const struct sim *sim, uint32_t h)
 	return false;
 }
 
-/* Whether one of the handle's requests to the controller, in this class, may be sent for certain. */
+/* Whether one of its requests to the controller, in this class, may be sent for certain. */
 static bool is_ready(const struct sim *sim, uint32_t h, uint8_t class)
 {
 	const struct sim_handle *handle = &sim->handles[h];
