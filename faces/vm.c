@@ -638,6 +638,28 @@ static void face_expire(struct face *base, uint64_t now_ns)
 	}
 }
 
+/* Its QEMU may come again, and is a new client then; what its controller has stays. */
+static int face_kick(struct face *base, uint32_t client)
+{
+	struct vms *face = vms_of(base);
+	uint32_t i;
+
+	for (i = 0; i < face->count; i++) {
+		struct vm *vm = &face->vms[i];
+
+		if (vm->opened && vm->client == client) {
+			vm_log(face, vm, "kicked");
+			client_close(face, vm);
+			if (vm->active != PEER_NONE) {
+				peer_end(face, vm, vm->active);
+				vm_flush(face, vm);
+			}
+			return 0;
+		}
+	}
+	return -ENOENT;
+}
+
 static void face_close(struct face *base)
 {
 	struct vms *face;
@@ -763,5 +785,6 @@ const struct face_ops vm_face = {
 	.ready = face_ready,
 	.deadline = face_deadline,
 	.expire = face_expire,
+	.kick = face_kick,
 	.close = face_close,
 };

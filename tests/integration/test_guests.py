@@ -10,18 +10,20 @@ import re
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
 import time
 
-from agent import PATIENCE, Agent, run, wait_until
+from agent import CONTROL, PATIENCE, Agent, extension, message, run, wait_until
 from qemu import (ATTENTION_OFF, INTERRUPTS_ON, NMI, POWER_OFF, QEMU_PATIENCE, RESET, SHUTDOWN,
                   Qemu)
 
 VIPMID, CHASSISD = map(os.path.abspath, sys.argv[1:3])
 APP, CHASSIS, STORAGE, SENSOR = 6, 0, 0x0A, 4
 GUESTS = 40
+EXT_CONTROL, KICK = 11, 1
 FOLDER = tempfile.mkdtemp(prefix="vipmi-test-")
 REQUESTS = os.path.join(FOLDER, "requests")
 CONTROLLER = os.path.join(FOLDER, "controller.sock")
@@ -269,6 +271,19 @@ def a_rude_peer_hurts_nobody():
     web1.close()
 
 
+def who_is_kicked_comes_again():
+    web2 = connect("web2")
+    client = next(row["client"] for row in HOST.query("client") if row["name"] == "web2")
+    HOST.send(message(CONTROL, body=extension(EXT_CONTROL, struct.pack("<BQ", KICK, client))))
+    assert HOST.receive().reason == 0
+    wait_until(lambda: web2.pump(0.1) or web2.closed, "its end")
+    assert "web2" not in clients()
+    web2.close()
+    web2 = connect("web2")
+    assert "web2" in clients()
+    web2.close()
+
+
 def wrong_words_are_explained():
     path = os.path.join(FOLDER, "other.sock")
     for words, text in (
@@ -294,7 +309,7 @@ run([each_guest_is_somebody, it_reads_what_the_real_one_has, what_it_does_it_doe
      its_watchdog_is_its_own, events_come_by_attention, satellites_are_read_where_they_are_shown,
      it_goes_and_comes_back, another_process_takes_over,
      a_silent_controller_is_no_reason_to_be_silent, many_at_once, a_rude_peer_hurts_nobody,
-     wrong_words_are_explained])
+     who_is_kicked_comes_again, wrong_words_are_explained])
 HOST.close()
 AGENT.stop()
 CHASSIS_PROCESS.terminate()
