@@ -90,7 +90,7 @@ static uint32_t deliver_answer(
 	struct sim *sim, const struct core_deliver *deliver, struct sim_handle **ret_handle)
 {
 	uint32_t serial =
-		deliver->tag & SIM_NUMBERED_TAG ? (uint32_t)deliver->tag : deliver->virtual_client;
+		deliver->tag & SIM_TAGS ? (uint32_t)deliver->tag : deliver->virtual_client;
 	struct sim_request *request;
 	struct sim_handle *handle;
 
@@ -113,6 +113,9 @@ static uint32_t deliver_answer(
 		deliver->class != request->class ||
 		(deliver->target_kind == VIPMI_TARGET_CONTROLLER) != (request->responder == 0)) {
 		sim_fail(sim, "#%u's answer names another request", serial);
+	}
+	if (deliver->response != request->response) {
+		sim_fail(sim, "#%u is %sa response", serial, deliver->response ? "" : "not ");
 	}
 	if (deliver->virtual_client != request->name || deliver->numbered != request->numbered ||
 		(request->numbered && deliver->number_used != request->number)) {

@@ -233,14 +233,23 @@ void numbers_take(struct sim *sim, uint32_t serial, uint8_t n)
 bool numbers_silent(const struct sim *sim, uint32_t r)
 {
 	const struct numbers *numbers = numbers_of(sim);
-	uint64_t timeout_ns = bus_timeout_ns(sim);
+	uint64_t timeout_ns, heard_ns = numbers->heard_ns[r];
 	uint32_t n;
 
 	for (n = 0; n < IPMB_SEQUENCES; n++) {
 		const struct number *number = &numbers->of[r][n];
+		uint32_t user = sim->numbers[r][n];
+		bool open = number->state != NUMBER_FREE || number->quarantine;
 
-		if (number->state != NUMBER_FREE && number->sends > 0 &&
-			sim->now_ns >= number->sent_ns + timeout_ns) {
+		/* What changes something is waited for longer. */
+		timeout_ns = bus_timeout_ns(sim);
+		if (user != SIM_NONE && sim->requests[user].mutating) {
+			timeout_ns = sim->requests[user].timeout_ms * NSEC_PER_MSEC_U64;
+		}
+		if (open &&
+			((number->sends > 1 && number->sent_ns >= heard_ns) ||
+				(number->sends > 0 && sim->now_ns >= number->sent_ns + timeout_ns &&
+					number->sent_ns + timeout_ns >= heard_ns))) {
 			return true;
 		}
 	}
