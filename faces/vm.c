@@ -215,6 +215,7 @@ static void client_close(struct vms *face, struct vm *vm)
 	if (vm->opened) {
 		vm->opened = false;
 		client_leave(face, vm->client);
+		guest_abandon(&vm->guest);
 	}
 }
 
@@ -278,6 +279,7 @@ static bool client_open(struct vms *face, struct vm *vm, const struct core_crede
 	/* Last, so that no event falls between the two. */
 	if (was_open) {
 		client_leave(face, former);
+		guest_abandon(&vm->guest);
 	}
 	return result == 0;
 }
