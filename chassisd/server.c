@@ -168,6 +168,14 @@ static void tell_step(const struct server *server, const struct chassis_output *
 	fprintf(stderr, "vipmi-chassisd: %s\n", line);
 }
 
+/* With the interrupt, whose enabling the peer was told of: without it a driver that waits for
+ * interrupts looks at the flags only after its next command. */
+static void send_attention(struct server *server, bool asserted)
+{
+	send_control(
+		server, asserted ? VM_CONTROL_ATTENTION_INTERRUPT : VM_CONTROL_ATTENTION_OFF, 0);
+}
+
 static void handle_output(struct server *server, const struct chassis_output *output)
 {
 	switch (output->type) {
@@ -178,8 +186,7 @@ static void handle_output(struct server *server, const struct chassis_output *ou
 		server->in_hand = server->orphan = false;
 		break;
 	case CHASSIS_OUTPUT_ATTENTION:
-		send_control(server,
-			output->asserted ? VM_CONTROL_ATTENTION : VM_CONTROL_ATTENTION_OFF, 0);
+		send_attention(server, output->asserted);
 		break;
 	case CHASSIS_OUTPUT_INTERRUPT:
 		if (server->capabilities & CAPABLE_INTERRUPT_ENABLE) {
@@ -318,10 +325,7 @@ static void accept_peer(struct server *server)
 	server->capabilities = 0;
 	vm_decoder_init(&server->decoder);
 	send_control(server, VM_CONTROL_VERSION, 1);
-	send_control(server,
-		chassis_attention(server->chassis) ? VM_CONTROL_ATTENTION
-						   : VM_CONTROL_ATTENTION_OFF,
-		0);
+	send_attention(server, chassis_attention(server->chassis));
 }
 
 static void read_signal(struct server *server)

@@ -10,7 +10,9 @@
 #include <langinfo.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "cli/commands.h"
 
@@ -129,6 +131,22 @@ static void print_drawer(const struct cli *cli, const struct drawer *drawer)
 	show_one(cli->format, all, sizeof(all) / sizeof(all[0]));
 }
 
+/* What standard output shows: colours and lines as long as the terminal's, if it is one. */
+static struct look look_of_output(void)
+{
+	const char *no_color = getenv("NO_COLOR"), *terminal = getenv("TERM");
+	struct look look = {.utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0};
+	struct winsize size;
+
+	if (isatty(STDOUT_FILENO)) {
+		/* no-color.org: set and not empty. */
+		look.colours =
+			!(no_color && *no_color) && terminal && strcmp(terminal, "dumb") != 0;
+		look.columns = ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+	}
+	return look;
+}
+
 static int show_drawer(const struct cli *cli, struct chassis_talk *talk)
 {
 	struct drawer *drawer = calloc(1, sizeof(*drawer));
@@ -139,7 +157,9 @@ static int show_drawer(const struct cli *cli, struct chassis_talk *talk)
 	}
 	result = talk_drawer(talk, drawer);
 	if (result == EXIT_DONE && cli->format == FORMAT_TABLE) {
-		picture_draw(stdout, drawer, strcmp(nl_langinfo(CODESET), "UTF-8") == 0);
+		const struct look look = look_of_output();
+
+		picture_draw(stdout, drawer, &look);
 	} else if (result == EXIT_DONE) {
 		print_drawer(cli, drawer);
 	}
@@ -461,9 +481,11 @@ const struct cli_command command_chassis_show = {
 	.summary = "a picture of the simulated drawer, or one of its places in detail",
 	.text = "PLACE is a slot, or one of the numbers after them: power supplies, fan trays. "
 		"The\n"
-		"letters of the picture are explained below it. With -o json everything in one\n"
-		"object. Works on any agent that leads to a simulated chassis: a vipmid with the\n"
-		"link chassis:, or with vm: to a vipmi-chassisd. Real hardware is never asked.",
+		"letters of the picture are explained below it; NO_COLOR turns colours off. With "
+		"-o\n"
+		"json everything in one object. Works on any agent that leads to a simulated\n"
+		"chassis: a vipmid with the link chassis:, or with vm: to a vipmi-chassisd. Real\n"
+		"hardware is never asked.",
 	.arguments_max = 1,
 	.run = run_show,
 };

@@ -261,6 +261,8 @@ struct core_responder {
 	uint64_t reserved;        /* bit n: number n is somebody's own */
 	uint64_t busy;            /* bit n: number n is not free */
 	uint8_t channel, address, next;
+	bool silent;     /* it let a request time out, and has said nothing since */
+	uint16_t on_bus; /* its part of core->bridged */
 	struct core_number numbers[IPMB_SEQUENCES];
 };
 
@@ -370,6 +372,7 @@ struct core {
 	struct core_wheel wheels[VIPMI_CLASS_COUNT];
 	uint32_t passed_over[VIPMI_CLASS_COUNT];
 	bool guaranteed_last;
+	bool waits[VIPMI_CLASS_COUNT]; /* which ones did at the last turn */
 
 	uint32_t subscribers;
 	struct core_filter filters[CORE_FILTERS_MAX];
@@ -377,6 +380,7 @@ struct core {
 	struct core_handle *exclusive[CORE_EXCLUSIVE_MAX];
 	uint32_t exclusive_count;
 	bool due_left;         /* core_next has not looked at all on `due` */
+	bool tries_left;       /* nor tried all requests that may be sent */
 	bool loss_announced;   /* a LOST message was kept, and no BACK since */
 	uint64_t message_next; /* number of the next asynchronous message */
 	uint64_t record_next;
@@ -432,11 +436,13 @@ static inline bool request_is_response(const struct core_request *request)
 	return request->netfn & 1;
 }
 
-/* Nothing happens to it by itself any more. */
-static inline bool request_settled(const struct core_request *request)
+/* Its deadline and its timer are looked at. An OFFERED one's come to be when its action is done, a
+ * HELD one's are its partner's. */
+static inline bool request_timed(const struct core_request *request)
 {
-	return request->state == REQUEST_ANSWERED || request->state == REQUEST_RECEIVED ||
-	       request->state == REQUEST_FREE;
+	return (1u << REQUEST_QUEUED | 1u << REQUEST_SENT | 1u << REQUEST_BRIDGED) >>
+		       request->state &
+	       1;
 }
 
 static inline struct core_handle *request_handle(const struct core_request *request)
@@ -506,6 +512,7 @@ void request_fail(struct core *core, struct core_request *request, enum vipmi_re
 void request_requeue(struct core *core, struct core_request *request);
 /* Likewise, but not before a pause, longer each time. */
 void request_pause(struct core *core, struct core_request *request);
+void request_hold(struct core *core, struct core_request *request);
 /* Its deadline, or the end of its pause or of the responder's time, has come. */
 void request_timer(struct core *core, struct core_request *request);
 /* Gives the slot back. */
@@ -545,6 +552,8 @@ void arbiter_remove(struct core *core, struct core_handle *handle, enum core_por
 /* The request to send next, still QUEUED; NULL when nothing may be sent. Its lane counts as not
  * ready in its class until lane_update. */
 struct core_request *arbiter_next(struct core *core);
+/* Something of this class was sent in that turn. */
+void arbiter_account(struct core *core, int class);
 void arbiter_charge(struct core_handle *handle, int class, uint64_t spent_ns);
 
 /* ---- alarm.c: each handle's nearest deadline ---- */
@@ -614,6 +623,10 @@ void bridge_wrap(struct core *core, const struct core_request *request, uint8_t 
 /* Send Message was answered. */
 void bridge_sent(struct core *core, struct core_request *request, uint8_t cc);
 void bridge_timeout(struct core *core, struct core_request *request);
+/* Whether it waits because its responder is silent. */
+bool bridge_held_up(struct core *core, struct core_request *request);
+void bridge_enter(struct core *core, struct core_request *request);
+void bridge_leave(struct core *core, struct core_request *request);
 /* What Get Message gave, channel byte first. */
 void bridge_received(struct core *core, const uint8_t *bytes, size_t length);
 void bridge_lose(struct core *core, enum vipmi_reason reason);

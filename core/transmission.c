@@ -196,6 +196,9 @@ static bool request_offer(
 	};
 	struct core_transmission *transmission;
 
+	if (bridge && bridge_held_up(core, request)) {
+		return false;
+	}
 	if (bus && (bridge || request->reserved_number) && !sequence_take(core, request)) {
 		return false;
 	}
@@ -213,8 +216,7 @@ static bool request_offer(
 		response_offer(core, request, transmission_frame(core, transmission), &transmit);
 	} else if (bridge) {
 		bridge_wrap(core, request, transmission_frame(core, transmission), &transmit);
-		request->on_bus = true;
-		core->bridged++;
+		bridge_enter(core, request);
 	} else if (!bus) {
 		message_state_offer(core, request);
 		reservation_offer(core, request, transmission, &transmit);
@@ -282,19 +284,21 @@ bool transmission_next(struct core *core, struct core_action *ret_action)
 		core->fetch.run++;
 		return true;
 	}
-	/* What is answered or closed here shows as other actions, so the shell comes back. */
 	for (tries = 0; tries < CORE_SWEEP_MAX && core->queued > 0; tries++) {
 		struct core_request *request = arbiter_next(core);
 
 		if (!request) {
 			break;
 		}
-		core->fetch.run = 0;
 		if (request_still_wanted(core, request) &&
 			request_offer(core, request, ret_action)) {
+			arbiter_account(core, request->class);
+			core->fetch.run = 0;
 			return true;
 		}
 	}
+	/* None of these could go, but one behind them may. */
+	core->tries_left = tries == CORE_SWEEP_MAX;
 	if (!transmission_room(core, CORE_PORT_DIRECT)) {
 		return false; /* which says nothing about who waits for it */
 	}

@@ -13,6 +13,9 @@
 
 #define USAGE "ipmiN[,mode=MODE][,owner=USER][,group=GROUP]"
 
+#define PREFIX "ipmi"
+#define DIGITS_MAX 4
+
 /* The kernel's driver leaves its nodes to root. */
 #define MODE_DEFAULT 0600
 
@@ -28,10 +31,14 @@ static int wrong(const char *what, const char *word, char *error, size_t error_s
 /* Programs look for /dev/ipmiN, and no other file of /dev must be ours to take. */
 static bool name_good(const char *name)
 {
-	const char *number = name + 4;
-	size_t digits = strspn(number, "0123456789");
+	const char *number = name + sizeof(PREFIX) - 1;
+	size_t digits;
 
-	return strncmp(name, "ipmi", 4) == 0 && digits > 0 && digits <= 4 && !number[digits] &&
+	if (strncmp(name, PREFIX, sizeof(PREFIX) - 1) != 0) {
+		return false;
+	}
+	digits = strspn(number, "0123456789");
+	return digits > 0 && digits <= DIGITS_MAX && !number[digits] &&
 	       (digits == 1 || *number != '0');
 }
 

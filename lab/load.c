@@ -371,6 +371,7 @@ static int answer(const char *target, uint8_t netfn, uint8_t command)
 		message.target.address);
 	if (respond(fd, handle, &message) || hear(fd, bytes, &message) ||
 		message.header.type != VIPMI_MESSAGE_ANSWER) {
+		printf("not answered: %s, type %u\n", strerror(errno), message.header.type);
 		return 1;
 	}
 	printf("answered %02x\n", message.header.cc);

@@ -3,11 +3,16 @@
  * One user of one interface of the kernel's IPMI layer. Its callbacks only
  * enqueue; the pump does the rest.
  */
+#include "ipmi/command.h"
 #include "module/vipmi.h"
 
-/* The layer's own choice of resends and their pace, as every other program gets. */
+/* The layer's resends on an IPMB and their pace: its default (4, every 2 s) for what may be
+ * executed twice, none for the rest; how long that may take then (IPMB 1.0: a number expires in
+ * 5 s). */
 #define LAYER_RETRIES (-1)
 #define LAYER_RETRY_MS 0
+#define SINGLE_RETRIES 0
+#define SINGLE_MS 5000
 /* Ahead of nobody: our arbitration has chosen already. */
 #define LAYER_PRIORITY 0
 /* The layer keeps two bytes of its longest message for netFn and command. */
@@ -215,6 +220,9 @@ int lower_transmit(struct lower *lower, const struct core_transmit *transmit)
 		.data_len = transmit->length,
 		.data = (unsigned char *)transmit->data, /* which the layer copies */
 	};
+	bool repeat = ipmi_class_is_read(ipmi_command_judge(
+		transmit->netfn, transmit->command, transmit->data, transmit->length)
+						 .class);
 	struct ipmi_addr address;
 	long msgid = transmit->transmission;
 	int result = -ENODEV;
@@ -229,7 +237,8 @@ int lower_transmit(struct lower *lower, const struct core_transmit *transmit)
 	mutex_lock(&lower->user_mutex);
 	if (lower->user) {
 		result = ipmi_request_settime(lower->user, &address, msgid, &message, NULL,
-			LAYER_PRIORITY, LAYER_RETRIES, LAYER_RETRY_MS);
+			LAYER_PRIORITY, repeat ? LAYER_RETRIES : SINGLE_RETRIES,
+			repeat ? LAYER_RETRY_MS : SINGLE_MS);
 	}
 	mutex_unlock(&lower->user_mutex);
 	switch (result) {

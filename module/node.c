@@ -39,8 +39,8 @@
 
 /* ---- toward the layer ---- */
 
-static void give(
-	struct node *node, struct ipmi_smi_msg *message, u8 cc, const u8 *data, size_t length)
+static void give(struct virtual_node *node, struct ipmi_smi_msg *message, u8 cc, const u8 *data,
+	size_t length)
 {
 	length = min_t(size_t, length, sizeof(message->rsp) - RESPONSE_HEADER);
 	message->rsp[0] = message->data[0] | NETFN_LUN(1, 0);
@@ -51,13 +51,13 @@ static void give(
 	ipmi_smi_msg_received(node->interface, message);
 }
 
-static void refuse(struct node *node, struct ipmi_smi_msg *message, u8 cc)
+static void refuse(struct virtual_node *node, struct ipmi_smi_msg *message, u8 cc)
 {
 	give(node, message, cc, NULL, 0);
 }
 
 /* Hands up what a system interface fetches by itself: an event, a message. */
-static void hand_up(struct node *node, u8 command, const u8 *data, size_t length)
+static void hand_up(struct virtual_node *node, u8 command, const u8 *data, size_t length)
 {
 	struct ipmi_smi_msg *message = ipmi_alloc_smi_msg();
 
@@ -71,7 +71,7 @@ static void hand_up(struct node *node, u8 command, const u8 *data, size_t length
 }
 
 /* Whether the message was with the core; it is its caller's now. */
-static bool take_back(struct node *node, struct ipmi_smi_msg *message)
+static bool take_back(struct virtual_node *node, struct ipmi_smi_msg *message)
 {
 	struct ipmi_smi_msg *sent;
 	unsigned long flags;
@@ -90,7 +90,7 @@ static bool take_back(struct node *node, struct ipmi_smi_msg *message)
 	return there;
 }
 
-void node_refuse_all(struct node *node)
+void node_refuse_all(struct virtual_node *node)
 {
 	struct ipmi_smi_msg *message, *following;
 	unsigned long flags;
@@ -107,7 +107,7 @@ void node_refuse_all(struct node *node)
 	}
 }
 
-static void mark_ready(struct node *node)
+static void mark_ready(struct virtual_node *node)
 {
 	struct controller *controller = node->controller;
 	unsigned long flags;
@@ -124,13 +124,13 @@ static void mark_ready(struct node *node)
 
 static int layer_starts(void *context, struct ipmi_smi *interface)
 {
-	((struct node *)context)->interface = interface;
+	((struct virtual_node *)context)->interface = interface;
 	return 0;
 }
 
 static void layer_ends(void *context)
 {
-	struct node *node = context;
+	struct virtual_node *node = context;
 	unsigned long flags;
 
 	spin_lock_irqsave(&node->lock, flags);
@@ -142,7 +142,7 @@ static void layer_ends(void *context)
 /* In any context. */
 static void layer_sends(void *context, struct ipmi_smi_msg *message)
 {
-	struct node *node = context;
+	struct virtual_node *node = context;
 	unsigned long flags;
 	bool taken;
 
@@ -167,7 +167,7 @@ static void layer_wants_events(void *context)
 /* A kernel that panics waits for nothing of ours: what it asks is refused at once. */
 static void layer_panics(void *context, bool on)
 {
-	struct node *node = context;
+	struct virtual_node *node = context;
 
 	WRITE_ONCE(node->panicking, on);
 	if (on) {
@@ -177,7 +177,7 @@ static void layer_panics(void *context, bool on)
 
 static int layer_asks_who(void *context, struct ipmi_smi_info *ret_info)
 {
-	struct node *node = context;
+	struct virtual_node *node = context;
 
 	ret_info->addr_src = SI_PLATFORM;
 	ret_info->dev = get_device(&node->device->dev);
@@ -196,7 +196,7 @@ const struct ipmi_smi_handlers node_handlers = {
 
 /* ---- from the layer to the core: in the pump, with programs_mutex ---- */
 
-static struct core_event *event_begin(struct node *node, enum core_event_type type)
+static struct core_event *event_begin(struct virtual_node *node, enum core_event_type type)
 {
 	struct core_event *event = &node->controller->event;
 
@@ -205,7 +205,7 @@ static struct core_event *event_begin(struct node *node, enum core_event_type ty
 	return event;
 }
 
-static int credit_wanted(struct node *node)
+static int credit_wanted(struct virtual_node *node)
 {
 	struct core_event *event = event_begin(node, CORE_EVENT_CREDIT_WANTED);
 
@@ -216,7 +216,7 @@ static int credit_wanted(struct node *node)
 
 /* A Send Message with a request in it: its answer is that it was taken up; the responder's comes as
  * a Get Message. -EINVAL: not one of those. */
-static int submit_bridged(struct node *node, struct ipmi_smi_msg *message)
+static int submit_bridged(struct virtual_node *node, struct ipmi_smi_msg *message)
 {
 	const u8 *data = message->data + REQUEST_HEADER;
 	size_t length = message->data_size - REQUEST_HEADER;
@@ -268,7 +268,7 @@ static int submit_bridged(struct node *node, struct ipmi_smi_msg *message)
 	return result;
 }
 
-static int submit_plain(struct node *node, struct ipmi_smi_msg *message)
+static int submit_plain(struct virtual_node *node, struct ipmi_smi_msg *message)
 {
 	struct core_event *event = event_begin(node, CORE_EVENT_REQUEST);
 
@@ -289,7 +289,7 @@ static int submit_plain(struct node *node, struct ipmi_smi_msg *message)
 }
 
 /* Takes a message to the core. False: not now, and it waits on. */
-static bool submit(struct node *node, struct ipmi_smi_msg *message)
+static bool submit(struct virtual_node *node, struct ipmi_smi_msg *message)
 {
 	bool bridged = false;
 	unsigned long flags;
@@ -317,7 +317,7 @@ static bool submit(struct node *node, struct ipmi_smi_msg *message)
 	return true;
 }
 
-static struct ipmi_smi_msg *waiting_take(struct node *node)
+static struct ipmi_smi_msg *waiting_take(struct virtual_node *node)
 {
 	struct ipmi_smi_msg *message;
 	unsigned long flags;
@@ -331,13 +331,13 @@ static struct ipmi_smi_msg *waiting_take(struct node *node)
 	return message;
 }
 
-static struct node *ready_take(struct controller *controller)
+static struct virtual_node *ready_take(struct controller *controller)
 {
-	struct node *node;
+	struct virtual_node *node;
 	unsigned long flags;
 
 	spin_lock_irqsave(&controller->nodes_lock, flags);
-	node = list_first_entry_or_null(&controller->nodes_ready, struct node, ready);
+	node = list_first_entry_or_null(&controller->nodes_ready, struct virtual_node, ready);
 	if (node) {
 		list_del_init(&node->ready);
 	}
@@ -348,7 +348,7 @@ static struct node *ready_take(struct controller *controller)
 void nodes_pump(struct controller *controller)
 {
 	struct ipmi_smi_msg *message;
-	struct node *node;
+	struct virtual_node *node;
 
 	mutex_lock(&controller->programs_mutex);
 	while ((node = ready_take(controller))) {
@@ -361,7 +361,7 @@ void nodes_pump(struct controller *controller)
 
 /* ---- from the core to the layer ---- */
 
-static void deliver_answer(struct node *node, const struct core_deliver *answer)
+static void deliver_answer(struct virtual_node *node, const struct core_deliver *answer)
 {
 	struct ipmi_smi_msg *message = (void *)(uintptr_t)answer->tag;
 
@@ -372,7 +372,7 @@ static void deliver_answer(struct node *node, const struct core_deliver *answer)
 }
 
 /* A responder's answer. Where it did not answer, the layer finds that out by itself. */
-static void deliver_bus(struct node *node, const struct core_deliver *answer)
+static void deliver_bus(struct virtual_node *node, const struct core_deliver *answer)
 {
 	struct node_bus *bus = &node->bus[TAG_SEQUENCE(answer->tag)];
 	u8 data[1 + IPMI_MAX_MSG_LENGTH], *frame = data; /* the frame's first byte is not told */
@@ -407,7 +407,7 @@ static void deliver_bus(struct node *node, const struct core_deliver *answer)
 
 int node_deliver(struct controller *controller, const struct core_deliver *deliver)
 {
-	struct node *node = xa_load(&controller->nodes, deliver->cookie & ~NODE_COOKIE);
+	struct virtual_node *node = xa_load(&controller->nodes, deliver->cookie & ~NODE_COOKIE);
 
 	if (!node) {
 		return -EPIPE;
@@ -431,7 +431,7 @@ bool node_cookie(u64 cookie)
 
 void node_credit(struct controller *controller, u64 cookie)
 {
-	struct node *node = xa_load(&controller->nodes, cookie & ~NODE_COOKIE);
+	struct virtual_node *node = xa_load(&controller->nodes, cookie & ~NODE_COOKIE);
 
 	if (node) {
 		mark_ready(node);

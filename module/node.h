@@ -21,7 +21,7 @@ struct node_bus {
 	u8 own_address, own_lun; /* the requester, as the layer wrote it */
 };
 
-struct node {
+struct virtual_node {
 	struct controller *controller;
 	struct platform_device *device;
 	struct ipmi_smi *interface;
@@ -44,6 +44,6 @@ struct node {
 extern const struct ipmi_smi_handlers node_handlers;
 
 /* Everything that the layer waits for comes back refused. */
-void node_refuse_all(struct node *node);
+void node_refuse_all(struct virtual_node *node);
 
 #endif

@@ -13,7 +13,7 @@
 static ssize_t vipmi_name_show(
 	struct device *device, struct device_attribute *attribute, char *text)
 {
-	return sysfs_emit(text, "%s\n", ((struct node *)dev_get_drvdata(device))->name);
+	return sysfs_emit(text, "%s\n", ((struct virtual_node *)dev_get_drvdata(device))->name);
 }
 static DEVICE_ATTR_RO(vipmi_name);
 
@@ -30,7 +30,7 @@ bool node_is(struct device *device)
 
 void node_numbered(struct device *device, int number)
 {
-	((struct node *)dev_get_drvdata(device))->number = number;
+	((struct virtual_node *)dev_get_drvdata(device))->number = number;
 }
 
 static bool name_usable(const char *name, size_t length)
@@ -44,9 +44,9 @@ static bool name_usable(const char *name, size_t length)
 	return length > 0 && length < NODE_NAME_SIZE && name[0] != '.';
 }
 
-static bool name_used(struct controller *controller, const struct node *but)
+static bool name_used(struct controller *controller, const struct virtual_node *but)
 {
-	struct node *node;
+	struct virtual_node *node;
 	unsigned long index;
 
 	xa_for_each(&controller->nodes, index, node)
@@ -58,7 +58,7 @@ static bool name_used(struct controller *controller, const struct node *but)
 	return false;
 }
 
-static int name_set(struct node *node, const char *name, size_t length)
+static int name_set(struct virtual_node *node, const char *name, size_t length)
 {
 	if (length == 0) {
 		snprintf(node->name, sizeof(node->name), "virtual%u", node->index);
@@ -71,7 +71,7 @@ static int name_set(struct node *node, const char *name, size_t length)
 }
 
 /* A client of the core with one handle that hears of events. Whose, nobody knows: the kernel's. */
-static int core_join(struct node *node)
+static int core_join(struct virtual_node *node)
 {
 	const struct core_clause clause =
 		core_clause_of(CORE_ASYNC(VIPMI_ASYNC_EVENT) | CORE_ASYNC(VIPMI_ASYNC_WATCHDOG));
@@ -102,7 +102,7 @@ static int core_join(struct node *node)
 	return controller_step(node->controller, event);
 }
 
-static void core_leave(struct node *node)
+static void core_leave(struct virtual_node *node)
 {
 	if (node->client) {
 		node->event.type = CORE_EVENT_CLIENT_CLOSE;
@@ -112,7 +112,7 @@ static void core_leave(struct node *node)
 	}
 }
 
-static int node_device_add(struct node *node)
+static int node_device_add(struct virtual_node *node)
 {
 	struct platform_device *device = platform_device_alloc("vipmi-node", node->index);
 	int result;
@@ -133,7 +133,7 @@ static int node_device_add(struct node *node)
 }
 
 /* Nobody finds it any more when this returns. */
-static void node_forget(struct node *node)
+static void node_forget(struct virtual_node *node)
 {
 	struct controller *controller = node->controller;
 	unsigned long flags;
@@ -149,9 +149,9 @@ static void node_forget(struct node *node)
 	kvfree(node);
 }
 
-static struct node *node_create(struct controller *controller)
+static struct virtual_node *node_create(struct controller *controller)
 {
-	struct node *node = kvzalloc(sizeof(*node), GFP_KERNEL);
+	struct virtual_node *node = kvzalloc(sizeof(*node), GFP_KERNEL);
 	int result;
 
 	if (!node) {
@@ -176,7 +176,7 @@ static struct node *node_create(struct controller *controller)
 
 int node_add(struct controller *controller, const char *name, size_t length, u32 *ret_number)
 {
-	struct node *node;
+	struct virtual_node *node;
 	int result;
 
 	mutex_lock(&controller->nodes_mutex);
@@ -212,7 +212,7 @@ int node_add(struct controller *controller, const char *name, size_t length, u32
 	return result;
 }
 
-static void node_end(struct node *node)
+static void node_end(struct virtual_node *node)
 {
 	ipmi_unregister_smi(node->interface);
 	node_forget(node);
@@ -220,7 +220,7 @@ static void node_end(struct node *node)
 
 int node_remove(struct controller *controller, u32 number)
 {
-	struct node *node;
+	struct virtual_node *node;
 	unsigned long index;
 	int result = -ENOENT;
 
@@ -240,7 +240,7 @@ int node_remove(struct controller *controller, u32 number)
 bool node_next(struct controller *controller, u32 *cursor, struct session_node_info *ret_info)
 {
 	unsigned long index = *cursor;
-	struct node *node;
+	struct virtual_node *node;
 
 	mutex_lock(&controller->programs_mutex);
 	node = xa_find(&controller->nodes, &index, NODES_MAX - 1, XA_PRESENT);
@@ -256,7 +256,7 @@ bool node_next(struct controller *controller, u32 *cursor, struct session_node_i
 
 void nodes_refuse(struct controller *controller)
 {
-	struct node *node;
+	struct virtual_node *node;
 	unsigned long index;
 
 	xa_for_each(&controller->nodes, index, node)
@@ -277,7 +277,7 @@ int nodes_init(struct controller *controller)
 
 void nodes_finish(struct controller *controller)
 {
-	struct node *node;
+	struct virtual_node *node;
 	unsigned long index;
 
 	xa_for_each(&controller->nodes, index, node)

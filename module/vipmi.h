@@ -134,9 +134,9 @@ struct controller {
 	u32 cookie_next;
 
 	struct mutex nodes_mutex;
-	struct xarray nodes; /* struct node; changed with programs_mutex too */
+	struct xarray nodes; /* struct virtual_node; changed with programs_mutex too */
 	spinlock_t nodes_lock;
-	struct list_head nodes_ready; /* struct node.ready: with messages that wait for the pump */
+	struct list_head nodes_ready; /* struct virtual_node.ready: the pump has to look at them */
 
 	struct lower lower;
 };

@@ -24,15 +24,15 @@ equal "which a counter says" 1 "$(counter handles_refused)"
 load "257 programs at once, all tags equal" 257 8
 as_fresh "nothing is left of them"
 
-lab_load $vipmi 100 stay >/tmp/up &
+lab_load $vipmi 300 stay >/tmp/up &
 load=$!
 i=0
-while ! grep -q up /tmp/up && [ $i -lt 300 ]; do
-	sleep 0.1
+while ! grep -q up /tmp/up && [ $i -lt 100 ]; do
+	sleep 1
 	i=$((i + 1))
 done
-note "with 100 at work: $(lab_load $vipmi list status)"
-equal "100 programs are at work" 100 "$(status handles)"
+note "with 300 at work: $(lab_load $vipmi list status)"
+equal "300 programs are at work" 300 "$(status handles)"
 kill -9 $load
 kill -9 $(pidof lab_load)
 wait $load 2>/dev/null

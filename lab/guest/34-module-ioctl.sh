@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # controller: chassis
 # seconds: 900
-# memory: 3072
+# memory: 1536
 # /dev/vipmi0 in the place of /dev/ipmi0: unmodified programs, static ones and 32-bit ones too, and
 # 300 of them at once, where the stock driver has 30.
 . /lab/guest/module.sh
@@ -18,9 +18,11 @@ equal "the probe asked everything" 0 $?
 ioctl_probe_32 /dev/ipmi0 >/out/probe-32.txt 2>&1
 equal "the 32-bit probe asked everything" 0 $?
 
+# 300 programs that read a long list of makers first would need a guest with more memory.
+mv /usr/share/misc/enterprise-numbers.txt /tmp/
 # The gate opens for all at once.
 mkfifo /tmp/gate
-alone=$(ipmitool mc info 2>&1)
+printf 'mc info\nexit\n' | ipmitool shell >/tmp/alone 2>&1
 i=0
 while [ $i -lt 300 ]; do
 	{
@@ -41,12 +43,12 @@ exec 9>/tmp/gate
 exec 9>&-
 wait
 same=0 i=0
-echo "$alone" >/tmp/alone
 while [ $i -lt 300 ]; do
 	! cmp -s /tmp/alone /tmp/shell.$i || same=$((same + 1))
 	i=$((i + 1))
 done
-equal "each printed what it prints alone" 300 $same
+equal "each printed what one prints alone" 300 $same
+check "and that is something" grep -q "Firmware Revision" /tmp/alone
 as_fresh "nothing is left of them"
 
 ipmievd open nodaemon >/tmp/evd 2>&1 &

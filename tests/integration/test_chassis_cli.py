@@ -224,7 +224,7 @@ def the_picture_has_it_all():
         assert "SIMULATED chassis CT 820" in out
         assert " 3*%s 4 %s" % (line, line) in out and "in slot 3, at 20h" in out, out
         assert "%sCPU%s   %sCPU%s" % ((line,) * 4) in out, out
-        assert re.search(r"^22  CP2300 +fan-tray", out, re.M) and "Cpu Temp is critical" in out, out
+        assert re.search(r"^22  CP2300 +DCh  active, ok$", out, re.M) and "Cpu Temp is critical" in out, out
         assert "lost 10%, 2 s left, happened 4 times" in out, out
         assert max(map(len, out.splitlines())) <= 100, out
         assert locale == "C.UTF-8" or out.isascii()

@@ -137,14 +137,14 @@ class Chassisd(unittest.TestCase):
         first.ask(1, 6, 0x2E, b"\x0D")
         self.assertEqual(first.controls, [b"\x05\xA1"])
         first.ask(2, 4, 2, bytes.fromhex("41 04 01 30 01 59 00 00"))
-        self.assertEqual(first.controls, [b"\x01\xA1"])
+        self.assertEqual(first.controls, [b"\x02\xA1"])
         first.close()
         for _ in range(100):
             third = self.peer(address)
             greeting = third.item()
             if greeting:
                 break
-        self.assertEqual([greeting, third.item()], [b"\xFF\x01\xA1", b"\x01\xA1"])
+        self.assertEqual([greeting, third.item()], [b"\xFF\x01\xA1", b"\x02\xA1"])
         event = third.ask(3, 6, 0x35)
         self.assertEqual(event[:4], b"\x00\x05\x00\x02")
         self.assertEqual(third.controls, [b"\x00\xA1"])

@@ -5,8 +5,10 @@ programs of every kind. In both roles, with both families of tools.
 
 usage: test_drawer.py VIPMID VIPMI VIPMI_CHASSISD SHIM
 """
+import fcntl
 import json
 import os
+import pty
 import queue
 import re
 import signal
@@ -14,6 +16,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import termios
 import threading
 
 from agent import Agent, PATIENCE, fork, message, request, run, wait_until
@@ -143,6 +146,43 @@ def the_picture_shows_every_slot():
     agent.stop()
 
 
+def on_a_terminal(agent, columns, **env):
+    """What `vipmi chassis show` says to a terminal of so many columns."""
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
+    environment = {**os.environ, "LC_ALL": "C.UTF-8", "TERM": "xterm", "NO_COLOR": "", **env}
+    process = subprocess.Popen([VIPMI, "--target", agent.path, "chassis", "show"], env=environment,
+                               stdout=theirs)
+    os.close(theirs)
+    out = b""
+    while True:
+        try:
+            out += os.read(ours, 65536)
+        except OSError:  # everybody has closed it
+            break
+    os.close(ours)
+    assert process.wait(PATIENCE) == DONE
+    return out.decode().replace("\r\n", "\n")
+
+
+def the_picture_fits_the_terminal():
+    agent = start()
+    chassis(agent, "pull", str(CARD), "now")
+    piped = chassis(agent, "show")
+    assert "\033" not in piped and piped.count(" slot\n") == 1, piped
+    for columns, bands in ((80, 2), (120, 1)):
+        out = on_a_terminal(agent, columns)
+        assert "\033[32mon \033[0m" in out, out
+        bare = re.sub("\033\\[[0-9;]*m", "", out)
+        assert max(map(len, bare.splitlines())) <= columns, bare
+        assert bare.count(" slot\n") == bands, bare
+        for env in ({"NO_COLOR": "1"}, {"TERM": "dumb"}):
+            lines = on_a_terminal(agent, columns, **env).splitlines()
+            # All but the time that it runs.
+            assert lines[1:] == bare.splitlines()[1:], lines
+    agent.stop()
+
+
 def a_card_is_gone_when_it_is_pulled_and_back_when_it_is_inserted():
     agent = start("slot=4")
     ask = ("raw", "--ipmb", hex(CARD_ADDRESS), "--timeout", "2s", "app", "get-device-id")
@@ -216,7 +256,7 @@ def faults_are_injected_listed_and_ended():
     wait_until(lambda: program(agent, VIPMI, *ask, code=None), "the card's answer")
     # The next one is lost, and no other.
     chassis(agent, "fault", "lost", "1", "time", "at", str(CARD))
-    assert "lost at 7, 1 more time, happened 0 times" in chassis(agent, "show")
+    assert "lost at 7, 1 more time" in chassis(agent, "show")
     vipmi(agent, *ask)  # a question to the bus that may be asked twice, is
     assert drawer(agent)["faults"] == []
     # One that ends by itself.
@@ -562,7 +602,7 @@ def peripheral_role_with_ipmitool_and_freeipmi():
 
 def the_other_manager_takes_over():
     agent = start("role=peripheral", "slot=%d" % CARD)
-    assert "; the manager in 1 is in charge, at 20h." in chassis(agent, "show")
+    assert "The manager in 1 is in charge, at 20h." in chassis(agent, "show")
     manager = ("ipmitool", "-m", hex(CARD_ADDRESS), "-t", "0x20")
     chassis(agent, "pull", "--wait", "9")
     wait_until(lambda: "Slot" in tool(agent, *manager, "sel", "list"), "the manager's SEL entry")
@@ -573,7 +613,7 @@ def the_other_manager_takes_over():
     # Nobody misses a word of it; half of it the one tells, half of it the other.
     assert [signature(row) for row in follower.rows(4)] == STORY[:4]
     wait_until(lambda: drawer(agent)["manager"] == 22, "the other manager")
-    assert "; the manager in 22 is in charge, at 20h." in chassis(agent, "show")
+    assert "The manager in 22 is in charge, at 20h." in chassis(agent, "show")
     assert tool(agent, *manager, "sel", "list").splitlines()[:len(before)] == before
     chassis(agent, "insert", "--wait", "1")
     assert [signature(row) for row in follower.rows(2)] == STORY[4:]
@@ -584,7 +624,7 @@ def the_other_manager_takes_over():
 
 
 if __name__ == "__main__":
-    tests = [the_picture_shows_every_slot,
+    tests = [the_picture_shows_every_slot, the_picture_fits_the_terminal,
              a_card_is_gone_when_it_is_pulled_and_back_when_it_is_inserted,
              a_sensor_is_held_where_it_is_set, faults_are_injected_listed_and_ended,
              a_silent_controller_talks_again_by_itself, a_scenario_plays,

@@ -4,8 +4,6 @@
 
 #include <stdlib.h>
 
-#include "ipmi/command.h"
-
 /* Wakes that calm may take until everybody has his answer. */
 #define DRAIN_MAX 400000u
 /* Connections that come in a crowd. */
@@ -154,7 +152,6 @@ bool sim_submit(struct sim *sim)
 	struct sim_request *request = &sim->requests[serial];
 	struct sim_handle *handle = &sim->handles[request->handle];
 	struct core_event event = {.type = CORE_EVENT_REQUEST};
-	struct ipmi_verdict verdict;
 	uint8_t payload[SIM_DATA_MAX];
 
 	event.request.client = sim->clients[handle->client].id;
@@ -175,15 +172,13 @@ bool sim_submit(struct sim *sim)
 	event.request.numbered = request->numbered;
 	event.request.number = request->number;
 	event.request.length = parts_payload(sim, serial, payload);
-	verdict =
-		ipmi_command_judge(request->netfn, request->command, payload, event.request.length);
-	request->mutating = !ipmi_class_is_read(verdict.class);
-	request->timeout_ms = verdict.timeout_ms;
+	model_judge(request, payload, event.request.length);
 	credit = core_credit(sim->core, handle->id);
 	shell_step(sim, &event, credit ? 0 : -EAGAIN);
 	if (credit) {
 		sim->requests_count++;
 		model_submitted(sim, serial);
+		parts_submitted(sim, serial, credit);
 	} else if (!handle->wants_credit) {
 		struct core_event wanted = {.type = CORE_EVENT_CREDIT_WANTED};
 
@@ -471,7 +466,8 @@ static void calm(struct sim *sim)
 	memset(&sim->faults, 0, sizeof(sim->faults));
 	sim->sticky = false;
 	sim->stuck = false;
-	for (wakes = 0; sim->alive + sim->ghosts > 0 || sim->pending_count > 0; wakes++) {
+	for (wakes = 0; sim->alive - sim->queued + sim->ghosts > 0 || sim->pending_count > 0;
+		wakes++) {
 		uint64_t at_ns;
 
 		for (c = 0; c < sim->clients_count; c++) {
@@ -479,7 +475,7 @@ static void calm(struct sim *sim)
 		}
 		shell_pump(sim);
 		at_ns = nearest(sim);
-		if (wakes > DRAIN_MAX || (at_ns == TIME_NEVER && sim->alive > 0)) {
+		if (wakes > DRAIN_MAX || (at_ns == TIME_NEVER && sim->alive > sim->queued)) {
 			sim_fail(sim, "%u requests are never answered", sim->alive);
 		}
 		if (at_ns != TIME_NEVER && at_ns > sim->now_ns) {

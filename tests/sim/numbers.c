@@ -61,8 +61,8 @@ struct number *number_look(struct sim *sim, uint32_t r, uint32_t n)
 	if (number->sends == 0 || !sim->link.wire_sequence) {
 		return number;
 	}
-	from_ns = user->over_ns ? user->over_ns : user->seen ? 0 : user->deadline_ns;
-	if (user->may_be_refused) {
+	from_ns = user->over_ns ? user->over_ns : user->deadline_ns;
+	if (user->may_be_refused || (user->over_ns == 0 && user->seen)) {
 		from_ns = 0; /* nobody saw when that was */
 	}
 	from_ns = from_ns < user->deadline_ns ? from_ns : user->deadline_ns;
@@ -228,6 +228,36 @@ void numbers_take(struct sim *sim, uint32_t serial, uint8_t n)
 	number->sends = 0;
 	number->sent_ns = 0;
 	sim->numbers[r][n] = serial;
+}
+
+bool numbers_silent(const struct sim *sim, uint32_t r)
+{
+	const struct numbers *numbers = numbers_of(sim);
+	uint64_t timeout_ns = bus_timeout_ns(sim), heard_ns = numbers->heard_ns[r];
+	uint32_t n;
+
+	for (n = 0; n < IPMB_SEQUENCES; n++) {
+		const struct number *number = &numbers->of[r][n];
+		bool open = number->state != NUMBER_FREE || number->quarantine;
+
+		if (open &&
+			((number->sends > 1 && number->sent_ns >= heard_ns) ||
+				(number->sends > 0 && sim->now_ns >= number->sent_ns + timeout_ns &&
+					number->sent_ns + timeout_ns >= heard_ns))) {
+			return true;
+		}
+	}
+	return sim->now_ns < numbers->talks_ns[r];
+}
+
+void numbers_heard(struct sim *sim, uint32_t r)
+{
+	if (numbers_silent(sim, r)) {
+		/* Who waits looks again after twice the pause at the latest, and shells are late. */
+		numbers_of(sim)->talks_ns[r] =
+			sim->now_ns + 4 * CORE_SILENT_PAUSE_MS * NSEC_PER_MSEC_U64;
+	}
+	numbers_of(sim)->heard_ns[r] = sim->now_ns;
 }
 
 void numbers_sent(struct sim *sim, const struct sim_request *request)

@@ -27,6 +27,8 @@ struct numbers {
 	struct number of[SIM_RESPONDERS_MAX][IPMB_SEQUENCES];
 	uint64_t kept[CORE_KEPT_WORDS];
 	uint64_t settled_ns; /* when the core last had nothing to do */
+	/* When each responder last said something, and since when who waits for it must not. */
+	uint64_t heard_ns[SIM_RESPONDERS_MAX], talks_ns[SIM_RESPONDERS_MAX];
 	uint32_t held[SIM_HANDLES_MAX];
 	uint32_t next[SIM_RESPONDERS_MAX]; /* from here on a free one is looked for; or SIM_NONE */
 	uint32_t permille;                 /* how often clients think of their numbers */
@@ -44,6 +46,9 @@ bool number_used_for_certain(const struct sim *sim, uint32_t r, uint32_t n);
 bool number_kept(struct sim *sim, uint32_t r, uint32_t n);
 bool number_free_for_certain(const struct sim *sim, const struct number *number);
 void number_give_back(struct sim *sim, uint32_t r, uint32_t n);
+
+/* A request to it may have timed out since: one at a time goes to it. */
+bool numbers_silent(const struct sim *sim, uint32_t r);
 
 /* ---- sequences.c ---- */
 bool sequences_act(struct sim *sim, uint32_t handle);

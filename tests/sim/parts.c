@@ -15,7 +15,9 @@ static const struct sim_part *const parts[SIM_PART_COUNT] = {
 	[SIM_PART_SUBSCRIPTIONS] = &sim_subscriptions,
 	[SIM_PART_OWN] = &sim_own,
 	[SIM_PART_RESERVATIONS] = &sim_reservations,
+	[SIM_PART_FAIRNESS] = &sim_fairness,
 	[SIM_PART_NUMBERS] = &sim_numbers,
+	[SIM_PART_BRIDGE] = &sim_bridge,
 };
 
 void parts_begin(struct sim *sim)
@@ -196,6 +198,15 @@ uint32_t parts_payload(struct sim *sim, uint32_t serial, uint8_t *bytes)
 
 	return part->payload ? part->payload(sim, serial, bytes)
 			     : model_payload(request, serial, bytes);
+}
+
+void parts_submitted(struct sim *sim, uint32_t serial, uint32_t credit)
+{
+	const struct sim_part *part = parts[sim->requests[serial].part];
+
+	if (part->submitted) {
+		part->submitted(sim, serial, credit);
+	}
 }
 
 uint32_t parts_on_wire(struct sim *sim, uint32_t serial, uint8_t *bytes)

@@ -19,7 +19,6 @@ static const struct {
 } commands[] = {
 	{VIPMI_NETFN_STORAGE, 0x22, SDR, RESERVE},
 	{VIPMI_NETFN_STORAGE, 0x23, SDR, USE}, /* Get SDR */
-	{VIPMI_NETFN_STORAGE, 0x23, SDR, USE},
 	{VIPMI_NETFN_STORAGE, 0x26, SDR, DELETE},
 	{VIPMI_NETFN_STORAGE, 0x27, SDR, CLEAR},
 	{VIPMI_NETFN_SENSOR, 0x22, DEVICE_SDR, RESERVE},
@@ -234,6 +233,9 @@ static bool act(struct sim *sim, uint32_t h)
 	}
 	request = sim_draw(sim, h);
 	*use = (struct use){.command = (uint8_t)pick(sim, ARRAY_LENGTH(commands))};
+	while (commands[use->command].effect > USE && pick(sim, 4)) {
+		use->command--; /* a change makes everybody's void: not too often */
+	}
 	request->part = SIM_PART_RESERVATIONS;
 	request->netfn = commands[use->command].netfn;
 	request->command = commands[use->command].command;

@@ -59,6 +59,7 @@ static void forget_clients(struct sim *sim)
 	sim->transmissions_count = 0;
 	sim->clients_open = 0;
 	sim->ghosts = 0;
+	sim->own_affairs = 0;
 	sim->local_answers = 0;
 	sim->rights_count = 0;
 	sim->clients_base = sim->clients_count;
@@ -76,6 +77,9 @@ bool sim_restart(struct sim *sim)
 	model_time(sim);
 	reach_gone(sim);
 	parts_killed(sim);
+	if (sim->link_up) {
+		world_forget_old(sim);
+	}
 	forget_clients(sim);
 	forget_pending(sim);
 	sim->epoch++;

@@ -159,6 +159,9 @@ static bool may_go(struct sim *sim, const struct sim_request *request)
 	if (request->responder == 0 || !sim->link.wire_sequence) {
 		return !request->numbered;
 	}
+	if (numbers_silent(sim, r)) {
+		return false;
+	}
 	for (n = 0; n < IPMB_SEQUENCES; n++) {
 		const struct number *number = number_look(sim, r, n);
 
@@ -181,7 +184,7 @@ static void check_waiting(struct sim *sim, const struct sim_handle *handle, bool
 		uint32_t in_the_way =
 			request->mutating ? older : mutating | of_class[request->class];
 
-		if (request->answered || !request_pending(sim, request)) {
+		if (request->answered || request->outer || !request_pending(sim, request)) {
 			continue;
 		}
 		if (!(in_the_way & responder) && request->sends == 0 && !request->offered &&

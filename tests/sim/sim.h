@@ -19,6 +19,7 @@
  *	messages.c       asynchronous messages: what there is
  *	subscriptions.c  and who gets them
  *	own.c            the message state of each virtual controller
+ *	fairness.c       whose turn it is
  *	reservations.c   of the SDR repository, the device SDRs, the SEL
  */
 #ifndef VIPMI_TESTS_SIM_SIM_H
@@ -89,6 +90,7 @@ struct reach;
 	X(subscribe, 60)                                                                           \
 	X(own, 60)                                                                                 \
 	X(reserving, 100)                                                                          \
+	X(hungry, 400)                                                                             \
 	/* what comes unasked */                                                                   \
 	X(event, 30)                                                                               \
 	X(burst, 15)                                                                               \
@@ -117,7 +119,9 @@ struct sim_handle {
 	bool open, wants_credit;
 	uint32_t id, client;
 	uint8_t class;
-	uint32_t outstanding[SIM_OUTSTANDING_MAX]; /* serials of requests not taken, oldest first */
+	uint32_t inners; /* of its requests, how many a Send Message carried */
+	/* Serials of requests not taken, oldest first; with what is over and not seen to be. */
+	uint32_t outstanding[2 * SIM_OUTSTANDING_MAX];
 	uint32_t count;
 };
 
@@ -128,7 +132,9 @@ enum sim_part_name {
 	SIM_PART_SUBSCRIPTIONS,
 	SIM_PART_OWN,
 	SIM_PART_RESERVATIONS,
+	SIM_PART_FAIRNESS,
 	SIM_PART_NUMBERS,
+	SIM_PART_BRIDGE,
 	SIM_PART_COUNT
 };
 
@@ -156,9 +162,18 @@ struct sim_request {
 	bool forbidden;      /* another's right stood against it when it was submitted */
 	bool may_be_refused; /* or since, while it waited */
 	bool seen;           /* offered before: the same answer has to come again */
-	bool numbered;       /* it is to carry `number` */
-	bool nobodys;        /* which is not its handle's */
-	bool may_be_nobodys; /* any more */
+	/* bridge.c: a Send Message, and what it carries. */
+	bool outer, inner;
+	uint32_t partner; /* inner of an outer, and the other way round; or SIM_NONE */
+	bool bus_refused; /* an outer is answered what the controller said of it */
+	bool queued;      /* the inner's answer stands in its handle's receive queue */
+	bool full;        /* no credit was left for an inner */
+	bool broadcast, tracked, broken, odd;
+	uint8_t cut;
+	uint8_t raw_address, raw_lun, raw_sequence; /* as the client wrote them */
+	bool numbered;                              /* it is to carry `number` */
+	bool nobodys;                               /* which is not its handle's */
+	bool may_be_nobodys;                        /* any more */
 	uint8_t number;
 	uint32_t name;       /* virtual client that its answer is for, if it has `number` */
 	uint32_t final_from; /* serial of the request whose answer that is */
@@ -179,6 +194,8 @@ enum sim_transmission_kind { SIM_HOUSEKEEPING, SIM_DIRECT, SIM_BRIDGE, SIM_RELAY
 struct sim_transmission {
 	uint32_t id, serial;
 	uint32_t epoch;
+	uint32_t handle, turn; /* who is charged for it, and its place in the order of all */
+	uint8_t class;
 	uint8_t kind, netfn, command;
 	bool done;
 	uint64_t timeout_at_ns, timeout_ns, action;
@@ -257,8 +274,11 @@ struct sim {
 	struct sim_request requests[SIM_REQUESTS_MAX];
 	struct sim_right rights[SIM_RIGHTS_MAX];
 	uint32_t rights_count;
+	bool rights_ever; /* somebody held one */
 	uint32_t clients_count, handles_count, requests_count, handles_open, clients_open;
 	uint32_t clients_base, handles_base, requests_base; /* the first ones of this agent's */
+	uint32_t own_affairs; /* requests whose outcome may be no counted one: bridge.c */
+	uint32_t queued;      /* answers in receive queues: alive, and nobody owes anything */
 	uint32_t shared_used, alive, ghosts; /* ghosts: dead, but an action of theirs is open */
 	struct sim_transmission transmissions[SIM_TRANSMISSIONS_MAX];
 	uint32_t transmissions_count;
@@ -302,6 +322,8 @@ struct sim_part {
 
 	/* Requests of the part. What the client gives, for CORE_EVENT_REQUEST; its length. */
 	uint32_t (*payload)(struct sim *sim, uint32_t serial, uint8_t *bytes);
+	/* It was accepted, with so much credit before. */
+	void (*submitted)(struct sim *sim, uint32_t serial, uint32_t credit);
 	/* What of it is to go over the wire, if that is something else. */
 	uint32_t (*on_wire)(struct sim *sim, uint32_t serial, uint8_t *bytes);
 	/* The controller executes what came with the transmission, and would give this code. */
@@ -313,7 +335,7 @@ struct sim_part {
 };
 
 extern const struct sim_part sim_messages, sim_subscriptions, sim_own, sim_reservations,
-	sim_numbers;
+	sim_fairness, sim_numbers, sim_bridge;
 
 void parts_begin(struct sim *sim);
 void parts_finish(struct sim *sim);
@@ -331,6 +353,7 @@ bool parts_message(struct sim *sim, const struct core_deliver *deliver, uint32_t
 void parts_settled(struct sim *sim);
 void parts_gone(struct sim *sim);
 uint32_t parts_payload(struct sim *sim, uint32_t serial, uint8_t *bytes);
+void parts_submitted(struct sim *sim, uint32_t serial, uint32_t credit);
 uint32_t parts_on_wire(struct sim *sim, uint32_t serial, uint8_t *bytes);
 uint8_t parts_executed(struct sim *sim, uint32_t serial, const uint8_t *data, uint8_t cc);
 bool parts_received(struct sim *sim, uint32_t serial, uint8_t cc);
@@ -362,6 +385,12 @@ bool request_waits(const struct sim *sim, const struct sim_request *request);
 /* The request that the next submission makes: its serial is in its data and its answer's. */
 uint32_t model_payload(const struct sim_request *request, uint32_t serial, uint8_t *bytes);
 void model_submitted(struct sim *sim, uint32_t serial);
+/* What the command table says of it. */
+void model_judge(struct sim_request *request, const uint8_t *payload, size_t length);
+/* Whether the agent may say what it says about a request that nobody answered. */
+bool reason_holds(const struct sim *sim, const struct sim_request *request, uint8_t reason);
+/* Its bytes, or those of what it carries, are lent to the link. */
+bool request_lent(const struct sim *sim, const struct sim_request *request);
 uint32_t model_credit(const struct sim *sim, const struct sim_handle *handle);
 void model_cancelled(struct sim *sim, uint32_t handle, uint64_t tag, int result);
 /* The core answered it by itself, from what it knows. */
@@ -398,6 +427,9 @@ static inline uint8_t sim_channel(uint8_t responder)
 /* Perhaps it is to carry a number of its own. */
 void numbers_draw(struct sim *sim, struct sim_request *request);
 void numbers_submitted(struct sim *sim, struct sim_request *request);
+uint64_t bus_timeout_ns(const struct sim *sim);
+/* The responder said something. */
+void numbers_heard(struct sim *sim, uint32_t r);
 /* A TRANSMIT carries the number. */
 void numbers_take(struct sim *sim, uint32_t serial, uint8_t number);
 void numbers_sent(struct sim *sim, const struct sim_request *request);
@@ -405,6 +437,17 @@ void numbers_lost(struct sim *sim, struct sim_request *request);
 bool numbers_same(const struct sim *sim, uint32_t serial, uint32_t from);
 /* Holds the core's list against the model's. */
 void numbers_check(struct sim *sim);
+
+/* ---- bridge.c ---- */
+/* Answers in the handle's receive message queue. */
+uint32_t bridge_waiting(const struct sim *sim, uint32_t handle);
+void bridge_flush(struct sim *sim, uint32_t handle);
+/* The inner request was answered by its responder. */
+void bridge_answered(struct sim *sim, uint32_t serial);
+/* Of the handle's requests, how many may be gone unseen. */
+uint32_t bridge_unsure(const struct sim *sim, const struct sim_handle *handle);
+/* Whether so many requests were neither delivered nor abandoned. */
+bool bridge_accounts(const struct sim *sim, uint64_t missing);
 
 /* ---- rights.c ---- */
 bool rights_forbid(const struct sim *sim, const struct sim_request *request, bool perhaps);
@@ -421,6 +464,7 @@ void world_transmitted(struct sim *sim, const struct sim_transmission *transmiss
 void world_happen(struct sim *sim);
 void world_link_up(struct sim *sim);
 void world_link_down(struct sim *sim);
+void world_forget_old(struct sim *sim);
 void world_reset(struct sim *sim);
 void world_event(struct sim *sim);
 void world_burst(struct sim *sim);

@@ -5,6 +5,7 @@
  * whatever it answers was asked, and no late response outlives the time for
  * which a sequence number rests (IPMB 1.0: 5 s).
  */
+#include "tests/sim/fairness.h"
 #include "tests/sim/messages.h"
 #include "tests/sim/reach.h"
 
@@ -71,6 +72,7 @@ bool world_attention(struct sim *sim)
 		return false;
 	}
 	sim->attention = asserted;
+	fairness_attention(sim);
 	event.attention.asserted = asserted;
 	shell_step(sim, &event, 0);
 	return true;
@@ -317,6 +319,19 @@ void world_link_up(struct sim *sim)
 	shell_step(sim, &event, 0);
 }
 
+/* Responses too old to meet anybody. While nobody is there to fetch them, they do not age. */
+void world_forget_old(struct sim *sim)
+{
+	uint32_t i, kept = 0;
+
+	for (i = 0; i < sim->queue_count; i++) {
+		if (sim->now_ns <= sim->queue[i].dies_ns) {
+			sim->queue[kept++] = sim->queue[i];
+		}
+	}
+	sim->queue_count = kept;
+}
+
 void world_link_down(struct sim *sim)
 {
 	struct core_event event = {.type = CORE_EVENT_LINK_DOWN};
@@ -324,6 +339,7 @@ void world_link_down(struct sim *sim)
 		.at_ns = sim->now_ns + pick_ns(sim, 0, pick(sim, 8) ? 400000 : 8000000)};
 
 	sim_trace(sim, "link down");
+	world_forget_old(sim);
 	sim->link_up = false;
 	sim->link_dying = false;
 	sim->epoch++;

@@ -269,6 +269,28 @@ static void a_handle_that_closed_with_a_message_in_hand_is_no_subscriber(void **
 	free(two.world.memory);
 }
 
+/* It ends its subscription with the first message in hand, and begins again with that one. */
+static void what_is_in_hand_is_given_once(void **state)
+{
+	struct two two = two_programs(1);
+	struct core_action action;
+
+	(void)state;
+	first_subscribes(&two, all);
+	events(&two.world, 2);
+	action = pull(&two.world, CORE_ACTION_DELIVER);
+	assert_int_equal(action.deliver.number, 1);
+	assert_int_equal(step(&two.world, (struct core_event){.type = CORE_EVENT_UNSUBSCRIBE,
+						  .handle = {.client = two.client[0],
+							  .handle = two.handle[0]}}),
+		0);
+	first_subscribes(&two, (struct choice){.sensor = -1, .from = CORE_FROM_OLDEST});
+	core_done(two.world.core, action.id, 0);
+	expect_number(&two, 2);
+	expect_nothing(&two.world);
+	free(two.world.memory);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -280,6 +302,7 @@ int main(void)
 		cmocka_unit_test(only_a_request_is_to_be_answered),
 		cmocka_unit_test(one_call_looks_at_so_many_subscribers),
 		cmocka_unit_test(a_handle_that_closed_with_a_message_in_hand_is_no_subscriber),
+		cmocka_unit_test(what_is_in_hand_is_given_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

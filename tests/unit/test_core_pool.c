@@ -494,6 +494,52 @@ static void who_takes_the_guaranteed_slot_is_the_last_of_those_who_wait(void **s
 	free(queue.world.memory);
 }
 
+/* A handle with one request each, opened and closed as a simple generator says. */
+static void the_nearest_deadline_is_told_whatever_comes_and_goes(void **state)
+{
+	struct world world = world_with(&(struct core_limits){.handles_max = 40});
+	uint32_t client = client_new(&world, 1), handle[40] = {0}, random = 1, turn, i;
+	uint64_t deadline[40], nearest;
+
+	(void)state;
+	for (turn = 0; turn < 3000; turn++) {
+		random = random * 1664525u + 1013904223u;
+		i = random >> 8 & 0xFF;
+		if (i >= 40) {
+			continue;
+		}
+		if (handle[i]) {
+			assert_int_equal(
+				step(&world,
+					(struct core_event){.type = CORE_EVENT_HANDLE_CLOSE,
+						.handle = {.client = client, .handle = handle[i]}}),
+				0);
+			handle[i] = 0;
+		} else {
+			uint32_t budget_ms = 1 + (random >> 16) % 5000;
+
+			assert_int_equal(handle_try(&world, client, &handle[i]), 0);
+			deadline[i] = 1000 + budget_ms * MS;
+			assert_int_equal(
+				step(&world, (struct core_event){.type = CORE_EVENT_REQUEST,
+						     .request = {.client = client,
+							     .handle = handle[i],
+							     .budget_ms = budget_ms,
+							     .netfn = 6,
+							     .command = 1}}),
+				0);
+		}
+		nearest = TIME_NEVER;
+		for (i = 0; i < 40; i++) {
+			if (handle[i] && deadline[i] < nearest) {
+				nearest = deadline[i];
+			}
+		}
+		assert_int_equal(core_deadline(world.core), nearest);
+	}
+	free(world.memory);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -512,6 +558,7 @@ int main(void)
 		cmocka_unit_test(who_goes_on_with_a_shared_slot_keeps_its_place),
 		cmocka_unit_test(who_waits_keeps_its_place_while_its_own_answers_are_taken),
 		cmocka_unit_test(who_takes_the_guaranteed_slot_is_the_last_of_those_who_wait),
+		cmocka_unit_test(the_nearest_deadline_is_told_whatever_comes_and_goes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

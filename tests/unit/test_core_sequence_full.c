@@ -177,6 +177,27 @@ static void who_has_a_number_waits_for_nobody_who_needs_one(void **state)
 	}
 }
 
+/* The first that waited has a number of its own now, and only waits for the system interface. */
+static void a_number_that_comes_free_goes_past_who_has_one(void **state)
+{
+	struct crowd crowd = crowded();
+	struct core_action first;
+
+	(void)state;
+	crowd_ask(&crowd, 0, 1, -1);
+	nothing_to_do(&crowd);
+	crowd_ask(&crowd, 5, 8, -1);
+	nothing_to_do(&crowd);
+	crowd_ask(&crowd, 1, 4, 16);
+	first = pull(&crowd.world, CORE_ACTION_TRANSMIT);
+	crowd_ask(&crowd, 0, 4, 5);
+	crowd_cancel(&crowd, 0, 1);
+	number_comes_free(&crowd);
+	respond(&crowd.world, &first, (const uint8_t[]){0}, 1);
+	assert_int_equal(bridged_next(&crowd) + bridged_next(&crowd), 4 + 8);
+	free(crowd.world.memory);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -184,6 +205,7 @@ int main(void)
 		cmocka_unit_test(who_does_not_want_a_number_any_more_holds_nobody_up),
 		cmocka_unit_test(a_number_that_is_anothers_by_now_is_not_used),
 		cmocka_unit_test(who_has_a_number_waits_for_nobody_who_needs_one),
+		cmocka_unit_test(a_number_that_comes_free_goes_past_who_has_one),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -39,11 +39,16 @@ static int receive(int64_t file, struct inbox *inbox)
 static int submit(int64_t file, void *addr, unsigned addr_length, uint8_t command, long msgid)
 {
 	uint8_t data[2] = {7, 8};
-	struct ipmi_req req = {.addr = addr,
-		.addr_len = addr_length,
-		.msgid = msgid,
-		.msg = {.netfn = 6, .cmd = command, .data = data, .data_len = sizeof(data)}};
+	struct ipmi_req req;
 
+	memset(&req, 0, sizeof(req)); /* the kernel looks at all of it, gaps too */
+	req.addr = addr;
+	req.addr_len = addr_length;
+	req.msgid = msgid;
+	req.msg.netfn = 6;
+	req.msg.cmd = command;
+	req.msg.data = data;
+	req.msg.data_len = sizeof(data);
 	return node_ioctl(file, IPMICTL_SEND_COMMAND, &req);
 }
 
@@ -171,11 +176,12 @@ static void what_does_not_fit_stays(void **state)
 
 static void nothing_to_copy_is_no_reason_to_ask_again(void **state)
 {
-	struct ipmi_req req = {.addr = NULL, .addr_len = 0};
+	struct ipmi_req req;
 	int64_t file = node_open();
 	struct inbox inbox;
 
 	(void)state;
+	memset(&req, 0, sizeof(req));
 	assert_int_equal(node_ioctl(file, IPMICTL_SEND_COMMAND, &req), -EINVAL);
 	assert_int_equal(kernel.rounds, 2);
 	assert_int_equal(submit_command(file, CMD_DEVICE_ID), 0);
@@ -396,7 +402,6 @@ static void orders(void **state)
 			-EINVAL);
 		assert_string_equal(strstr(error, "--cuse: ") ? "said" : wrong[i], "said");
 	}
-	assert_int_equal(cuse_order_read("ipmi0", "", &order, error, sizeof(error)), -EINVAL);
 }
 
 static void an_order_is_root_s_alone_unless_it_says_more(void **state)
