@@ -253,7 +253,7 @@ bool numbers_silent(const struct sim *sim, uint32_t r)
 void numbers_heard(struct sim *sim, uint32_t r)
 {
 	if (numbers_silent(sim, r)) {
-		/* Who waits looks again after twice the pause at the latest, and shells are late. */
+		/* Who waits looks again after two pauses at the latest, and shells are late. */
 		numbers_of(sim)->talks_ns[r] =
 			sim->now_ns + 4 * CORE_SILENT_PAUSE_MS * NSEC_PER_MSEC_U64;
 	}
