@@ -33,7 +33,7 @@ case $cause in
 "04 00")
 	ok "one: came back after its watchdog expired, and its controller knows why"
 	check "one: the expiration is shown" sh -c 'ipmitool raw 6 0x25 | cut -c 10-12 | grep -q 10'
-	dmesg >/out/dmesg
+	kernel_log_clean
 	ok "one: powers itself off by Chassis Control"
 	ipmitool chassis power off
 	sleep 30
