@@ -15,6 +15,8 @@
 static const struct option option_names[] = {
 	{"link", required_argument, NULL, 'l'},
 	{"socket", required_argument, NULL, FACE_LETTER},
+	{"cuse", required_argument, NULL, FACE_LETTER + 1},
+	{"vm", required_argument, NULL, FACE_LETTER + 2},
 	{"max-handles", required_argument, NULL, 'm'},
 	{"help", no_argument, NULL, 'h'},
 	{"version", no_argument, NULL, 'V'},
@@ -26,7 +28,7 @@ static void help(void)
 	size_t i;
 
 	printf("usage: vipmid --link LINK --socket PATH [--link LINK --socket PATH ...]\n"
-	       "              [--max-handles N]\n"
+	       "              [--cuse NODE ...] [--vm GUEST ...] [--max-handles N]\n"
 	       "\n"
 	       "Shares one IPMI controller, or several, between many programs: each gets a\n"
 	       "virtual controller of its own. Stays in the foreground and logs to standard\n"
@@ -34,6 +36,8 @@ static void help(void)
 	       "\n"
 	       "  --link LINK      how to reach a controller (see below)\n"
 	       "  --socket PATH    where to serve the controller of the --link before it\n"
+	       "  --cuse NODE      a node of the kernel driver's in /dev for it (see below)\n"
+	       "  --vm GUEST       a virtual machine that has a controller of its own (see below)\n"
 	       "  --max-handles N  virtual controllers at most, 1 to %u, for each --link\n"
 	       "                   (default %u)\n"
 	       "  --help           this text\n"
@@ -43,6 +47,10 @@ static void help(void)
 		CORE_HANDLES_LIMIT, CORE_HANDLES_DEFAULT);
 	for (i = 0; link_table[i]; i++) {
 		printf("  %s\n", link_table[i]->usage);
+	}
+	printf("\nBeside the socket, each as often as is wanted:\n");
+	for (i = 1; face_table[i]; i++) {
+		printf("  --%s %s\n", face_table[i]->name, face_table[i]->usage);
 	}
 }
 

@@ -6,6 +6,7 @@
 #include "chassis/backplane.h"
 
 #include "chassis/environment.h"
+#include "chassis/managers.h"
 
 /* From one step of a board's coming or going to the next, as a person's hand, a power converter and
  * an operating system take them. */
@@ -23,7 +24,8 @@ uint8_t backplane_address(uint8_t geographical)
 
 static void place(struct placement *plan, uint8_t *count, const struct board *board, uint8_t slot)
 {
-	plan[*count] = (struct placement){board, backplane_address(slot), slot};
+	plan[*count] = (struct placement){
+		.board = board, .address = backplane_address(slot), .slot = slot};
 	(*count)++;
 }
 
@@ -40,7 +42,7 @@ uint8_t backplane_plan(
 		return count;
 	}
 	place(plan, &count, bmc ? &board_system_card : &board_peripheral_card, options->slot);
-	place(plan, &count, bmc ? &board_standby_manager : &board_manager, 1);
+	place(plan, &count, bmc ? &board_standby_manager : &board_manager, PLACE_MANAGER);
 	plan[bmc ? 0 : 1].address = ADDRESS_BMC;
 	place(plan, &count, &board_fabric, 2);
 	for (i = NODE_SLOT_FIRST; i <= NODE_SLOT_LAST; i++) {
@@ -49,7 +51,8 @@ uint8_t backplane_plan(
 		}
 	}
 	place(plan, &count, &board_fabric, SLOTS);
-	place(plan, &count, &board_standby_manager, PLACE_SECOND_MANAGER);
+	place(plan, &count, bmc ? &board_standby_manager : &board_manager, PLACE_SECOND_MANAGER);
+	plan[count - 1].as = &board_standby_manager;
 	for (i = 0; i < POWER_SUPPLIES; i++) {
 		place(plan, &count, &board_power_supply, PLACE_POWER_SUPPLY + i);
 	}
@@ -94,10 +97,8 @@ void backplane_init(struct backplane *backplane, struct bus *bus,
 	}
 	if (backplane->manager) {
 		sdr_update(backplane->manager, now_ns);
-		if (backplane->manager != backplane->own) {
-			backplane->manager->relay.address = backplane->own->address;
-		}
 	}
+	managers_init(backplane);
 	environment_init(backplane, now_ns);
 }
 
@@ -111,6 +112,20 @@ bool backplane_enum(const struct backplane *backplane)
 		}
 	}
 	return false;
+}
+
+/* Managers have a supply of their own; and our own card is spared, for there we live. */
+static bool is_fed(const struct backplane *backplane, const struct slot *slot)
+{
+	uint8_t kind = slot->controller->board->kind;
+
+	return slot->controller != backplane->own &&
+	       (kind == BOARD_NODE || kind == BOARD_FABRIC || kind == BOARD_FAN_TRAY);
+}
+
+bool backplane_powered(const struct backplane *backplane, const struct slot *slot)
+{
+	return slot->bd_sel && !(backplane->dark && is_fed(backplane, slot));
 }
 
 /* A controller joins the bus, or leaves it; the manager's repository follows. */
@@ -194,10 +209,12 @@ static void slot_advance(struct backplane *backplane, struct slot *slot, uint64_
 		slot->due_ns = now_ns + POWER_NS;
 		break;
 	case CHASSIS_STATE_POWERING:
-		slot->state = CHASSIS_STATE_ACTIVE;
-		slot->healthy = true;
-		slot->enumeration = false;
-		slot->blue_led = false;
+		if (backplane_powered(backplane, slot)) {
+			slot->state = CHASSIS_STATE_ACTIVE;
+			slot->healthy = true;
+			slot->enumeration = false;
+			slot->blue_led = false;
+		}
 		break;
 	case CHASSIS_STATE_QUIESCING:
 		if (slot->bd_sel) {
@@ -233,10 +250,48 @@ static void slot_fail(struct backplane *backplane, uint8_t number, uint64_t now_
 		slot->state = CHASSIS_STATE_FAILED;
 		slot->healthy = false;
 	} else if (slot->state == CHASSIS_STATE_FAILED && !failed) {
-		slot->state = CHASSIS_STATE_ACTIVE;
-		slot->healthy = true;
+		slot->healthy = backplane_powered(backplane, slot);
+		slot->state = slot->healthy ? CHASSIS_STATE_ACTIVE : CHASSIS_STATE_POWERING;
 	}
 	environment_failed(backplane, slot->controller, now_ns);
+}
+
+/* A power supply gives power while it is healthy, its ejector open or not. */
+static bool is_dark(const struct backplane *backplane)
+{
+	uint8_t i;
+
+	for (i = 0; i < POWER_SUPPLIES; i++) {
+		if (backplane->slots[PLACE_POWER_SUPPLY + i].healthy) {
+			return false;
+		}
+	}
+	return backplane->places_count == PLACES;
+}
+
+/* The last power supply is gone, or the first is back: boards wait for their power, or get it. */
+static void power_step(struct backplane *backplane, uint64_t now_ns)
+{
+	bool changed = backplane->dark != is_dark(backplane);
+	uint8_t i;
+
+	backplane->dark ^= changed;
+	for (i = 1; i <= backplane->places_count; i++) {
+		struct slot *slot = &backplane->slots[i];
+
+		if (!slot->controller) {
+			continue;
+		}
+		slot->controller->unpowered = !backplane_powered(backplane, slot);
+		if (changed && is_fed(backplane, slot) && slot->bd_sel && backplane->dark) {
+			slot->healthy = false;
+			slot->state = slot->state == CHASSIS_STATE_ACTIVE ? CHASSIS_STATE_POWERING
+									  : slot->state;
+		} else if (changed && slot->state == CHASSIS_STATE_POWERING && !backplane->dark) {
+			slot->due_ns = now_ns + POWER_NS;
+		}
+		environment_due(backplane, slot->due_ns);
+	}
 }
 
 void backplane_step(struct backplane *backplane, uint64_t now_ns)
@@ -258,7 +313,8 @@ void backplane_step(struct backplane *backplane, uint64_t now_ns)
 		if (now_ns >= slot->due_ns) {
 			slot_advance(backplane, slot, now_ns);
 		}
-		environment_due(backplane, slot->due_ns);
 	}
+	power_step(backplane, now_ns);
+	managers_step(backplane, now_ns);
 	environment_step(backplane, now_ns);
 }

@@ -11,6 +11,7 @@
 /* Geographical addresses of a drawer: 21 slots; behind them the second manager's half of slot 1,
  * two power supplies and three fan trays. */
 #define SLOTS 21
+#define PLACE_MANAGER 1
 #define PLACE_SECOND_MANAGER 22
 #define PLACE_POWER_SUPPLY 23
 #define PLACE_FAN_TRAY 25
@@ -31,11 +32,13 @@ struct slot {
 struct backplane {
 	struct bus *bus;
 	struct controller *own;        /* whose host we are */
-	struct controller *manager;    /* who watches the slots, or NULL */
+	struct controller *manager;    /* who watches the slots now, or NULL */
 	struct slot slots[PLACES + 1]; /* by geographical address, from 1 */
 	uint8_t slots_count, places_count;
+	bool dark;                 /* no power supply works */
 	uint8_t reported;          /* whose turn it is to be looked at by the manager */
 	uint16_t manager_restarts; /* as last seen */
+	uint64_t takeover_ns;      /* when the other manager takes over, or TIME_NEVER */
 	uint64_t report_ns, heat_ns, due_ns;
 };
 
@@ -59,6 +62,9 @@ int backplane_insert(struct backplane *backplane, uint8_t place, uint64_t now_ns
 /* Somebody opens the ejector and takes the board when the blue LED is on; or tears it out at once.
  * -ENOENT: nothing to take; -EPERM: our own card; -EALREADY: it is on its way. */
 int backplane_pull(struct backplane *backplane, uint8_t place, bool at_once, uint64_t now_ns);
+
+/* Whether its board has power: BD_SEL# is asserted, and somebody supplies it. */
+bool backplane_powered(const struct backplane *backplane, const struct slot *slot);
 
 /* ENUM#, which all slots share. */
 bool backplane_enum(const struct backplane *backplane);

@@ -112,6 +112,8 @@ struct board {
 	uint8_t kind; /* enum board_kind */
 	/* Requests that may wait in its controller; one more is not acknowledged. */
 	uint8_t requests_max;
+	/* Messages for system software that may wait in its Receive Message Queue; likewise. */
+	uint8_t receive_max;
 	uint8_t device_id, revision, firmware_major, firmware_minor;
 	uint8_t support; /* "additional device support", Get Device ID byte 6 */
 	uint32_t manufacturer;
@@ -150,6 +152,9 @@ extern const struct board board_fabric;
 extern const struct board board_node;
 extern const struct board board_power_supply;
 extern const struct board board_fan_tray;
+
+/* Sensors that a manager's card has in either role; those of the shelf come after them. */
+#define MANAGER_SENSORS 7
 
 /* What whoever manages a drawer watches: its slots, its power, its cooling. */
 #define SHELF_POWER_REDUNDANCY 0x5C

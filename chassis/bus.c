@@ -228,6 +228,7 @@ static void end_current(struct bus *bus, uint64_t now_ns)
 	struct bus_frame *frame = bus->current;
 	uint8_t bytes[IPMB_FRAME_MAX];
 	size_t length = frame->length;
+	struct controller *to;
 	bool stuck = faults_strike(bus->faults, CHASSIS_FAULT_STUCK, frame->from->slot, now_ns);
 
 	bus->current = NULL;
@@ -235,6 +236,10 @@ static void end_current(struct bus *bus, uint64_t now_ns)
 	if (!stuck && (!frame->from->present || deliver(bus, bytes, length, now_ns))) {
 		frame->length = 0;
 	} else if (--frame->tries == 0) {
+		to = bus_listener(bus, bytes[bytes[0] == BROADCAST]);
+		if (to && !stuck) {
+			to->missed++;
+		}
 		bus->lost++;
 		frame->length = 0;
 	} else {

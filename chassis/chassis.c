@@ -448,6 +448,11 @@ uint8_t chassis_address(const struct chassis *chassis)
 	return chassis->card->address;
 }
 
+uint8_t chassis_receive_max(const struct chassis *chassis)
+{
+	return chassis->card->board->receive_max;
+}
+
 bool chassis_attention(const struct chassis *chassis)
 {
 	return chassis->attention;

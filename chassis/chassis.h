@@ -147,6 +147,9 @@ uint64_t chassis_deadline(const struct chassis *chassis);
 /* The IPMB address of the controller whose system interface this is. */
 uint8_t chassis_address(const struct chassis *chassis);
 
+/* How many messages its Receive Message Queue holds. */
+uint8_t chassis_receive_max(const struct chassis *chassis);
+
 /* The attention signal as last reported, for a peer that connects. */
 bool chassis_attention(const struct chassis *chassis);
 

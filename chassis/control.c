@@ -243,6 +243,7 @@ static void inject(struct control *control, const struct chassis_order *order, u
 		.place = order->place,
 		.percent = order->percent,
 		.by_ms = order->by_ms,
+		.times = order->times,
 		.until_ns = TIME_NEVER,
 	};
 	const char *error = place_error(control, order);

@@ -59,6 +59,9 @@ static uint8_t severity_of(
 			       ? CHASSIS_SEVERITY_CRITICAL
 			       : CHASSIS_SEVERITY_OK;
 	}
+	if (!sensor_available(controller, sensor)) {
+		return CHASSIS_SEVERITY_OK;
+	}
 	states = sensor_comparison(sensor, sensor_reading(controller, sensor, now_ns));
 	if (states & (1u << THRESHOLD_LNR | 1u << THRESHOLD_UNR)) {
 		return CHASSIS_SEVERITY_NON_RECOVERABLE;
@@ -91,6 +94,7 @@ static int show_whole(struct control *control, uint64_t now_ns, uint8_t *data, s
 							       : CHASSIS_ROLE_PERIPHERAL,
 		.own_place = backplane->own->slot,
 		.own_address = backplane->own->address,
+		.manager = backplane->manager ? backplane->manager->slot : 0,
 		.enum_line = backplane_enum(backplane),
 		.seed = control->seed,
 		.time_ms = divide_u64(now_ns - control->started_ns, 1000000, NULL),
@@ -125,6 +129,14 @@ static int show_place(
 	place.kind = control_kind(controller->board);
 	place.address = controller->address;
 	place.own = controller == control->backplane->own;
+	if (controller_has(controller, FEATURE_SYSTEM_INTERFACE)) {
+		place.waiting = (uint8_t)controller->messaging.queue_count;
+		place.room = controller->board->receive_max;
+	} else {
+		place.waiting = controller->inbox.count;
+		place.room = controller->board->requests_max;
+	}
+	place.missed = controller->missed;
 	place.sensors = board_sensors_count(controller->board);
 	copy_name(place.name, controller->board->name);
 	for (i = 0; i < place.sensors; i++) {
@@ -199,7 +211,7 @@ static int show_sensor(struct control *control, uint8_t place, uint8_t index, ui
 		.event_type = sensor->board->reading_type,
 		.severity = severity_of(controller, sensor, now_ns),
 		.threshold = sensor->board->record == RECORD_FULL,
-		.unavailable = !sensor->scanning,
+		.unavailable = !sensor_available(controller, sensor),
 		.held = sensor->reading_set,
 		.unit = sensor->board->unit,
 		.states = sensor->states,
@@ -226,6 +238,7 @@ static int show_fault(
 		.by_ms = fault->by_ms,
 		.left_ms = CHASSIS_FAULT_UNTIL_ENDED,
 		.hits = fault->hits,
+		.times = fault->times ? fault->times - fault->hits : 0,
 	};
 
 	if (fault->until_ns != TIME_NEVER) {

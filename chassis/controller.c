@@ -30,6 +30,9 @@ struct controller *controller_carve(struct arena *arena, const struct placement 
 	fru_carve(controller, board, arena);
 	session_carve(controller, board, arena);
 	parameters_carve(controller, board, arena);
+	if (controller && placement->as) {
+		controller->board = placement->as;
+	}
 	return controller;
 }
 
@@ -218,8 +221,7 @@ bool controller_receive(struct controller *controller, const struct ipmb_message
 	uint8_t lun = request ? message->rs_lun : message->rq_lun;
 
 	if (lun == LUN_SYSTEM_SOFTWARE && controller_has(controller, FEATURE_SYSTEM_INTERFACE)) {
-		messaging_receive(controller, CHANNEL_IPMB, frame + 1, length - 1);
-		return true;
+		return messaging_receive(controller, CHANNEL_IPMB, frame + 1, length - 1);
 	}
 	if (request) {
 		return inbox_add(controller, frame, length, now_ns);

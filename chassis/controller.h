@@ -231,8 +231,9 @@ struct environment {
 /* Which board sits where. */
 struct placement {
 	const struct board *board;
-	uint8_t address; /* IPMB slave address, 8-bit form */
-	uint8_t slot;    /* geographical address */
+	uint8_t address;        /* IPMB slave address, 8-bit form */
+	uint8_t slot;           /* geographical address */
+	const struct board *as; /* what it begins as, if that is less than what it may become */
 };
 
 struct controller {
@@ -241,7 +242,8 @@ struct controller {
 	uint8_t address, slot;
 	bool present; /* its board is seated */
 	uint16_t restarts;
-	bool failed; /* the board does not do what it is for; its controller still talks */
+	bool failed;    /* the board does not do what it is for; its controller still talks */
+	bool unpowered; /* the board has no power; the controller has its own, over the IPMB */
 	struct random random;
 	uint64_t started_ns;
 	uint32_t epoch_s, service_percent;
@@ -254,6 +256,7 @@ struct controller {
 	bool interrupts;
 	uint8_t event_receiver, event_receiver_lun, event_sequence;
 
+	uint32_t missed; /* frames that were given up because there was no room for them here */
 	struct inbox inbox;
 	struct relay relay;
 	struct device_state device;
@@ -348,6 +351,8 @@ void sensors_scan(struct controller *controller, uint64_t now_ns);
 struct sensor *sensor_find(struct controller *controller, uint8_t number);
 uint8_t sensor_reading(
 	const struct controller *controller, const struct sensor *sensor, uint64_t now_ns);
+/* Whether there is something to be read: it is scanned, and what it measures has power. */
+bool sensor_available(const struct controller *controller, const struct sensor *sensor);
 /* Compares what it shows now with what it showed before, and makes the events. */
 void sensor_evaluate(struct controller *controller, struct sensor *sensor, uint64_t now_ns);
 /* Puts a discrete sensor into these states; data2 and data3 go into the events (FFh: none). */
@@ -394,8 +399,9 @@ void messaging_init(struct controller *controller);
 uint8_t messaging_flags(const struct controller *controller);
 /* Whether system software wants events in the SEL. */
 bool messaging_logs_events(const struct controller *controller);
-/* A frame without its first byte, for system software. */
-void messaging_receive(
+/* A frame without its first byte, for system software. False: there is no room, and it is not
+ * acknowledged. */
+bool messaging_receive(
 	struct controller *controller, uint8_t channel, const uint8_t *frame, size_t length);
 /* Puts an event where system software finds it, if it wants any. */
 void messaging_event(struct controller *controller, const uint8_t record[SEL_RECORD_SIZE]);

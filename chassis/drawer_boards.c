@@ -49,6 +49,8 @@ static const struct board_sensor manager_sensors[] = {
 	EJECTOR_AND_HEALTHY,
 };
 
+_Static_assert(ARRAY_LENGTH(manager_sensors) == MANAGER_SENSORS, "managers.c copies so many");
+
 static const struct board_fru manager_frus[] =
 	FRU("Manager Fru", "Chassis Manager 6U", "VSB-CM-0001");
 
@@ -77,7 +79,12 @@ static const struct board_locator manager_locators[] = LOCATOR("Manager", SUPPOR
 
 /* The same card while another is in charge: a satellite like others. */
 const struct board board_standby_manager = {
-	SATELLITE,
+	.revision = 1,
+	.firmware_major = 3,
+	.firmware_minor = 0x02,
+	.support = SUPPORT_SATELLITE,
+	.manufacturer = 7154,
+	.features = FEATURE_DEVICE_SDR | FEATURE_FRU | FEATURE_BRIDGE,
 	.name = "Chassis manager",
 	.kind = BOARD_MANAGER,
 	.requests_max = REQUESTS_BIG,

@@ -50,14 +50,16 @@ static uint16_t redundancy(uint8_t well, uint8_t all)
 	return well == all ? FULLY_REDUNDANT : well > 0 ? REDUNDANCY_LOST : INSUFFICIENT;
 }
 
-static uint16_t slot_states(const struct slot *slot)
+static uint16_t slot_states(const struct backplane *backplane, const struct slot *slot)
 {
 	bool empty = slot->state == CHASSIS_STATE_EMPTY;
 
 	return (uint16_t)((slot->state == CHASSIS_STATE_FAILED ? SLOT_FAULT : 0) |
 			  (empty ? SLOT_FREE : SLOT_PRESENT) |
 			  (slot->state == CHASSIS_STATE_SAFE ? SLOT_REMOVABLE : 0) |
-			  (slot->bd_sel ? 0 : SLOT_POWER_OFF) |
+			  (slot->controller && backplane_powered(backplane, slot)
+					  ? 0
+					  : SLOT_POWER_OFF) |
 			  (slot->state == CHASSIS_STATE_QUIESCING ||
 						  slot->state == CHASSIS_STATE_SAFE
 					  ? SLOT_REMOVAL_REQUEST
@@ -69,7 +71,7 @@ static uint16_t wanted(const struct backplane *backplane, uint8_t i, uint8_t *re
 {
 	if (i <= PLACES) {
 		*ret_number = SHELF_SLOT(i);
-		return slot_states(&backplane->slots[i]);
+		return slot_states(backplane, &backplane->slots[i]);
 	}
 	if (i == PLACES + 1) {
 		*ret_number = SHELF_POWER_REDUNDANCY;
@@ -169,8 +171,10 @@ static void heat_step(struct backplane *backplane, uint64_t now_ns)
 		return; /* no fan trays here */
 	}
 	blowing = working(backplane, PLACE_FAN_TRAY, FAN_TRAYS);
-	target = heat_of[FAN_TRAYS - blowing];
-	environment->fan_boost = (uint8_t)(BOOST_PER_TRAY * (FAN_TRAYS - blowing));
+	/* Without power nobody makes heat, and nobody blows. */
+	target = backplane->dark ? 0 : heat_of[FAN_TRAYS - blowing];
+	environment->fan_boost =
+		backplane->dark ? 0 : (uint8_t)(BOOST_PER_TRAY * (FAN_TRAYS - blowing));
 	environment->load = working(backplane, PLACE_POWER_SUPPLY, POWER_SUPPLIES) < POWER_SUPPLIES
 				    ? LOAD_OF_OTHER
 				    : 0;

@@ -46,12 +46,17 @@ void faults_clear(struct faults *faults, uint8_t place)
 	}
 }
 
+static bool is_over(const struct fault *fault, uint64_t now_ns)
+{
+	return now_ns >= fault->until_ns || (fault->times > 0 && fault->hits >= fault->times);
+}
+
 void faults_expire(struct faults *faults, uint64_t now_ns)
 {
 	uint8_t i = 0;
 
 	while (i < faults->count) {
-		if (now_ns >= faults->entries[i].until_ns) {
+		if (is_over(&faults->entries[i], now_ns)) {
 			faults_remove(faults, i);
 		} else {
 			i++;
@@ -67,7 +72,7 @@ static struct fault *faults_find(
 	for (i = 0; i < faults->count; i++) {
 		struct fault *fault = &faults->entries[i];
 
-		if (fault->kind == kind && now_ns < fault->until_ns &&
+		if (fault->kind == kind && !is_over(fault, now_ns) &&
 			(fault->place == 0 || fault->place == place)) {
 			return fault;
 		}
@@ -107,7 +112,7 @@ bool faults_stand(
 	for (i = 0; i < faults->count; i++) {
 		const struct fault *fault = &faults->entries[i];
 
-		if (fault->kind == kind && now_ns < fault->until_ns &&
+		if (fault->kind == kind && !is_over(fault, now_ns) &&
 			(fault->place == 0 || fault->place == place)) {
 			return true;
 		}

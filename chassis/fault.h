@@ -17,6 +17,7 @@ struct fault {
 	uint8_t percent; /* of the occasions; 100 = always */
 	uint32_t by_ms;  /* late: how much */
 	uint32_t hits;
+	uint32_t times;    /* it ends after so many hits; 0: not by that */
 	uint64_t until_ns; /* TIME_NEVER: until somebody ends it */
 };
 
@@ -35,7 +36,7 @@ bool faults_add(struct faults *faults, const struct fault *fault);
 /* Ends all, or those that were ordered for this place. */
 void faults_clear(struct faults *faults, uint8_t place);
 
-/* Forgets those whose time is over; call before their number is told. */
+/* Forgets those that are over; call before their number is told. */
 void faults_expire(struct faults *faults, uint64_t now_ns);
 
 /* This could go wrong now, at that place: does it? */

@@ -18,8 +18,8 @@
 #define SDR_RECORD_MAX 64u
 #define SDR_NAME_MAX 16u
 
-/* Messages that wait for Get Message: room for a bus window of 8 and as many that come unasked. */
-#define RECEIVE_QUEUE_MAX 16u
+/* Messages that wait for Get Message: what the big controllers of the field keep. */
+#define RECEIVE_QUEUE_MAX 20u
 
 /* Frames on their way over the IPMB at the same time; beyond that the sender is told C0. */
 #define BUS_FRAMES_MAX 64u

@@ -45,16 +45,19 @@ bool messaging_logs_events(const struct controller *controller)
 	return controller->messaging.enables & ENABLE_EVENT_LOGGING;
 }
 
-void messaging_receive(
+bool messaging_receive(
 	struct controller *controller, uint8_t channel, const uint8_t *frame, size_t length)
 {
 	struct messaging *messaging = &controller->messaging;
 	struct received *to;
 
-	if (messaging->queue_count == RECEIVE_QUEUE_MAX || length > sizeof(to->frame) ||
-		!(messaging->channels_receiving & 1u << channel)) {
+	/* System software wants none from there: taken, and dropped (IPMI 2.0 section 22.9). */
+	if (!(messaging->channels_receiving & 1u << channel) || length > sizeof(to->frame)) {
 		messaging->lost++;
-		return;
+		return true;
+	}
+	if (messaging->queue_count == controller->board->receive_max) {
+		return false;
 	}
 	to = &messaging->queue[(messaging->queue_first + messaging->queue_count) %
 			       RECEIVE_QUEUE_MAX];
@@ -62,6 +65,7 @@ void messaging_receive(
 	to->channel = channel;
 	to->length = (uint8_t)length;
 	memcpy(to->frame, frame, length);
+	return true;
 }
 
 void messaging_event(struct controller *controller, const uint8_t record[SEL_RECORD_SIZE])

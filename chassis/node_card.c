@@ -202,6 +202,10 @@ static const struct board_event events[] = {
 		.data = {0x57, 77, 80}},
 };
 
+/* Messages that wait for the host: in a card that manages, and in one of many. */
+#define RECEIVE_BIG 20
+#define RECEIVE_SMALL 4
+
 #define NODE_CARD                                                                                  \
 	.name = "Node card", .kind = BOARD_NODE, .requests_max = 20, .device_id = 0x20,            \
 	.revision = 1, .firmware_major = 2, .firmware_minor = 0x15,                                \
@@ -216,6 +220,7 @@ static const struct board_event events[] = {
 
 const struct board board_node_card = {
 	NODE_CARD,
+	.receive_max = RECEIVE_BIG,
 	.support = SUPPORT_BMC,
 	.features = HOST_FEATURES | FEATURE_SEL | FEATURE_SDR_REPOSITORY,
 	.sel_sensor = NUMBER_SEL,
@@ -227,6 +232,7 @@ const struct board board_node_card = {
 
 const struct board board_system_card = {
 	NODE_CARD,
+	.receive_max = RECEIVE_BIG,
 	.support = SUPPORT_BMC,
 	.features = HOST_FEATURES | FEATURE_SEL | FEATURE_SDR_REPOSITORY | FEATURE_SHELF,
 	.sel_sensor = NUMBER_SEL,
@@ -237,6 +243,7 @@ const struct board board_system_card = {
 
 const struct board board_peripheral_card = {
 	NODE_CARD,
+	.receive_max = RECEIVE_SMALL,
 	.support = SUPPORT_PERIPHERAL,
 	.features = HOST_FEATURES | FEATURE_DEVICE_SDR,
 	.locators = own_locator,

@@ -132,6 +132,11 @@ uint8_t sensor_reading(
 	}
 }
 
+bool sensor_available(const struct controller *controller, const struct sensor *sensor)
+{
+	return sensor->scanning && (sensor->board->record != RECORD_FULL || !controller->unpowered);
+}
+
 /* Whether the value is at or beyond a threshold, moved back by `slack`. */
 static bool beyond(const struct sensor *sensor, int threshold, int value, int slack)
 {
@@ -183,7 +188,7 @@ void sensor_evaluate(struct controller *controller, struct sensor *sensor, uint6
 	uint8_t reading = sensor_reading(controller, sensor, now_ns);
 	int i, value = raw_value(sensor, reading);
 
-	if (sensor->board->record != RECORD_FULL || !sensor->scanning) {
+	if (sensor->board->record != RECORD_FULL || !sensor_available(controller, sensor)) {
 		return;
 	}
 	for (i = 0; i < THRESHOLD_COUNT; i++) {
@@ -227,7 +232,8 @@ uint8_t sensor_get_reading(struct controller *controller, struct exchange *excha
 		return VIPMI_CC_NOT_PRESENT;
 	}
 	flags = (sensor->events ? READING_EVENTS_ENABLED : 0) |
-		(sensor->scanning ? READING_SCANNING_ENABLED : READING_UNAVAILABLE);
+		(sensor->scanning ? READING_SCANNING_ENABLED : 0) |
+		(sensor_available(controller, sensor) ? 0 : READING_UNAVAILABLE);
 	if (sensor->board->record == RECORD_FULL) {
 		sensor_evaluate(controller, sensor, exchange->now_ns);
 		reading = sensor_reading(controller, sensor, exchange->now_ns);

@@ -6,10 +6,13 @@
 #include "cli/chassis.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <langinfo.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "cli/commands.h"
 
@@ -49,6 +52,9 @@ static size_t place_cells(const struct chassis_place *place, struct cell *cells)
 		{.key = "sensors", .number = place->sensors},
 		{.key = "health", .text = chassis_severity_name(place->severity)},
 		{.key = "worst_sensor", .text = place->worst, .null = !place->worst[0]},
+		{.key = "waiting", .number = place->waiting},
+		{.key = "room", .number = place->room},
+		{.key = "missed", .number = place->missed},
 	};
 
 	memcpy(cells, all, sizeof(all));
@@ -88,6 +94,7 @@ static size_t fault_cells(const struct chassis_fault *fault, struct cell *cells)
 			.number = fault->left_ms,
 			.null = fault->left_ms == CHASSIS_FAULT_UNTIL_ENDED},
 		{.key = "happened", .number = fault->hits},
+		{.key = "times_left", .number = fault->times, .null = fault->times == 0},
 	};
 
 	memcpy(cells, all, sizeof(all));
@@ -109,6 +116,7 @@ static void print_drawer(const struct cli *cli, const struct drawer *drawer)
 		{.key = "role", .text = whole->role == CHASSIS_ROLE_BMC ? "bmc" : "peripheral"},
 		{.key = "own_place", .number = whole->own_place},
 		{.key = "own_address", .number = whole->own_address},
+		{.key = "manager", .number = whole->manager, .null = whole->manager == 0},
 		{.key = "enum", .number = whole->enum_line, .boolean = true},
 		{.key = "places", .rows = places},
 		{.key = "faults", .rows = faults},
@@ -123,6 +131,22 @@ static void print_drawer(const struct cli *cli, const struct drawer *drawer)
 	show_one(cli->format, all, sizeof(all) / sizeof(all[0]));
 }
 
+/* What standard output shows: colours and lines as long as the terminal's, if it is one. */
+static struct look look_of_output(void)
+{
+	const char *no_color = getenv("NO_COLOR"), *terminal = getenv("TERM");
+	struct look look = {.utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0};
+	struct winsize size;
+
+	if (isatty(STDOUT_FILENO)) {
+		/* no-color.org: set and not empty. */
+		look.colours =
+			!(no_color && *no_color) && terminal && strcmp(terminal, "dumb") != 0;
+		look.columns = ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+	}
+	return look;
+}
+
 static int show_drawer(const struct cli *cli, struct chassis_talk *talk)
 {
 	struct drawer *drawer = calloc(1, sizeof(*drawer));
@@ -133,7 +157,9 @@ static int show_drawer(const struct cli *cli, struct chassis_talk *talk)
 	}
 	result = talk_drawer(talk, drawer);
 	if (result == EXIT_DONE && cli->format == FORMAT_TABLE) {
-		picture_draw(stdout, drawer, strcmp(nl_langinfo(CODESET), "UTF-8") == 0);
+		const struct look look = look_of_output();
+
+		picture_draw(stdout, drawer, &look);
 	} else if (result == EXIT_DONE) {
 		print_drawer(cli, drawer);
 	}
@@ -150,7 +176,7 @@ static const char *yes(bool value)
 static void print_place(const struct chassis_place *place)
 {
 	bool empty = place->kind == CHASSIS_KIND_EMPTY;
-	char where[64] = "none", number[48];
+	char where[64] = "none", number[48], queue[64];
 	const struct cell cells[] = {
 		{.key = "place", .text = number},
 		{.key = "board", .text = place->name, .null = empty},
@@ -164,8 +190,11 @@ static void print_place(const struct chassis_place *place)
 		{.key = "HEALTHY#", .text = yes(place->healthy), .null = empty},
 		{.key = "ENUM#", .text = yes(place->enum_asserted), .null = empty},
 		{.key = "health", .text = chassis_severity_name(place->severity), .null = empty},
+		{.key = "queue", .text = queue, .null = place->room == 0},
 	};
 
+	(void)snprintf(queue, sizeof(queue), "%u of %u messages wait, %" PRIu32 " found no room",
+		place->waiting, place->room, place->missed);
 	(void)snprintf(number, sizeof(number), "%u  SIMULATED%s", place->place,
 		place->suffering ? "; a fault is injected here" : "");
 	if (place->address) {
@@ -452,9 +481,11 @@ const struct cli_command command_chassis_show = {
 	.summary = "a picture of the simulated drawer, or one of its places in detail",
 	.text = "PLACE is a slot, or one of the numbers after them: power supplies, fan trays. "
 		"The\n"
-		"letters of the picture are explained below it. With -o json everything in one\n"
-		"object. Works on any agent that leads to a simulated chassis: a vipmid with the\n"
-		"link chassis:, or with vm: to a vipmi-chassisd. Real hardware is never asked.",
+		"letters of the picture are explained below it; NO_COLOR turns colours off. With "
+		"-o\n"
+		"json everything in one object. Works on any agent that leads to a simulated\n"
+		"chassis: a vipmid with the link chassis:, or with vm: to a vipmi-chassisd. Real\n"
+		"hardware is never asked.",
 	.arguments_max = 1,
 	.run = run_show,
 };
@@ -503,17 +534,18 @@ const struct cli_command command_chassis_set = {
 const struct cli_command command_chassis_fault = {
 	.object = "chassis",
 	.verb = "fault",
-	.arguments = "KIND [P%] [by TIME] [at PLACE] [for TIME]",
+	.arguments = "KIND [P%] [N times] [by TIME] [at PLACE] [for TIME]",
 	.summary = "let the simulated hardware misbehave",
 	.text = "Of responses: lost, late (by TIME), duplicate, garbled. Of requests: busy, reset\n"
 		"(the controller restarts instead). On the IPMB: nak, arbitration, stuck. Of the\n"
 		"controller: silence, sticky (its event flag never clears). Of a board, power\n"
-		"supply or fan tray: failure. P% says how often, where that makes sense. \"none\"\n"
-		"ends them all, or those at PLACE; 'vipmi chassis show' lists them. An agent "
-		"gives\n"
-		"a silent controller nothing to do: let silence end by itself, with \"for\".",
+		"supply or fan tray: failure. P% says how often, where that makes sense; after N\n"
+		"times it is over (\"fault lost 3 times at 7\"). \"none\" ends them all, or those "
+		"at\n"
+		"PLACE; 'vipmi chassis show' lists them. An agent gives a silent controller\n"
+		"nothing to do: let silence end by itself, with \"for\".",
 	.arguments_min = 1,
-	.arguments_max = 8,
+	.arguments_max = 10,
 	.run = run_order,
 };
 

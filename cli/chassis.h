@@ -22,14 +22,21 @@ struct drawer {
 
 /* ---- chassis_picture.c: draws, knows nothing of agents ---- */
 
-/* The slots side by side, at most 100 columns, then what is beside them, what is in trouble and
- * which faults are injected. `utf8`: whether the terminal shows more than ASCII. */
-void picture_draw(FILE *stream, const struct drawer *drawer, bool utf8);
+struct look {
+	bool utf8, colours;   /* what the terminal shows */
+	unsigned int columns; /* how wide it is; 0: nobody says */
+};
+
+/* The slots side by side, in bands where they do not fit; what their letters mean; what is beside
+ * them, what is in trouble, which faults are injected. */
+void picture_draw(FILE *stream, const struct drawer *drawer, const struct look *look);
+
+/* ---- chassis_text.c ---- */
 
 /* "7 'Cpu Temp'": the text of a reading, or of states. */
 void picture_reading(const struct chassis_sensor *sensor, char *text, size_t size);
 
-/* "lost 10%, at 7, 3 s left, happened twice" */
+/* "lost 10% at 7, 3 s left, happened 2 times" */
 void picture_fault(const struct chassis_fault *fault, char *text, size_t size);
 
 /* ---- chassis_talk.c: asks and orders through an agent ---- */

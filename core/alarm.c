@@ -88,12 +88,11 @@ static void alarm_ring(struct core *core, struct core_handle *handle)
 	list_for_each_safe(link, following, &handle->requests) {
 		struct core_request *request = container_of(link, struct core_request, handle_link);
 
-		if (!request_settled(request) && (request->deadline_ns <= core->now_ns ||
-							 request->timer_ns <= core->now_ns)) {
+		if (request_timed(request) && (request->deadline_ns <= core->now_ns ||
+						      request->timer_ns <= core->now_ns)) {
 			request_timer(core, request);
 		}
-		/* One whose action is open is looked at again when that is done. */
-		if (request_settled(request) || request->state == REQUEST_OFFERED) {
+		if (!request_timed(request)) {
 			continue;
 		}
 		nearest = request->deadline_ns < nearest ? request->deadline_ns : nearest;

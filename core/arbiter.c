@@ -20,6 +20,8 @@
  *	   its turn, the background's before the normal class's,
  *	3. but never twice in a row while a higher one waits. So a lone urgent request
  *	   waits for what is on the wire and one such turn at the most.
+ * A turn that ends without a transmission, because its request's time is over or its
+ * command another's by then, is none.
  */
 #include "base/bits.h"
 #include "core/private.h"
@@ -153,8 +155,9 @@ static struct core_handle *wheel_turn(
 	}
 }
 
-static int class_next(struct core *core, const bool *open, bool *waits)
+static int class_next(struct core *core, const bool *open)
 {
+	bool *waits = core->waits;
 	int class, highest = -1, chosen;
 
 	for (class = 0; class < VIPMI_CLASS_COUNT; class ++) {
@@ -177,14 +180,19 @@ static int class_next(struct core *core, const bool *open, bool *waits)
 	return chosen;
 }
 
-static void class_account(struct core *core, int chosen, const bool *waits)
+void arbiter_account(struct core *core, int chosen)
 {
+	const bool *waits = core->waits;
 	int class;
 
 	core->guaranteed_last = false;
 	for (class = 0; class < VIPMI_CLASS_COUNT; class ++) {
-		if (class == chosen || !waits[class]) {
+		const struct core_wheel *wheel = &core->wheels[class];
+
+		if (class == chosen || !(wheel->occupied[0] | wheel->occupied[1])) {
 			core->passed_over[class] = 0;
+		} else if (!waits[class]) {
+			continue; /* its way is not open now: what it is owed it is owed later */
 		} else if (class > chosen) {
 			core->passed_over[class]++;
 		} else {
@@ -199,10 +207,9 @@ struct core_request *arbiter_next(struct core *core)
 		[CORE_PORT_DIRECT] = transmission_room(core, CORE_PORT_DIRECT),
 		[CORE_PORT_BUS] = transmission_room(core, CORE_PORT_BUS),
 	};
-	bool waits[VIPMI_CLASS_COUNT];
 	struct core_handle *handle;
 	struct core_lane *lane;
-	int class = class_next(core, open, waits), port;
+	int class = class_next(core, open), port;
 
 	if (class < 0) {
 		return NULL;
@@ -211,7 +218,6 @@ struct core_request *arbiter_next(struct core *core)
 	if (!core_check(core, handle != NULL)) {
 		return NULL;
 	}
-	class_account(core, class, waits);
 	lane = &handle->direct;
 	if (port == CORE_PORT_BUS) {
 		if (!core_check(core, !list_empty(&handle->ready[class]))) {

@@ -4,6 +4,10 @@
  * Message with a sequence number, the response fetched with Get Message (IPMI 2.0
  * sections 6.12, 22.6, 22.7). A response belongs to whom (responder, number,
  * netFn, command) says.
+ *
+ * The bus window is everybody's. A responder that let a request time out is silent
+ * until it says something; meanwhile one request at a time is under way to it, and
+ * whoever waits for it does not take the places of those that ask others.
  */
 #include "core/private.h"
 
@@ -88,8 +92,39 @@ void bridge_sent(struct core *core, struct core_request *request, uint8_t cc)
 	request_pause(core, request);
 }
 
+bool bridge_held_up(struct core *core, struct core_request *request)
+{
+	const struct core_responder *responder =
+		responder_find(core, request->channel, request->address);
+
+	if (!responder || !responder->silent || responder->on_bus == 0) {
+		return false;
+	}
+	core_count(core, bus_waits);
+	request_hold(core, request);
+	return true;
+}
+
+void bridge_enter(struct core *core, struct core_request *request)
+{
+	request->on_bus = true;
+	core->bridged++;
+	responder_find(core, request->channel, request->address)->on_bus++;
+}
+
+void bridge_leave(struct core *core, struct core_request *request)
+{
+	if (request->on_bus) {
+		request->on_bus = false;
+		core->bridged--;
+		responder_find(core, request->channel, request->address)->on_bus--;
+	}
+}
+
 void bridge_timeout(struct core *core, struct core_request *request)
 {
+	/* It has one of its numbers, so it is known. */
+	responder_find(core, request->channel, request->address)->silent = true;
 	/* Only what may be executed twice is sent twice (interfaces.md section 3). */
 	if (request->mutating || request->raw || request->sends >= CORE_BUS_SENDS_MAX) {
 		request_fail(core, request, VIPMI_REASON_BUS);
@@ -139,6 +174,7 @@ static void response_received(
 		core_count(core, bus_strays);
 		return;
 	}
+	responder->silent = false;
 	number = &responder->numbers[message->sequence];
 	if (number->state == NUMBER_RESTING) {
 		core_count(core, responses_late);

@@ -235,6 +235,7 @@ int core_step(struct core *core, struct core_event *event)
 		core->now_ns = event->now_ns;
 	}
 	core->due_left = false; /* who steps pulls afterwards */
+	core->tries_left = false;
 	run_timers(core);
 	return dispatch(core, event);
 }
@@ -287,7 +288,8 @@ uint64_t core_deadline(const struct core *core)
 	if (core->broken) {
 		return TIME_NEVER;
 	}
-	if (!list_empty(&core->closing) || !list_empty(&core->leaving) || core->due_left) {
+	if (!list_empty(&core->closing) || !list_empty(&core->leaving) || core->due_left ||
+		core->tries_left) {
 		return core->now_ns;
 	}
 	if (core->alarms_length > 0) {

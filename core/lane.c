@@ -115,13 +115,31 @@ static bool nothing_older(const struct core_lane *lane, const struct core_reques
 	return lane->in_flight == 0;
 }
 
+static bool needs_number(const struct core_request *request)
+{
+	return !request->has_number && !request->reserved_number;
+}
+
+bool lane_wants_number(const struct core_lane *lane)
+{
+	uint32_t ready = lane->ready;
+
+	for (; ready; ready &= ready - 1) {
+		if (needs_number(lane_head(lane, (int)bits_lowest(ready)))) {
+			return true;
+		}
+	}
+	return false;
+}
+
 static bool head_may_go(
 	struct core *core, const struct core_lane *lane, const struct core_request *head)
 {
 	const struct list_link *link = list_first(&lane->barriers);
 	const struct core_request *barrier;
 
-	if (head->paused || lane->ghosts > 0 || lane->waiting || !sequence_ready(core, head)) {
+	if (head->paused || lane->ghosts > 0 || (lane->waits && needs_number(head)) ||
+		!sequence_ready(core, head)) {
 		return false;
 	}
 	if (!link) {
@@ -148,6 +166,10 @@ static void lane_set_ready(struct core *core, struct core_lane *lane, int class,
 		return;
 	}
 	if (ready) {
+		if (class == VIPMI_CLASS_URGENT && lane->waits) {
+			list_remove(&lane->ready_link[class]);
+			lane->waits = LANE_WAITS_ASIDE;
+		}
 		list_push_back(&handle->ready[class], &lane->ready_link[class]);
 		arbiter_insert(core, handle, CORE_PORT_BUS, class);
 		return;
@@ -158,7 +180,7 @@ static void lane_set_ready(struct core *core, struct core_lane *lane, int class,
 	}
 }
 
-void lane_update(struct core *core, struct core_lane *lane)
+static void heads_settle(struct core *core, struct core_lane *lane)
 {
 	uint32_t look = lane->pending | lane->ready;
 
@@ -168,6 +190,16 @@ void lane_update(struct core *core, struct core_lane *lane)
 
 		lane_set_ready(core, lane, class,
 			head && !handle_leaving(lane->handle) && head_may_go(core, lane, head));
+	}
+}
+
+void lane_update(struct core *core, struct core_lane *lane)
+{
+	heads_settle(core, lane);
+	if (lane->waits == LANE_WAITS_ASIDE && !(lane->ready & 1 << VIPMI_CLASS_URGENT)) {
+		/* The others are tried anew, and stand in line if they have to. */
+		lane->waits = LANE_GOES;
+		heads_settle(core, lane);
 	}
 }
 

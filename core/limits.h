@@ -101,6 +101,9 @@
 #define CORE_BUS_TIMEOUT_MS 1000u
 #define CORE_BUS_SENDS_MAX 4u
 
+/* What waits for a silent responder looks this often, or half as often, whether it is its turn. */
+#define CORE_SILENT_PAUSE_MS 64u
+
 /* A sequence number rests this long after a time-out or a close (IPMB 1.0: expiry 5 s). */
 #define CORE_QUARANTINE_MS 5000u
 

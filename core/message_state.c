@@ -159,20 +159,30 @@ static bool channel_receive(struct core *core, struct core_request *request)
 	return answer_data(core, request, answer, sizeof(answer));
 }
 
-/* The handle's own bits are its own; the rest is the controller's, and ours stay on there. */
-static bool set_enables(struct core *core, struct core_request *request)
+/* The handle's own bits are its own; the rest is the controller's. */
+static void set_enables(struct core *core, struct core_request *request)
 {
 	struct core_handle *handle = request_handle(request);
-	uint8_t *data = request_data(core, request);
+	bool drivers = core->link.window > 0 && !core->link.owns_flags;
+	uint8_t bits;
 
-	if (request->length > 0) {
-		if (data[0] & ~handle->enables & CORE_ENABLE_EVENT_BUFFER) {
-			handle->event_position = core->message_next;
-		}
-		handle->enables = data[0] & CORE_ENABLES;
-		data[0] |= CORE_ENABLES;
+	if (drivers || request->length == 0) {
+		return;
 	}
-	return false;
+	bits = request_data(core, request)[0];
+	if (bits & ~handle->enables & CORE_ENABLE_EVENT_BUFFER) {
+		handle->event_position = core->message_next;
+	}
+	handle->enables = bits & CORE_ENABLES;
+}
+
+/* At the controller ours stay on, also when it was asked before there was a link. */
+void message_state_offer(struct core *core, struct core_request *request)
+{
+	if (core->link.owns_flags && request->netfn == VIPMI_NETFN_APP &&
+		request->command == COMMAND_SET_ENABLES && request->length > 0) {
+		request_data(core, request)[0] |= CORE_ENABLES;
+	}
 }
 
 void message_state_response(struct core *core, struct core_request *request)
@@ -405,7 +415,8 @@ bool message_state_answer(struct core *core, struct core_request *request)
 	case COMMAND_CHANNEL_RECEIVE:
 		return channel_receive(core, request);
 	case COMMAND_SET_ENABLES:
-		return core->link.owns_flags && set_enables(core, request);
+		set_enables(core, request);
+		return false;
 	default:
 		return false;
 	}

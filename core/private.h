@@ -36,7 +36,7 @@
 
 /* Payload in the slot itself; with it a slot is three cache lines. Longer ones lie in the slot's
  * own chunk, so that a response never lacks room. */
-#define CORE_INLINE_MAX 43u
+#define CORE_INLINE_MAX 46u
 /* Deficit round robin: controller time a handle gets in a round, 2^23 ns = 8.4 ms. A few
  * commands of a KCS interface; a power of two, so that rounds need no division. */
 #define CORE_QUANTUM_SHIFT 23
@@ -134,6 +134,13 @@ struct core_request {
 	uint8_t bytes[CORE_INLINE_MAX];
 };
 
+/* Whether requests of a lane wait for an unreserved sequence number. Those that need none go on. */
+enum core_lane_waits {
+	LANE_GOES,
+	LANE_WAITS,       /* on responder->waiting */
+	LANE_WAITS_ASIDE, /* not on it, because an urgent one needs none, and is ready */
+};
+
 struct core_lane {
 	struct core_handle *handle;
 	struct list_link queue[VIPMI_CLASS_COUNT];
@@ -148,7 +155,7 @@ struct core_lane {
 	uint8_t port, channel, address;
 	uint8_t pending; /* bit n: class n's queue is not empty */
 	uint8_t ready;   /* bit n: class n's head may be sent, and the arbiter knows */
-	bool waiting;    /* for a sequence number: responder->waiting, by ready_link[0] */
+	uint8_t waits;   /* enum core_lane_waits */
 };
 
 struct core_handle {
@@ -233,6 +240,8 @@ struct core_transmission {
 	uint8_t state, purpose, port, class;
 	uint8_t netfn, command; /* as on the wire */
 	uint8_t lost; /* enum vipmi_reason: its link or controller went while the action was open */
+	uint8_t reservation; /* enum core_reservation_kind: the one that it */
+	bool reserves : 1, voids : 1;
 };
 
 enum core_number_state { NUMBER_FREE, NUMBER_USED, NUMBER_RESTING };
@@ -248,10 +257,12 @@ struct core_number {
 };
 
 struct core_responder {
-	struct list_link waiting; /* lanes without a number: their ready_link[class] */
+	struct list_link waiting; /* lanes that wait for a number, by ready_link[URGENT] */
 	uint64_t reserved;        /* bit n: number n is somebody's own */
 	uint64_t busy;            /* bit n: number n is not free */
 	uint8_t channel, address, next;
+	bool silent;     /* it let a request time out, and has said nothing since */
+	uint16_t on_bus; /* its part of core->bridged */
 	struct core_number numbers[IPMB_SEQUENCES];
 };
 
@@ -304,7 +315,7 @@ struct core_fetch {
 	bool sticky; /* attention is not believed until poll_at_ns */
 	bool in_flight;
 	uint8_t enables;
-	uint8_t run;         /* housekeeping transmissions in a row while requests waited */
+	uint8_t run;         /* housekeeping transmissions in a row, as far as they matter */
 	uint8_t empty_reads; /* of the event that a flag shows, in a row, with nothing there */
 	uint8_t idle_looks;  /* flag reads in a row that found nothing although attention stands */
 	uint64_t poll_at_ns;
@@ -361,6 +372,7 @@ struct core {
 	struct core_wheel wheels[VIPMI_CLASS_COUNT];
 	uint32_t passed_over[VIPMI_CLASS_COUNT];
 	bool guaranteed_last;
+	bool waits[VIPMI_CLASS_COUNT]; /* which ones did at the last turn */
 
 	uint32_t subscribers;
 	struct core_filter filters[CORE_FILTERS_MAX];
@@ -368,6 +380,7 @@ struct core {
 	struct core_handle *exclusive[CORE_EXCLUSIVE_MAX];
 	uint32_t exclusive_count;
 	bool due_left;         /* core_next has not looked at all on `due` */
+	bool tries_left;       /* nor tried all requests that may be sent */
 	bool loss_announced;   /* a LOST message was kept, and no BACK since */
 	uint64_t message_next; /* number of the next asynchronous message */
 	uint64_t record_next;
@@ -423,11 +436,13 @@ static inline bool request_is_response(const struct core_request *request)
 	return request->netfn & 1;
 }
 
-/* Nothing happens to it by itself any more. */
-static inline bool request_settled(const struct core_request *request)
+/* Its deadline and its timer are looked at. An OFFERED one's come to be when its action is done, a
+ * HELD one's are its partner's. */
+static inline bool request_timed(const struct core_request *request)
 {
-	return request->state == REQUEST_ANSWERED || request->state == REQUEST_RECEIVED ||
-	       request->state == REQUEST_FREE;
+	return (1u << REQUEST_QUEUED | 1u << REQUEST_SENT | 1u << REQUEST_BRIDGED) >>
+		       request->state &
+	       1;
 }
 
 static inline struct core_handle *request_handle(const struct core_request *request)
@@ -497,6 +512,7 @@ void request_fail(struct core *core, struct core_request *request, enum vipmi_re
 void request_requeue(struct core *core, struct core_request *request);
 /* Likewise, but not before a pause, longer each time. */
 void request_pause(struct core *core, struct core_request *request);
+void request_hold(struct core *core, struct core_request *request);
 /* Its deadline, or the end of its pause or of the responder's time, has come. */
 void request_timer(struct core *core, struct core_request *request);
 /* Gives the slot back. */
@@ -522,6 +538,8 @@ void lane_push_front(struct core *core, struct core_request *request);
 void lane_remove(struct core *core, struct core_request *request);
 /* Settles anew which classes have a head that may be sent. */
 void lane_update(struct core *core, struct core_lane *lane);
+/* It has something to send that needs an unreserved sequence number. */
+bool lane_wants_number(const struct core_lane *lane);
 /* The request is answered: no barrier any more. */
 void lane_finish(struct core *core, struct core_request *request);
 /* Gives a bus lane back that nothing refers to any more. */
@@ -534,6 +552,8 @@ void arbiter_remove(struct core *core, struct core_handle *handle, enum core_por
 /* The request to send next, still QUEUED; NULL when nothing may be sent. Its lane counts as not
  * ready in its class until lane_update. */
 struct core_request *arbiter_next(struct core *core);
+/* Something of this class was sent in that turn. */
+void arbiter_account(struct core *core, int class);
 void arbiter_charge(struct core_handle *handle, int class, uint64_t spent_ns);
 
 /* ---- alarm.c: each handle's nearest deadline ---- */
@@ -603,6 +623,10 @@ void bridge_wrap(struct core *core, const struct core_request *request, uint8_t 
 /* Send Message was answered. */
 void bridge_sent(struct core *core, struct core_request *request, uint8_t cc);
 void bridge_timeout(struct core *core, struct core_request *request);
+/* Whether it waits because its responder is silent. */
+bool bridge_held_up(struct core *core, struct core_request *request);
+void bridge_enter(struct core *core, struct core_request *request);
+void bridge_leave(struct core *core, struct core_request *request);
 /* What Get Message gave, channel byte first. */
 void bridge_received(struct core *core, const uint8_t *bytes, size_t length);
 void bridge_lose(struct core *core, enum vipmi_reason reason);
@@ -651,6 +675,7 @@ void message_state_init(const struct core *core, struct core_handle *handle);
 bool message_state_answer(struct core *core, struct core_request *request);
 /* Puts what is the handle's own into a controller's answer. */
 void message_state_response(struct core *core, struct core_request *request);
+void message_state_offer(struct core *core, struct core_request *request);
 /* What a Send Message carried is on the bus; is answered; failed. The last two take it over. */
 void raw_accepted(struct core *core, struct core_request *inner);
 void raw_received(struct core *core, struct core_request *inner, uint8_t cc, const uint8_t *data,
@@ -663,11 +688,14 @@ void raw_part(struct core_request *request);
 /* ---- reservation.c: each handle's own SDR and SEL reservations ---- */
 /* The handle's reservation that the request names was made void by somebody else: C5. */
 bool reservation_void(struct core *core, struct core_request *request);
-/* Puts the id that is valid at the controller in place of the handle's; the data then lie in
- * `frame` (CORE_FRAME_MAX bytes). */
-void reservation_translate(struct core *core, struct core_request *request, uint8_t *frame,
-	struct core_transmit *transmit);
-/* Learns from a response. False: send it once more. */
+/* Notes what it will do to reservations, and puts the id that is valid at the controller in place
+ * of the handle's; the data then lie in the transmission's frame. */
+void reservation_offer(struct core *core, struct core_request *request,
+	struct core_transmission *transmission, struct core_transmit *transmit);
+/* The response to such a transmission, whoever waits for it. */
+void reservation_seen(struct core *core, const struct core_transmission *transmission,
+	const uint8_t *data, size_t length);
+/* And to the request that it was. False: send it once more. */
 bool reservation_received(
 	struct core *core, struct core_request *request, const uint8_t *data, size_t length);
 

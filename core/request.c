@@ -280,7 +280,8 @@ int request_cancel(struct core *core, const struct core_event *event)
 		if (request->partner && request->partner->state == REQUEST_QUEUED) {
 			request = request->partner; /* its failure is the Send Message's */
 		}
-		if (request->state == REQUEST_OFFERED) {
+		if (request->state == REQUEST_OFFERED ||
+			(request->partner && request->partner->state == REQUEST_OFFERED)) {
 			return -EAGAIN;
 		}
 		core_count(core, requests_cancelled);
@@ -313,10 +314,7 @@ static void request_detach(struct core *core, struct core_request *request, bool
 	case REQUEST_BRIDGED:
 		list_remove(&request->queue_link);
 		lane->in_flight--;
-		if (request->on_bus) {
-			request->on_bus = false;
-			core->bridged--;
-		}
+		bridge_leave(core, request);
 		break;
 	default:
 		break;
@@ -450,15 +448,9 @@ void request_requeue(struct core *core, struct core_request *request)
 	lane_push_front(core, request);
 }
 
-void request_pause(struct core *core, struct core_request *request)
+/* With jitter, so that those who were refused together do not come back together. */
+static void request_rest(struct core *core, struct core_request *request, uint32_t pause_ms)
 {
-	uint32_t pause_ms = CORE_BUSY_PAUSE_MIN_MS;
-	unsigned i;
-
-	for (i = 1; i < request->sends && pause_ms < CORE_BUSY_PAUSE_MAX_MS; i++) {
-		pause_ms *= 2;
-	}
-	/* Jitter, so that those who were refused together do not come back together. */
 	pause_ms += random_below(&core->random, pause_ms);
 	request_detach(core, request, false);
 	request->paused = true;
@@ -467,11 +459,24 @@ void request_pause(struct core *core, struct core_request *request)
 	lane_push_front(core, request);
 }
 
+void request_pause(struct core *core, struct core_request *request)
+{
+	uint32_t pause_ms = CORE_BUSY_PAUSE_MIN_MS;
+	unsigned i;
+
+	for (i = 1; i < request->sends && pause_ms < CORE_BUSY_PAUSE_MAX_MS; i++) {
+		pause_ms *= 2;
+	}
+	request_rest(core, request, pause_ms);
+}
+
+void request_hold(struct core *core, struct core_request *request)
+{
+	request_rest(core, request, CORE_SILENT_PAUSE_MS);
+}
+
 void request_timer(struct core *core, struct core_request *request)
 {
-	if (request->state == REQUEST_OFFERED || request_settled(request)) {
-		return;
-	}
 	if (request->deadline_ns <= core->now_ns) {
 		enum vipmi_reason reason = VIPMI_REASON_EXPIRED;
 

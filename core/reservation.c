@@ -9,7 +9,8 @@
  * is sent with the id that is valid at the controller now. What the reservation
  * protects against is kept: when somebody else deletes or clears, the handle's
  * next use of its id is answered C5 by us, once it would have been by the
- * controller.
+ * controller. Both hold whether or not somebody still waits for the response that
+ * tells of it.
  *
  * Only for the controller itself, at LUN 0.
  */
@@ -96,13 +97,29 @@ bool reservation_void(struct core *core, struct core_request *request)
 				core->reservations[entry->kind].era;
 }
 
-void reservation_translate(struct core *core, struct core_request *request, uint8_t *frame,
-	struct core_transmit *transmit)
+static bool changes(struct core *core, struct core_request *request, const struct reserving *entry)
 {
-	const struct reserving *entry = names_own_id(core, request);
+	const uint8_t *data = request_data(core, request);
+
+	return entry->effect == EFFECT_CHANGE ||
+	       (entry->effect == EFFECT_CLEAR && request->length > CLEAR_OPERATION &&
+		       data[CLEAR_OPERATION] == CLEAR_START);
+}
+
+void reservation_offer(struct core *core, struct core_request *request,
+	struct core_transmission *transmission, struct core_transmit *transmit)
+{
+	const struct reserving *entry = reserving_find(request);
+	uint8_t *frame = transmission_frame(core, transmission);
 	struct writer writer = writer_init(frame, CORE_FRAME_MAX);
 
 	if (!entry) {
+		return;
+	}
+	transmission->reservation = entry->kind;
+	transmission->reserves = entry->effect == EFFECT_RESERVE;
+	transmission->voids = changes(core, request, entry);
+	if (!names_own_id(core, request)) {
 		return;
 	}
 	request->reservation = core->reservations[entry->kind].id;
@@ -111,13 +128,23 @@ void reservation_translate(struct core *core, struct core_request *request, uint
 	transmit->data = frame;
 }
 
-static bool changes(struct core *core, struct core_request *request, const struct reserving *entry)
+void reservation_seen(struct core *core, const struct core_transmission *transmission,
+	const uint8_t *data, size_t length)
 {
-	const uint8_t *data = request_data(core, request);
+	struct core_reservation *real = &core->reservations[transmission->reservation], *own;
 
-	return entry->effect == EFFECT_CHANGE ||
-	       (entry->effect == EFFECT_CLEAR && request->length > CLEAR_OPERATION &&
-		       data[CLEAR_OPERATION] == CLEAR_START);
+	if (data[0] != VIPMI_CC_OK) {
+		return;
+	}
+	if (transmission->reserves && length >= 3) {
+		real->id = id_of(data + 1, length - 1);
+	} else if (transmission->voids) {
+		real->era++;
+		if (transmission->handle) {
+			own = &transmission->handle->reservations[transmission->reservation];
+			own->era += own->era == (uint16_t)(real->era - 1);
+		}
+	}
 }
 
 bool reservation_received(
@@ -137,16 +164,8 @@ bool reservation_received(
 		 * executed: once more, with the new one. */
 		return false;
 	}
-	if (data[0] != VIPMI_CC_OK) {
-		return true;
-	}
-	if (entry->effect == EFFECT_RESERVE && length >= 3) {
-		real->id = id_of(data + 1, length - 1);
-		own->id = real->id;
-		own->era = real->era;
-	} else if (changes(core, request, entry)) {
-		real->era++;
-		own->era += own->era == (uint16_t)(real->era - 1);
+	if (data[0] == VIPMI_CC_OK && entry->effect == EFFECT_RESERVE && length >= 3) {
+		*own = *real;
 	}
 	return true;
 }

@@ -111,9 +111,9 @@ static void responder_wake(struct core *core, struct core_responder *responder)
 		struct core_lane *lane =
 			container_of(link, struct core_lane, ready_link[VIPMI_CLASS_URGENT]);
 
-		lane->waiting = false;
+		lane->waits = LANE_GOES;
 		lane_update(core, lane);
-		if (lane->ready) {
+		if (lane_wants_number(lane)) {
 			break;
 		}
 	}
@@ -128,13 +128,17 @@ void sequence_wake(struct core *core, const struct core_lane *lane)
 	}
 }
 
-/* Nothing of the lane is ready until an unreserved number is free. */
+/* What needs an unreserved number waits until one is free. */
 static void lane_park(struct core *core, struct core_lane *lane, struct core_responder *responder)
 {
 	core_count(core, bus_waits);
-	lane->waiting = true;
+	lane->waits = LANE_WAITS;
 	lane_update(core, lane);
-	list_push_back(&responder->waiting, &lane->ready_link[VIPMI_CLASS_URGENT]);
+	if (lane->ready & 1 << VIPMI_CLASS_URGENT) {
+		lane->waits = LANE_WAITS_ASIDE;
+	} else {
+		list_push_back(&responder->waiting, &lane->ready_link[VIPMI_CLASS_URGENT]);
+	}
 }
 
 bool sequence_ready(struct core *core, const struct core_request *request)

@@ -80,6 +80,8 @@ struct core_transmission *transmission_take(
 	transmission->handle = NULL;
 	transmission->ghost = NULL;
 	transmission->lost = VIPMI_REASON_NONE;
+	transmission->reserves = false;
+	transmission->voids = false;
 	transmission->timeout_at_ns = TIME_NEVER;
 	list_push_back(&core->flight, link);
 	core->flying[port]++;
@@ -194,6 +196,9 @@ static bool request_offer(
 	};
 	struct core_transmission *transmission;
 
+	if (bridge && bridge_held_up(core, request)) {
+		return false;
+	}
 	if (bus && (bridge || request->reserved_number) && !sequence_take(core, request)) {
 		return false;
 	}
@@ -211,11 +216,10 @@ static bool request_offer(
 		response_offer(core, request, transmission_frame(core, transmission), &transmit);
 	} else if (bridge) {
 		bridge_wrap(core, request, transmission_frame(core, transmission), &transmit);
-		request->on_bus = true;
-		core->bridged++;
+		bridge_enter(core, request);
 	} else if (!bus) {
-		reservation_translate(
-			core, request, transmission_frame(core, transmission), &transmit);
+		message_state_offer(core, request);
+		reservation_offer(core, request, transmission, &transmit);
 	}
 	transmission->request = request;
 	transmission->handle = lane->handle;
@@ -280,24 +284,25 @@ bool transmission_next(struct core *core, struct core_action *ret_action)
 		core->fetch.run++;
 		return true;
 	}
-	/* What is answered or closed here shows as other actions, so the shell comes back. */
 	for (tries = 0; tries < CORE_SWEEP_MAX && core->queued > 0; tries++) {
 		struct core_request *request = arbiter_next(core);
 
 		if (!request) {
 			break;
 		}
-		core->fetch.run = 0;
 		if (request_still_wanted(core, request) &&
 			request_offer(core, request, ret_action)) {
+			arbiter_account(core, request->class);
+			core->fetch.run = 0;
 			return true;
 		}
 	}
+	/* None of these could go, but one behind them may. */
+	core->tries_left = tries == CORE_SWEEP_MAX;
 	if (!transmission_room(core, CORE_PORT_DIRECT)) {
 		return false; /* which says nothing about who waits for it */
 	}
 	/* Nothing of the clients' can go: housekeeping has the controller to itself. */
-	core->fetch.run = 0;
 	return fetch_next(core, ret_action);
 }
 
@@ -479,6 +484,9 @@ int transmission_received(struct core *core, const struct core_event *event)
 	if (transmission->handle) {
 		arbiter_charge(transmission->handle, transmission->class,
 			core->now_ns - transmission->sent_ns);
+	}
+	if (transmission->reserves || transmission->voids) {
+		reservation_seen(core, transmission, data, length);
 	}
 	request = transmission->request;
 	purpose = transmission->purpose;

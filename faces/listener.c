@@ -23,7 +23,7 @@ static int fail(int error_number, const char *path, const char *what, char *erro
 }
 
 /* Whether the path is a socket at which nobody listens: then it is left over from a crash. */
-static int remove_stale(const struct sockaddr_un *address, char *error, size_t error_size)
+static int remove_stale(const struct sockaddr_un *address, int type, char *error, size_t error_size)
 {
 	const char *path = address->sun_path;
 	struct stat status;
@@ -37,7 +37,7 @@ static int remove_stale(const struct sockaddr_un *address, char *error, size_t e
 			"exists and is not a socket; remove it, or choose another path", error,
 			error_size);
 	}
-	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	fd = socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0) {
 		return fail(errno, path, NULL, error, error_size);
 	}
@@ -65,7 +65,8 @@ static int bind_path(int fd, const struct sockaddr_un *address)
 	return result;
 }
 
-int listener_open(const char *path, char *error, size_t error_size, struct listener *ret_listener)
+int listener_open(
+	const char *path, int type, char *error, size_t error_size, struct listener *ret_listener)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	struct group *group = getgrnam(SOCKET_GROUP);
@@ -77,13 +78,13 @@ int listener_open(const char *path, char *error, size_t error_size, struct liste
 			error_size);
 	}
 	strcpy(address.sun_path, path);
-	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	fd = socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0) {
 		return fail(errno, path, NULL, error, error_size);
 	}
 	result = bind_path(fd, &address);
 	if (result == -EADDRINUSE) {
-		result = remove_stale(&address, error, error_size);
+		result = remove_stale(&address, type, error, error_size);
 		if (result) {
 			close(fd);
 			return result;

@@ -14,12 +14,13 @@ struct listener {
 };
 
 /*
- * Listens at `path`, which must stay put: SOCK_SEQPACKET, not blocking, mode
- * 0660, group `vipmi` where there is one and we may give it. A socket that
+ * Listens at `path`, which must stay put, for connections of `type` (SOCK_SEQPACKET, SOCK_STREAM):
+ * not blocking, mode 0660, group `vipmi` where there is one and we may give it. A socket that
  * nobody listens at any more is replaced. 0, or a negative errno with a line
  * for a person in `error`.
  */
-int listener_open(const char *path, char *error, size_t error_size, struct listener *ret_listener);
+int listener_open(
+	const char *path, int type, char *error, size_t error_size, struct listener *ret_listener);
 
 /* Stops listening and removes the path, if it is still ours. Harmless when not open. */
 void listener_close(struct listener *listener);

@@ -374,8 +374,8 @@ static int face_open(const char *options, uint64_t now_ns, const struct face_hos
 		return -ENOMEM;
 	}
 	snprintf(face->path, sizeof(face->path), "%s", options);
-	result = listener_open(strlen(options) < sizeof(face->path) ? face->path : options, error,
-		error_size, &face->listener);
+	result = listener_open(strlen(options) < sizeof(face->path) ? face->path : options,
+		SOCK_SEQPACKET, error, error_size, &face->listener);
 	if (result == 0 && epoll_ctl(host->epoll, EPOLL_CTL_ADD, face->listener.fd, &event)) {
 		result = -errno;
 		snprintf(error, error_size, "%s: %s", options, strerror(errno));

@@ -196,10 +196,11 @@ def chassis_control_seeds():
         yield b"\0" + line
     name = b"CT 820".ljust(16, b"\0")
     yield b"\1\1slot 7 is empty"
-    yield b"\2\1" + bytes([21, 28, 1, 7, 0xBC, 2, 1]) + struct.pack("<QQ", 1, 1000) + name
-    yield b"\3\1" + bytes([5, 3, 3, 0xB8, 2, 0x2C, 12, 2]) + name + b"CPU Temperature "
+    yield b"\2\1" + bytes([21, 28, 1, 7, 0xBC, 2, 1]) + struct.pack("<QQ", 1, 1000) + name + b"\1"
+    yield b"\3\1" + bytes([5, 3, 3, 0xB8, 2, 0x2C, 12, 2]) + name + b"CPU Temperature " + \
+        struct.pack("<BBI", 1, 20, 3)
     yield b"\4\1" + bytes([5, 3, 12, 0x30, 1, 1, 0, 5, 0xF0, 1]) + struct.pack("<Hi", 5, -1) + name
-    yield b"\5\1" + bytes([0, 2, 2, 10, 7]) + struct.pack("<III", 7000, 0xFFFFFFFF, 3)
+    yield b"\5\1" + bytes([0, 2, 2, 10, 7]) + struct.pack("<IIII", 7000, 0xFFFFFFFF, 3, 2)
     yield b"\6# a card\nat 0s pull 7\nafter 250ms set 7 'a # b' 1 # held\n\nat 2s insert 7"
     yield b"\xC0vipmpull 7"
     yield b"\xC1vipm\7"
@@ -272,8 +273,64 @@ def session_seeds():
     yield said(hello, opened, ask, b"\xF0" , b"\xF5", b"\xF4", ask, answer)
 
 
+def guest_seeds():
+    """Lives of a guest, as fuzz_guest.c reads them."""
+    def ask(netfn, command, *data):
+        return bytes([6, 0x5A, netfn << 2, command, len(data), *data])
+
+    here = b"\x00" + bytes([2, 8, 0x3F])
+    feed, second = ask(6, 0x22), bytes([3]) + (1000).to_bytes(3, "little")
+    armed = ask(6, 0x24, 4, 0x31, 1, 0, 30, 0) + feed
+    answered = bytes([5, 0, 0, 2, 1, 2])
+    yield b"\x0F" + here + ask(6, 1) + answered + ask(4, 0x2D, 1) + answered
+    yield b"\x0F" + here + armed + second * 2 + ask(6, 0x31) + ask(6, 0x30, 8) + second * 2
+    yield b"\x0F" + here + armed + b"\x01" + second * 70 + here + feed
+    yield b"\x0F" + here + armed + b"\x01" + second * 9 + b"\x00" + bytes([2, 8, 1]) + second * 3
+    yield b"\x0F" + here + ask(6, 0x2E, 15) + bytes([4, 7]) * 20 + ask(6, 0x35) * 18
+    frame = [0x20, 0xB2, 0x10, 0x3E, 0x20, 0x28, 0x01, 0xB7]
+    yield b"\x0F" + here + (ask(6, 0x34, 7, *frame[1:]) + answered + ask(6, 0x33)) * 12
+    for control in range(7):
+        yield b"\x0F" + here + ask(0, 2, control)
+    for netfn in range(0, 0x2E, 2):
+        yield b"\x07" + here + b"".join(ask(netfn, command, 0) for command in range(0, 0x60))
+    for number in range(100):
+        yield random.Random(number).randbytes(2000)
+
+
+def cuse_seeds():
+    """Programs on a node: what happens, and what lies in a caller's memory, as fuzz_cuse.c reads."""
+    opened, answer, event = b"\0", b"\5", b"\6"
+
+    data = b"\x07\0"
+    si = struct.pack("<ihBB", 0x0C, 0x0F, 0, 0)
+    ipmb = struct.pack("<ihBB", 1, 7, 0x52, 0)
+    bus = struct.pack("<ihBB", 1, 0, 0x52, 0)
+
+    def req(address, netfn=6, command=1):
+        return struct.pack("<QIIqBBHIQ", 0x2000, len(address), 0, 5, netfn, command, len(data), 0,
+                           0x3000), address, data
+
+    narrow = struct.pack("<IIiBBHI", 0x2000, len(si), 5, 6, 1, len(data), 0x3000)
+    recv = struct.pack("<iIQIIqBBHIQ", 0, 0, 0x2000, 36, 0, 0, 0, 0, 64, 0, 0x3000)
+    send = b"\4\0" + req(si)[0] + b"\0" + si + data
+    yield opened + send + answer + b"\4\2" + recv
+    yield opened * 2 + send * 6 + answer * 6 + (b"\4\2" + recv) * 6 + b"\x12"
+    yield opened + b"\4\x10" + narrow + b"\0" + si + data + answer + b"\x82" + b"\4\x12" + recv[:24]
+    yield opened + b"\4\0" + req(ipmb)[0] + b"\0" + ipmb + data + answer + b"\3"
+    yield opened + b"\4\0" + req(ipmb)[0] + b"\0" + ipmb + data + b"\3" + b"\1" + answer
+    yield opened + b"\4\0" + req(bus, 7, 1)[0] + b"\0" + bus + data + answer
+    yield opened + b"\4\4\1\0\0\0" + event * 20 + (b"\4\2" + recv) * 20
+    for number in range(20):
+        yield opened + bytes([4, number]) + b"\1\2\3\4" * 20
+    yield opened + b"\4\5\x30\x41" + b"\x10" + b"\x14\5\x30\x41" + b"\1" + b"\x14\5\x30\x41"
+    yield opened + b"\x10\x20\x30\x40\x50" + b"\1" + b"\x40" + b"\x08" + b"\7"
+    for number in range(100):
+        yield random.Random(number).randbytes(400)
+
+
 TARGETS = {"chassis": chassis_seeds, "chassis_control": chassis_control_seeds,
-           "command": command_seeds, "core": core_seeds, "door": door_seeds, "ipmb": ipmb_seeds,
+           "command": command_seeds, "core": core_seeds, "cuse": cuse_seeds, "door": door_seeds,
+           "guest": guest_seeds, "ipmb": ipmb_seeds,
            "rights": rights_seeds, "sdr": sdr_seeds, "shim": shim_seeds, "session": session_seeds,
            "socket": socket_seeds, "vm": vm_seeds}
 

@@ -179,6 +179,7 @@ int chassis_control_encode_whole(const struct chassis_whole *whole, uint8_t *dat
 	writer_u64le(&writer, whole->seed);
 	writer_u64le(&writer, whole->time_ms);
 	write_name(&writer, whole->name);
+	writer_u8(&writer, whole->manager);
 	return written(&writer);
 }
 
@@ -199,9 +200,10 @@ int chassis_control_decode_whole(
 	whole.seed = reader_u64le(&reader);
 	whole.time_ms = reader_u64le(&reader);
 	read_name(&reader, whole.name);
+	whole.manager = reader_u8(&reader);
 	if (reader.failed || layout != LAYOUT || whole.places > CHASSIS_PLACES_MAX ||
 		whole.slots > whole.places || whole.own_place > whole.places ||
-		whole.role > CHASSIS_ROLE_PERIPHERAL) {
+		whole.manager > whole.places || whole.role > CHASSIS_ROLE_PERIPHERAL) {
 		return -EBADMSG;
 	}
 	*ret_whole = whole;
@@ -229,6 +231,9 @@ int chassis_control_encode_place(const struct chassis_place *place, uint8_t *dat
 	writer_u8(&writer, place->severity);
 	write_name(&writer, place->name);
 	write_name(&writer, place->worst);
+	writer_u8(&writer, place->waiting);
+	writer_u8(&writer, place->room);
+	writer_u32le(&writer, place->missed);
 	return written(&writer);
 }
 
@@ -256,6 +261,9 @@ int chassis_control_decode_place(
 	place.severity = reader_u8(&reader);
 	read_name(&reader, place.name);
 	read_name(&reader, place.worst);
+	place.waiting = reader_u8(&reader);
+	place.room = reader_u8(&reader);
+	place.missed = reader_u32le(&reader);
 	if (reader.failed || layout != LAYOUT || place.kind >= CHASSIS_KIND_COUNT ||
 		place.state >= CHASSIS_STATE_COUNT || place.blue_led >= CHASSIS_LED_COUNT ||
 		place.severity >= CHASSIS_SEVERITY_COUNT) {
@@ -344,6 +352,7 @@ int chassis_control_encode_fault(const struct chassis_fault *fault, uint8_t *dat
 	writer_u32le(&writer, fault->by_ms);
 	writer_u32le(&writer, fault->left_ms);
 	writer_u32le(&writer, fault->hits);
+	writer_u32le(&writer, fault->times);
 	return written(&writer);
 }
 
@@ -362,6 +371,7 @@ int chassis_control_decode_fault(
 	fault.by_ms = reader_u32le(&reader);
 	fault.left_ms = reader_u32le(&reader);
 	fault.hits = reader_u32le(&reader);
+	fault.times = reader_u32le(&reader);
 	if (reader.failed || layout != LAYOUT || fault.index >= fault.count) {
 		return -EBADMSG;
 	}

@@ -87,8 +87,9 @@ struct chassis_whole {
 	uint8_t slots, places; /* places: the slots, and what is beside them */
 	uint8_t role;          /* enum chassis_role */
 	uint8_t own_place, own_address;
-	uint8_t faults; /* how many are being injected */
-	bool enum_line; /* ENUM#, which all slots share, is asserted */
+	uint8_t manager; /* the place of who manages the drawer; 0: nobody */
+	uint8_t faults;  /* how many are being injected */
+	bool enum_line;  /* ENUM#, which all slots share, is asserted */
 	uint64_t seed;
 	uint64_t time_ms; /* simulated, since the start */
 	char name[CHASSIS_NAME_MAX + 1];
@@ -141,9 +142,13 @@ struct chassis_place {
 	uint8_t blue_led; /* enum chassis_led */
 	bool own;         /* the board whose controller answers here */
 	bool ejector_open, bd_sel, healthy, enum_asserted, powered; /* signals: true = asserted */
-	bool suffering;                  /* a fault is being injected here */
-	uint8_t sensors;                 /* how many; Get Sensor has them */
-	uint8_t severity;                /* enum chassis_severity, the worst of all its sensors */
+	bool suffering;   /* a fault is being injected here */
+	uint8_t sensors;  /* how many; Get Sensor has them */
+	uint8_t severity; /* enum chassis_severity, the worst of all its sensors */
+	/* Messages that wait in its controller (in ours: for the host), how many can, and how many
+	 * frames found no room however often they were tried. */
+	uint8_t waiting, room;
+	uint32_t missed;
 	char name[CHASSIS_NAME_MAX + 1]; /* of the board */
 	char worst[CHASSIS_NAME_MAX +
 		   1]; /* of the sensor that is worst off; "" when all are well */
@@ -177,6 +182,7 @@ struct chassis_fault {
 	uint32_t by_ms;   /* late: how much */
 	uint32_t left_ms; /* CHASSIS_FAULT_UNTIL_ENDED: until somebody ends it */
 	uint32_t hits;    /* how often it happened */
+	uint32_t times;   /* how often it will yet, at most; 0: nobody counts */
 };
 
 /* Each writes a response's data, without the completion code; the length, or -EMSGSIZE. */

@@ -4,7 +4,7 @@
 #include "base/nearest.h"
 
 /* Longest order: a fault with all its parts, and some to complain about. */
-#define WORDS_MAX 12
+#define WORDS_MAX 14
 
 /* Twelve digits stay far from overflow, even in milliseconds. */
 #define DIGITS_MAX 12
@@ -446,6 +446,22 @@ static bool take_percent(const char *word, uint8_t *ret_percent)
 	return true;
 }
 
+/* "3 times" */
+static bool take_times(struct words *words, uint32_t *ret_times)
+{
+	const char *unit = words->word[words->at + 1];
+	uint64_t number = 0;
+
+	if (words->at + 1 >= words->count || (!equal(unit, "times") && !equal(unit, "time")) ||
+		!whole_number(words->word[words->at], CHASSIS_FAULT_TIMES_MAX, &number) ||
+		number == 0) {
+		return false;
+	}
+	words->at += 2;
+	*ret_times = (uint32_t)number;
+	return true;
+}
+
 static int take_fault_part(struct words *words, struct chassis_order *order)
 {
 	const char *word = words->word[words->at];
@@ -463,9 +479,12 @@ static int take_fault_part(struct words *words, struct chassis_order *order)
 		words->at++;
 		return 0;
 	}
+	if (is_by_chance(order->fault) && take_times(words, &order->times)) {
+		return 0;
+	}
 	return COMPLAIN(words, "\"", word, "\" cannot stand in \"fault ",
 		chassis_fault_name(order->fault),
-		"\": ", is_by_chance(order->fault) ? "10% (1 to 100), " : "",
+		"\": ", is_by_chance(order->fault) ? "10% (1 to 100), 3 times, " : "",
 		order->fault == CHASSIS_FAULT_LATE ? "by 7s, " : "", "at PLACE",
 		order->fault == CHASSIS_FAULT_NONE ? "" : ", for 10s");
 }

@@ -5,7 +5,7 @@
  *
  *	insert PLACE [KIND]            pull PLACE [now]
  *	set PLACE SENSOR VALUE         VALUE: 95, -3.5, raw 200, state 1,3, state none, auto
- *	fault KIND [P%] [by TIME] [at PLACE] [for TIME]
+ *	fault KIND [P%] [N times] [by TIME] [at PLACE] [for TIME]
  *	fault none [at PLACE]
  *	reset [PLACE]
  *
@@ -60,6 +60,7 @@ struct chassis_order {
 	uint8_t value_kind; /* enum chassis_value */
 	int32_t value;
 	uint32_t by_ms;                    /* late */
+	uint32_t times;                    /* it ends after so many; 0: not by that */
 	uint32_t for_ms;                   /* 0: until somebody ends it */
 	char sensor[CHASSIS_NAME_MAX + 1]; /* its name, or "0x30" and the like: its number */
 };
@@ -68,6 +69,9 @@ struct chassis_order {
 #define CHASSIS_FAULT_LATE_MS 7000u
 /* A day: longer faults are for ever, and nobody waits longer. */
 #define CHASSIS_TIME_MS_MAX 86400000u
+
+/* Who wants more, wants it for ever. */
+#define CHASSIS_FAULT_TIMES_MAX 1000000u
 
 /* Longest error that chassis_order_parse writes, with its zero. */
 #define CHASSIS_ERROR_SIZE (CHASSIS_TEXT_MAX + 1)

@@ -14,6 +14,9 @@
 /* Alignment that chassis_init asks for. */
 #define CHASSIS_ALIGNMENT 16
 
+/* Bridged requests at once, in case the card keeps that many answers. */
+#define BUS_WINDOW 8
+
 struct chassis_link {
 	struct link link; /* first: links.h */
 	struct link_sink sink;
@@ -31,6 +34,7 @@ static struct chassis_link *chassis_link(struct link *link)
 
 static void announce(struct chassis_link *self, uint64_t now_ns)
 {
+	uint8_t room = chassis_receive_max(self->chassis);
 	struct core_event event = {
 		.type = CORE_EVENT_LINK_UP,
 		.now_ns = now_ns,
@@ -43,7 +47,7 @@ static void announce(struct chassis_link *self, uint64_t now_ns)
 				.attention = true,
 				.simulated = true,
 				.window = 1,
-				.bus_window = 8,
+				.bus_window = room < BUS_WINDOW ? room : BUS_WINDOW,
 				.own_address = chassis_address(self->chassis),
 			},
 	};

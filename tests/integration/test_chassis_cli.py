@@ -30,12 +30,12 @@ def padded(name):
 
 def whole(slots=21, places=23, faults=0):
     return bytes([1, slots, places, 0, 3, 0x20, faults, 0]) + struct.pack("<QQ", 7, 1000) + \
-        padded("CT 820")
+        padded("CT 820") + bytes([3])
 
 
 def place(number, kind=3, state=ACTIVE, flags=0x2C, sensors=0, severity=0, worst=""):
     return bytes([1, number, kind, state, 0xB0 + 2 * number & 0xFF, 0, flags, sensors, severity]) + \
-        padded("CP2300") + padded(worst)
+        padded("CP2300") + padded(worst) + struct.pack("<BBI", 1, 20, 3)
 
 
 def sensor(number, index, count, milli, name):
@@ -218,13 +218,13 @@ def the_picture_has_it_all():
     CHASSIS.places[3] = place(3, flags=0x2D)
     CHASSIS.places[9] = place(9, severity=2, worst="Cpu Temp")
     CHASSIS.places[22] = place(22, kind=5)
-    CHASSIS.faults = [bytes([1, 0, 1, 1, 10, 0]) + struct.pack("<III", 0, 2500, 4)]
+    CHASSIS.faults = [bytes([1, 0, 1, 1, 10, 0]) + struct.pack("<IIII", 0, 2500, 4, 0)]
     for locale, line in (("C.UTF-8", "│"), ("C", "|")):
         out = vipmi("show", env={"LC_ALL": locale})
         assert "SIMULATED chassis CT 820" in out
         assert " 3*%s 4 %s" % (line, line) in out and "in slot 3, at 20h" in out, out
         assert "%sCPU%s   %sCPU%s" % ((line,) * 4) in out, out
-        assert re.search(r"^22  CP2300 +fan-tray", out, re.M) and "Cpu Temp is critical" in out, out
+        assert re.search(r"^22  CP2300 +DCh  active, ok$", out, re.M) and "Cpu Temp is critical" in out, out
         assert "lost 10%, 2 s left, happened 4 times" in out, out
         assert max(map(len, out.splitlines())) <= 100, out
         assert locale == "C.UTF-8" or out.isascii()
@@ -237,7 +237,8 @@ def all_of_it_in_json():
     assert shown["places"][4]["kind"] == "empty" and shown["places"][8]["health"] == "critical"
     assert shown["places"][2]["own"] is True and shown["places"][3]["own"] is False
     assert shown["faults"] == [{"fault": "lost", "percent": 10, "place": None, "by_ms": None,
-                                "left_ms": 2500, "happened": 4}]
+                                "left_ms": 2500, "happened": 4,
+                                "times_left": None}]
     line = vipmi("show", "-o", "jsonl")
     assert line.count("\n") == 1 and json.loads(line)["places"] == shown["places"]
 

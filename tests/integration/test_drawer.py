@@ -5,8 +5,10 @@ programs of every kind. In both roles, with both families of tools.
 
 usage: test_drawer.py VIPMID VIPMI VIPMI_CHASSISD SHIM
 """
+import fcntl
 import json
 import os
+import pty
 import queue
 import re
 import signal
@@ -14,6 +16,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import termios
 import threading
 
 from agent import Agent, PATIENCE, fork, message, request, run, wait_until
@@ -143,6 +146,43 @@ def the_picture_shows_every_slot():
     agent.stop()
 
 
+def on_a_terminal(agent, columns, **env):
+    """What `vipmi chassis show` says to a terminal of so many columns."""
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
+    environment = {**os.environ, "LC_ALL": "C.UTF-8", "TERM": "xterm", "NO_COLOR": "", **env}
+    process = subprocess.Popen([VIPMI, "--target", agent.path, "chassis", "show"], env=environment,
+                               stdout=theirs)
+    os.close(theirs)
+    out = b""
+    while True:
+        try:
+            out += os.read(ours, 65536)
+        except OSError:  # everybody has closed it
+            break
+    os.close(ours)
+    assert process.wait(PATIENCE) == DONE
+    return out.decode().replace("\r\n", "\n")
+
+
+def the_picture_fits_the_terminal():
+    agent = start()
+    chassis(agent, "pull", str(CARD), "now")
+    piped = chassis(agent, "show")
+    assert "\033" not in piped and piped.count(" slot\n") == 1, piped
+    for columns, bands in ((80, 2), (120, 1)):
+        out = on_a_terminal(agent, columns)
+        assert "\033[32mon \033[0m" in out, out
+        bare = re.sub("\033\\[[0-9;]*m", "", out)
+        assert max(map(len, bare.splitlines())) <= columns, bare
+        assert bare.count(" slot\n") == bands, bare
+        for env in ({"NO_COLOR": "1"}, {"TERM": "dumb"}):
+            lines = on_a_terminal(agent, columns, **env).splitlines()
+            # All but the time that it runs.
+            assert lines[1:] == bare.splitlines()[1:], lines
+    agent.stop()
+
+
 def a_card_is_gone_when_it_is_pulled_and_back_when_it_is_inserted():
     agent = start("slot=4")
     ask = ("raw", "--ipmb", hex(CARD_ADDRESS), "--timeout", "2s", "app", "get-device-id")
@@ -214,6 +254,11 @@ def faults_are_injected_listed_and_ended():
     assert "lost at 7, until 'fault none'" in chassis(agent, "show")
     chassis(agent, "fault", "none", "at", str(CARD))
     wait_until(lambda: program(agent, VIPMI, *ask, code=None), "the card's answer")
+    # The next one is lost, and no other.
+    chassis(agent, "fault", "lost", "1", "time", "at", str(CARD))
+    assert "lost at 7, 1 more time" in chassis(agent, "show")
+    vipmi(agent, *ask)  # a question to the bus that may be asked twice, is
+    assert drawer(agent)["faults"] == []
     # One that ends by itself.
     chassis(agent, "fault", "nak", "at", str(CARD), "for", "300ms")
     assert drawer(agent)["faults"][0]["left_ms"] <= 300
@@ -322,6 +367,47 @@ def it_works_through_the_vm_link_too():
     server.terminate()
     assert server.communicate()[1] == \
         "vipmi-chassisd: SIMULATED chassis: %s:1: pull 8 now: slot 8: torn out\n" % path
+
+
+def hundreds_ask_through_a_queue_of_four():
+    # In the peripheral role the card keeps four messages for its host; nothing is lost by that.
+    agent = start("role=peripheral", "slot=%d" % CARD)
+    observer = agent.client()
+    assert observer.query("status")[0]["bus_window"] == 4
+    programs = [subprocess.Popen(
+        [VIPMI, "--target", agent.path, "raw", "--ipmb", hex(address), "--timeout", "60s", "--fresh",
+         "app", "get-device-id"], stdout=subprocess.PIPE, text=True)
+        for address in ADDRESSES[7:17] for _ in range(20)]
+    for one in programs:
+        assert one.communicate(timeout=PATIENCE)[0].split()[0] == "34", one.args
+    own = place(agent, CARD)
+    assert (own["waiting"], own["room"], own["missed"]) == (0, 4, 0), own
+    assert "0 of 4 messages wait, 0 found no room" in chassis(agent, "show", str(CARD))
+    agent.stop()
+
+
+def without_power_the_cards_wait():
+    agent = start()
+    follower = Follower(agent, *OF_SLOT)
+    supplies = Follower(agent, "--sensor", "0x5c")
+    subscribed(agent, 2)
+    chassis(agent, "fault", "failure", "at", "23", "for", "8s")
+    chassis(agent, "pull", "24", "now")
+    supplies.until(lambda row: row["text"] == "Non-redundant: Insufficient Resources")
+    assert signature(follower.row()) == ("Slot Power Off", "asserted")
+    gone = place(agent, CARD)
+    assert gone["state"] == "powering" and not gone["healthy"] and gone["bd_sel"], gone
+    # Its controller answers; its readings are not to be had, for every tool.
+    out = tool(agent, "ipmitool", "-t", hex(CARD_ADDRESS), "sdr")
+    assert re.search(r"^Cpu Temp +\| (no reading|disabled) +\| ns$", out, re.M), out
+    assert signature(follower.row()) == ("Slot Power Off", "deasserted")
+    wait_until(lambda: place(agent, CARD)["state"] == "active", "the power")
+    assert re.search(r"^Cpu Temp +\| \d+ degrees C +\| ok$",
+                     tool(agent, "ipmitool", "-t", hex(CARD_ADDRESS), "sdr"), re.M)
+    assert follower.end() == []
+    supplies.until(lambda row: row["text"] == "Redundancy Lost")
+    supplies.end()
+    agent.stop()
 
 
 # ---- a card, a hundred times
@@ -514,13 +600,38 @@ def peripheral_role_with_ipmitool_and_freeipmi():
     agent.stop()
 
 
+def the_other_manager_takes_over():
+    agent = start("role=peripheral", "slot=%d" % CARD)
+    assert "The manager in 1 is in charge, at 20h." in chassis(agent, "show")
+    manager = ("ipmitool", "-m", hex(CARD_ADDRESS), "-t", "0x20")
+    chassis(agent, "pull", "--wait", "9")
+    wait_until(lambda: "Slot" in tool(agent, *manager, "sel", "list"), "the manager's SEL entry")
+    before = tool(agent, *manager, "sel", "list").splitlines()
+    follower = Follower(agent, "--address", "0x20", "--sensor", "0x61")
+    subscribed(agent, 1)
+    chassis(agent, "pull", "--wait", "1")
+    # Nobody misses a word of it; half of it the one tells, half of it the other.
+    assert [signature(row) for row in follower.rows(4)] == STORY[:4]
+    wait_until(lambda: drawer(agent)["manager"] == 22, "the other manager")
+    assert "The manager in 22 is in charge, at 20h." in chassis(agent, "show")
+    assert tool(agent, *manager, "sel", "list").splitlines()[:len(before)] == before
+    chassis(agent, "insert", "--wait", "1")
+    assert [signature(row) for row in follower.rows(2)] == STORY[4:]
+    assert follower.end() == []
+    back = place(agent, 1)
+    assert back["address"] == ADDRESSES[0] and drawer(agent)["manager"] == 22, back
+    agent.stop()
+
+
 if __name__ == "__main__":
-    tests = [the_picture_shows_every_slot,
+    tests = [the_picture_shows_every_slot, the_picture_fits_the_terminal,
              a_card_is_gone_when_it_is_pulled_and_back_when_it_is_inserted,
              a_sensor_is_held_where_it_is_set, faults_are_injected_listed_and_ended,
              a_silent_controller_talks_again_by_itself, a_scenario_plays,
              the_link_plays_a_scenario_by_itself, a_wrong_scenario_is_told_with_file_and_line,
-             it_works_through_the_vm_link_too, a_card_is_pulled_and_inserted_a_hundred_times,
-             bmc_role_with_ipmitool_and_freeipmi, peripheral_role_with_ipmitool_and_freeipmi]
+             it_works_through_the_vm_link_too, hundreds_ask_through_a_queue_of_four,
+             without_power_the_cards_wait, a_card_is_pulled_and_inserted_a_hundred_times,
+             bmc_role_with_ipmitool_and_freeipmi, peripheral_role_with_ipmitool_and_freeipmi,
+             the_other_manager_takes_over]
     signal.alarm(600)
     run([test for test in tests if not sys.argv[5:] or test.__name__ in sys.argv[5:]])

@@ -8,11 +8,11 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'mission'))
 from mission import main, wait_until  # noqa: E402
+from from_bus import answers, satellite_asks  # noqa: E402
 
 NAMES = ('hotswap', 'responder', 'sensors', 'slots', 'watchdog')
 RESET_TIMER, SET_TIMER, GET_TIMER = 0x22, 0x24, 0x25
 EJECTOR, SLOT_TYPE = 0x4A, 0x21
-SEND_MESSAGE, SATELLITE, OEM = 0x34, 0xB4, 0x30
 
 
 def example(world, name):
@@ -95,29 +95,9 @@ def sixteen_virtual_clients_reach_their_slots(world):
     assert numbers == {(0xB4, int(slot[2]))}, numbers
 
 
-def frame(receiver, netfn, lun, sender, number, sender_lun, command, data=b''):
-    """An IPMB frame (IPMB 1.0): each part with its checksum."""
-    head, body = bytes([receiver, netfn << 2 | lun]), bytes([sender, number << 2 | sender_lun,
-                                                             command]) + data
-    return b''.join(part + bytes([-sum(part) & 0xFF]) for part in (head, body))
-
-
-def satellite_asks(ours, number, data=b'', command=0x41):
-    """The satellite is told to send a request to our software (LUN 2)."""
-    assert ours.ask(6, SEND_MESSAGE, b'\0' + frame(
-        0x20, OEM, 2, SATELLITE, number, 1, command, data), address=SATELLITE).cc == 0
-
-
-def responses(world, since):
-    """What went to the satellite in answer, by number: completion code and data."""
-    sent = (one.data[1:] for one in world.wire.requests(6, SEND_MESSAGE, since=since))
-    return [(one[4] >> 2, one[6:-1]) for one in sent
-            if one == frame(SATELLITE, OEM + 1, 1, 0x20, one[4] >> 2, 2, one[5], one[6:-1])]
-
-
 def is_answered(world, since, number, data):
-    wait_until(lambda: responses(world, since), 'a response')
-    assert responses(world, since) == [(number, data)], responses(world, since)
+    wait_until(lambda: answers(world, since), 'a response')
+    assert answers(world, since) == [(number, data)], answers(world, since)
 
 
 def start_responder(world, *words):
@@ -160,7 +140,7 @@ def two_requests_are_answered_last_one_first(world):
         satellite_asks(ours, 30, b'\x01')
         satellite_asks(ours, 31, b'\x02')
         assert holder.wait(60) == 0
-        assert responses(world, since) == [(31, b'\x00\x02\x02'), (30, b'\x00\x02\x01')]
+        assert answers(world, since) == [(31, b'\x00\x02\x02'), (30, b'\x00\x02\x01')]
 
 
 def show(world):

@@ -28,7 +28,8 @@ def show(world):
         one.end()
     assert not world.clients(), 'a virtual controller outlived its program'
     return (f'{COUNT} programs, {COUNT} handles, one each by process id; enables set to 8 '
-            f'different values at once, all read back; the wire shows none of them')
+            f'different values at once, all read back; the wire shows none of them; '
+            f'{world.judged()}')
 
 
 main(show)

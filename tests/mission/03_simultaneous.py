@@ -33,7 +33,8 @@ def show(world):
     assert world.wire.window(since) <= 4, 'more than the window at the controller'
     return (f'{COUNT} programs, all between their first and last request for '
             f'{(last - first) * 1000:.0f} ms in common; {len(owned)} requests on the wire '
-            f'changed owner {turns} times; {at_once} programs at the controller at once')
+            f'changed owner {turns} times; {at_once} programs at the controller at once; '
+            f'{world.judged()}')
 
 
 main(show)

@@ -69,7 +69,8 @@ def show(world):
     world.learn()
     done = [so_many(world, count) for count in (256, 257, 1024)]
     return (f"{', '.join(map(str, done))} programs (processes) at once, each listed with its "
-            f'own handle; every question once on the wire, every answer right')
+            f'own handle; every question once on the wire, every answer right; '
+            f'{world.judged()}')
 
 
 main(show)

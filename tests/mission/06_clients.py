@@ -40,7 +40,8 @@ def show(world):
     refused = world.run(world.vipmi_program, 'client', 'kick', '4711', code=1)
     assert 'there is no client' in refused
     return (f"{len(users)} clients listed with process id and user "
-            f"({', '.join(sorted(users.values()))}), as /proc has them")
+            f"({', '.join(sorted(users.values()))}), as /proc has them; "
+            f'{world.judged()}')
 
 
 main(show)

@@ -46,7 +46,8 @@ def show(world):
         assert refused.reason == STALE, (refused.kind, refused.reason, refused.text)
     assert not world.wire.requests(6, 4, since=since), 'a stale handle reached the controller'
     return (f'{HANDLES} handles at once on one connection, half closed, all gone with it; a '
-            f'stale one and another program\'s are refused, 0 of their requests on the wire')
+            f'stale one and another program\'s are refused, 0 of their requests on the wire; '
+            f'{world.judged()}')
 
 
 main(show)

@@ -6,6 +6,7 @@ import signal
 
 import library
 from events import Subscriber, fetched, happen, mark_of, records
+from from_bus import COMMAND, NOBODYS, OEM, Responder, answers, satellite_asks
 from mission import main, wait_until
 
 SUBSCRIBERS, EVENTS = 20, 1200
@@ -118,6 +119,39 @@ def one_that_dies_comes_back(world, ours, maker):
     pacer.handle.close()
 
 
+def its_holder_answers_a_request(world, ours, others):
+    """A board asks this machine's software: who holds the right to receive it is given it and
+    answers, one after the other; the others hear of it only while nobody holds it."""
+    satellite, since = others.open('satellite'), world.wire.mark()
+    onlooker, heard = others.open('onlooker'), []
+    onlooker.subscribe(lambda kind, number, lost, data: heard.append(data),
+                       clauses=[library.clause(kinds=1 << library.REQUEST)])
+    wanted = []
+
+    def ask(number, answer, data=b'', **more):
+        satellite_asks(satellite, number, data, **more)
+        wanted.append((number, answer))
+    for number, name in enumerate(('first', 'second')):
+        ask(10 * number, b'\xc1', bytes([number]))
+        with world.library() as theirs:
+            holder = Responder(theirs, name)
+            try:
+                onlooker.reserve(library.right(OEM, COMMAND, library.RECEIVE))
+                raise AssertionError('two may receive one request')
+            except library.Failed as refused:
+                assert refused.error == EPERM, refused
+            for turn in range(1, 9):
+                data = bytes([number, turn])
+                ask(10 * number + turn, holder.says(data), data)
+            ask(10 * number + 9, b'\xc1', b'other', command=NOBODYS)
+            holder.serve(world, len(wanted), since)
+        wait_until(lambda: not world.rows('reservation', 'list'), 'the right to end with its program')
+    wait_until(lambda: others.wait(20) >= 0 and len(heard) == 4, 'what the onlooker hears')
+    assert heard == [b'\0', b'other', b'\1', b'other'], heard
+    assert sorted(answers(world, since)) == wanted, answers(world, since)
+    return len(wanted) - len(heard), len(heard)
+
+
 def show(world):
     world.start()
     evidence = everybody_hears_everything_once(world)
@@ -126,9 +160,11 @@ def show(world):
         filters_let_through_what_they_say(world, ours, maker)
         what_is_exclusive_goes_to_one(world, ours, others, maker)
         one_that_dies_comes_back(world, ours, maker)
+        answered, declined = its_holder_answers_a_request(world, ours, others)
     return (evidence + f'; {len(FILTERS)} filters, by library and command line, let through what '
             'the wire says they should; an exclusive one refused with its holder named; one that died '
-            'and came back missed none of 20')
+            f'and came back missed none of 20; {answered} requests of a board answered by the two '
+            f'who held the right, {declined} that nobody held with C1; {world.judged()}')
 
 
 main(show)

@@ -39,7 +39,8 @@ def show(world):
     world.agent.terminate()
     assert world.agent.wait(60) == 0
     return ('vipmid: 4 kinds of programs, every request on the wire byte by byte and every answer '
-            'back; 20 events fetched once and delivered to the 2 that asked for them alone')
+            'back; 20 events fetched once and delivered to the 2 that asked for them alone; '
+            f'{world.judged()}')
 
 
 main(show)

@@ -3,6 +3,7 @@
 """The agent offers handles, rights, messages."""
 import library
 from events import Subscriber, fetched, happen
+from from_bus import Responder, answers, satellite_asks
 from mission import main
 
 EPERM, ENOENT = 1, 2
@@ -50,9 +51,18 @@ def show(world):
         happen(other, hot, [11], sensor=0x31)
         assert fetched(world) == list(range(1, 12))
         assert wants.events == list(range(1, 11)) and hot.events == [11]
+        # 9: requests from the bus, to who has the right to answer them
+        since = world.wire.mark()
+        responder = Responder(ours, 'responder')
+        for number in range(8):
+            satellite_asks(other, number, bytes([number, 0x5A]))
+        responder.serve(world, 8, since)
+        assert answers(world, since) == [(number, responder.says(bytes([number, 0x5A])))
+                                         for number in range(8)], answers(world, since)
     return ('libvipmi against vipmid: 9 handles of 2 connections; a right refused with its '
             'holder\'s name, 2 strangers\' requests D5 and 0 on the wire; 10 of 10 events, '
-            'and one that is somebody\'s alone. '
+            'and one that is somebody\'s alone; 8 requests of a board answered by who holds that '
+            'right. '
             'Against the module: not yet; '
             f'{world.judged()}')
 

@@ -5,11 +5,12 @@ import time
 
 import library
 from events import Subscriber, fetched, make
+from from_bus import Responder, answers, satellite_asks
 from mission import SATELLITE, main
 from numbered import equal_requests, mark_and_turn_around
 from tasks import QUIET_TASKS, Tasks
 
-PROGRAMS, CLIENTS, EVENTS = 4, 8, 40
+PROGRAMS, CLIENTS, EVENTS, REQUESTS = 4, 8, 40, 16
 STATUS = (0x00, 0x01)
 
 
@@ -56,8 +57,18 @@ def show(world):
                     assert one.ask(question[0], question[1], question[2:]) == answer, one.name
                 assert holder.ask(*STATUS).cc == 0
 
+        def answer_the_board():
+            with world.library() as theirs:
+                responder, satellite = Responder(theirs, 'responder'), theirs.open('satellite')
+                for turn in range(REQUESTS):
+                    satellite_asks(satellite, turn, bytes([turn]))
+                responder.serve(world, REQUESTS, since)
+                result['answers'] = answers(world, since)
+                assert result['answers'] == [(turn, responder.says(bytes([turn])))
+                                             for turn in range(REQUESTS)], result['answers']
+
         tasks.at_random(4, seed)
-        library.in_threads([number, wait_for_events, make_events, refuse])
+        library.in_threads([number, wait_for_events, make_events, refuse, answer_the_board])
         count = tasks.check()
         assert all(one.events == made and not one.lost for one in subscribers)
         assert fetched(world, since) == made, 'events on the wire'
@@ -66,7 +77,8 @@ def show(world):
     equal, turned = result['equal']
     return (f'at once: {count} tool runs as alone, {equal} equal requests told apart ({turned} '
             f'out of order), {len(made)} events at {len(subscribers)} subscribers, a right held '
-            f'against {8 * 20} requests with 0 on the wire. Daemon; module: not yet; '
+            f'against {8 * 20} requests with 0 on the wire, {len(result["answers"])} requests of a '
+            f'board answered. Daemon; module: not yet; '
             f'{world.judged()}')
 
 

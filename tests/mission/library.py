@@ -53,7 +53,8 @@ class RawEvent(Structure):
                 ('command', c_uint8), ('address', c_uint8), ('yours', c_uint8),
                 ('reserved1', c_uint8), ('number', c_uint64), ('lost', c_uint64),
                 ('error', c_int), ('holder', c_uint32), ('requester_lun', c_uint8),
-                ('sequence', c_uint8), ('reserved2', c_uint8 * 6), ('length', c_uint16), ('bytes', c_uint8 * DATA_MAX)]
+                ('sequence', c_uint8), ('reserved2', c_uint8 * 6),
+                ('length', c_uint16), ('bytes', c_uint8 * DATA_MAX)]
 
 
 class Clause(Structure):

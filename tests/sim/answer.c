@@ -8,8 +8,7 @@ static bool expired(const struct sim *sim, const struct sim_request *request)
 	return request->deadline_ns <= sim->now_ns;
 }
 
-/* Whether the agent may say what it says about a request that nobody answered. */
-static bool reason_holds(const struct sim *sim, const struct sim_request *request, uint8_t reason)
+bool reason_holds(const struct sim *sim, const struct sim_request *request, uint8_t reason)
 {
 	switch (reason) {
 	case VIPMI_REASON_EXPIRED:
@@ -103,7 +102,7 @@ static uint32_t deliver_answer(
 	if (!request->alive || request->answered || request->held) {
 		sim_fail(sim, "#%u gets a second answer, or one after its handle closed", serial);
 	}
-	if (request->offered) {
+	if (request_lent(sim, request)) {
 		sim_fail(sim, "#%u is answered while its bytes are lent to the link", serial);
 	}
 	if (deliver->tag != request->tag || deliver->netfn != (request->netfn | 1) ||
@@ -197,10 +196,14 @@ void model_deliver_done(struct sim *sim, uint32_t serial, int result)
 static void check_gauges(struct sim *sim)
 {
 	struct core_status status;
-	uint32_t i;
+	uint32_t unsure = 0, i;
 
 	core_status(sim->core, &status);
-	if (status.requests != sim->alive + sim->ghosts) {
+	for (i = sim->handles_base; i < sim->handles_count; i++) {
+		unsure += bridge_unsure(sim, &sim->handles[i]);
+	}
+	if (status.requests > sim->alive + sim->ghosts ||
+		status.requests + unsure < sim->alive + sim->ghosts) {
 		sim_fail(sim, "%u request slots in use, %u are outstanding and %u lent",
 			status.requests, sim->alive, sim->ghosts);
 	}
@@ -214,7 +217,7 @@ static void check_gauges(struct sim *sim)
 		if (!handle->open) {
 			continue;
 		}
-		if (sim->ghosts == 0 &&
+		if (sim->ghosts == 0 && unsure == 0 &&
 			core_credit(sim->core, handle->id) != model_credit(sim, handle)) {
 			sim_fail(sim, "handle %u has credit %u, it should be %u", i,
 				core_credit(sim->core, handle->id), model_credit(sim, handle));
@@ -237,8 +240,8 @@ void model_settled(struct sim *sim)
 		if (request->deadline_ns > sim->now_ns && request->alive && !request->answered) {
 			break;
 		}
-		if (request->alive && !request->answered && !request->offered && !client->blocked &&
-			client->held_count == 0) {
+		if (request->alive && !request->answered && !request_lent(sim, request) &&
+			!client->blocked && client->held_count == 0) {
 			sim_fail(sim, "#%u is not answered at its deadline", serial);
 		}
 		due_pop(sim);
@@ -256,7 +259,8 @@ static uint64_t outcomes(const struct core_status *status, uint64_t local)
 		CORE_COUNTER_answers_silent, CORE_COUNTER_answers_link_lost,
 		CORE_COUNTER_answers_reset, CORE_COUNTER_answers_too_long,
 		CORE_COUNTER_answers_not_carried, CORE_COUNTER_answers_bus,
-		CORE_COUNTER_answers_reserved, CORE_COUNTER_requests_cancelled};
+		CORE_COUNTER_answers_reserved, CORE_COUNTER_answers_reservation,
+		CORE_COUNTER_requests_cancelled};
 	uint64_t sum = local;
 	size_t i;
 
@@ -290,14 +294,16 @@ void model_gone(struct sim *sim)
 	accepted = status.counters[CORE_COUNTER_requests_accepted];
 	over = status.counters[CORE_COUNTER_answers_delivered] +
 	       status.counters[CORE_COUNTER_requests_abandoned];
-	if (accepted != over || accepted != sim->requests_count) {
+	if (accepted < over || !bridge_accounts(sim, accepted - over) ||
+		accepted != sim->requests_count - sim->requests_base) {
 		sim_fail(sim, "%llu accepted, %llu delivered or abandoned, %u submitted",
 			(unsigned long long)accepted, (unsigned long long)over,
-			sim->requests_count);
+			sim->requests_count - sim->requests_base);
 	}
 	if (outcomes(&status, sim->local_answers) > accepted ||
 		outcomes(&status, sim->local_answers) +
-				status.counters[CORE_COUNTER_requests_abandoned] <
+				status.counters[CORE_COUNTER_requests_abandoned] +
+				sim->own_affairs <
 			accepted) {
 		sim_fail(sim, "%llu outcomes counted of %llu requests",
 			(unsigned long long)outcomes(&status, sim->local_answers),

@@ -4,8 +4,6 @@
 
 #include <stdlib.h>
 
-#include "ipmi/command.h"
-
 /* Wakes that calm may take until everybody has his answer. */
 #define DRAIN_MAX 400000u
 /* Connections that come in a crowd. */
@@ -71,7 +69,7 @@ static void client_open(struct sim *sim)
 	struct core_event event = {.type = CORE_EVENT_CLIENT_OPEN};
 	struct sim_client *client = &sim->clients[sim->clients_count];
 
-	if (sim->clients_count == SIM_CLIENTS_MAX) {
+	if (sim->clients_count == SIM_CLIENTS_MAX || sim->clients_open == sim->limits.handles_max) {
 		return;
 	}
 	event.client_open.cookie = sim->clients_count;
@@ -145,10 +143,6 @@ struct sim_request *sim_draw(struct sim *sim, uint32_t h)
 	};
 	request->name = serial;
 	request->sequence = SIM_NO_NUMBER;
-	numbers_draw(sim, request);
-	if (request->numbered) {
-		request->tag = SIM_NUMBERED_TAG | serial;
-	}
 	return request;
 }
 
@@ -158,7 +152,6 @@ bool sim_submit(struct sim *sim)
 	struct sim_request *request = &sim->requests[serial];
 	struct sim_handle *handle = &sim->handles[request->handle];
 	struct core_event event = {.type = CORE_EVENT_REQUEST};
-	struct ipmi_verdict verdict;
 	uint8_t payload[SIM_DATA_MAX];
 
 	event.request.client = sim->clients[handle->client].id;
@@ -179,15 +172,13 @@ bool sim_submit(struct sim *sim)
 	event.request.numbered = request->numbered;
 	event.request.number = request->number;
 	event.request.length = parts_payload(sim, serial, payload);
-	verdict =
-		ipmi_command_judge(request->netfn, request->command, payload, event.request.length);
-	request->mutating = !ipmi_class_is_read(verdict.class);
-	request->timeout_ms = verdict.timeout_ms;
+	model_judge(request, payload, event.request.length);
 	credit = core_credit(sim->core, handle->id);
 	shell_step(sim, &event, credit ? 0 : -EAGAIN);
 	if (credit) {
 		sim->requests_count++;
 		model_submitted(sim, serial);
+		parts_submitted(sim, serial, credit);
 	} else if (!handle->wants_credit) {
 		struct core_event wanted = {.type = CORE_EVENT_CREDIT_WANTED};
 
@@ -348,6 +339,11 @@ static void something_of_the_world(struct sim *sim)
 		world_link_down(sim);
 	} else if (strikes(sim, reset) && sim->link_up) {
 		world_reset(sim);
+	} else if (strikes(sim, restart) && sim_restart(sim)) {
+		return;
+	} else if (strikes(sim, rest)) {
+		/* For so long nobody asks anything. */
+		sim->next_client_ns = sim->now_ns + pick_ns(sim, 0, 7000000);
 	} else if (strikes(sim, event)) {
 		world_event(sim);
 	} else if (strikes(sim, inbound)) {
@@ -367,13 +363,13 @@ static void something_of_the_world(struct sim *sim)
 
 static void client_acts(struct sim *sim)
 {
-	uint32_t h = pick(sim, sim->handles_count);
+	uint32_t h = sim->handles_base + pick(sim, sim->handles_count - sim->handles_base);
 	uint32_t c = sim->handles[h].client;
 
 	sim->next_client_ns = sim->now_ns + pick(sim, 2 * sim->mean_pause_ns);
 	if (!sim->handles[h].open) {
 		if (pick(sim, 4) == 0) {
-			c = pick(sim, sim->clients_count);
+			c = sim->clients_base + pick(sim, sim->clients_count - sim->clients_base);
 			if (!sim->clients[c].open && pick(sim, 2)) {
 				client_open(sim);
 				c = sim->clients_count - 1;
@@ -399,20 +395,20 @@ static void client_acts(struct sim *sim)
 	} else if (strikes(sim, rights)) {
 		rights_act(sim, h);
 	} else {
-		(void)sim_draw(sim, h);
+		numbers_draw(sim, sim_draw(sim, h));
 		(void)sim_submit(sim);
 	}
 }
 
 /* ---- the course of a run ---- */
 
-static void arrive(struct sim *sim)
+void sim_arrive(struct sim *sim)
 {
 	uint32_t clients = (sim->from_bytes ? 2 : 200) + pick(sim, sim->from_bytes ? 12 : 30), i;
 
 	for (i = 0; i < clients; i++) {
 		client_open(sim);
-		handle_open(sim, i);
+		handle_open(sim, sim->clients_count - 1);
 	}
 }
 
@@ -470,7 +466,8 @@ static void calm(struct sim *sim)
 	memset(&sim->faults, 0, sizeof(sim->faults));
 	sim->sticky = false;
 	sim->stuck = false;
-	for (wakes = 0; sim->alive + sim->ghosts > 0 || sim->pending_count > 0; wakes++) {
+	for (wakes = 0; sim->alive - sim->queued + sim->ghosts > 0 || sim->pending_count > 0;
+		wakes++) {
 		uint64_t at_ns;
 
 		for (c = 0; c < sim->clients_count; c++) {
@@ -478,7 +475,7 @@ static void calm(struct sim *sim)
 		}
 		shell_pump(sim);
 		at_ns = nearest(sim);
-		if (wakes > DRAIN_MAX || (at_ns == TIME_NEVER && sim->alive > 0)) {
+		if (wakes > DRAIN_MAX || (at_ns == TIME_NEVER && sim->alive > sim->queued)) {
 			sim_fail(sim, "%u requests are never answered", sim->alive);
 		}
 		if (at_ns != TIME_NEVER && at_ns > sim->now_ns) {
@@ -522,7 +519,7 @@ void sim_run(struct sim *sim, uint32_t steps)
 	}
 	parts_begin(sim);
 	world_link_up(sim);
-	arrive(sim);
+	sim_arrive(sim);
 	shell_pump(sim);
 	storm(sim, steps);
 	if (pick(sim, 4) > 0) {

@@ -311,13 +311,18 @@ void messages_draw(struct sim *sim, uint8_t *image)
 
 /* ---- as a part ---- */
 
+/* Numbers begin anew with each start of the agent. */
 static void begin(struct sim *sim)
 {
-	log_of(sim)->next = 1;
-	log_of(sim)->listed = 1;
+	struct messages *messages = log_of(sim);
+
+	messages->next = 1;
+	messages->listed = 1;
+	messages->lost = false;
 }
 
 const struct sim_part sim_messages = {
 	.size = sizeof(struct messages),
 	.begin = begin,
+	.restarted = begin,
 };

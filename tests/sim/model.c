@@ -4,10 +4,13 @@
  * record a request that moves with every event and is checked at every action.
  * It knows nothing of how the core does it.
  */
+#include "tests/sim/fairness.h"
 #include "tests/sim/messages.h"
 
 #include <stdarg.h>
 #include <stdlib.h>
+
+#include "ipmi/command.h"
 
 #define PAYLOAD_MAGIC 0xA5
 #define PAYLOAD_MIN 8u
@@ -51,19 +54,20 @@ uint32_t model_payload(const struct sim_request *request, uint32_t serial, uint8
 	bytes[1] = 1;
 	bytes[2] = 0;
 	bytes[3] = PAYLOAD_MAGIC;
-	memcpy(bytes + 4, &serial, sizeof(serial));
+	/* The sixth byte says in some commands what to do. */
+	bytes[4] = (uint8_t)serial;
+	bytes[5] = 0;
+	bytes[6] = (uint8_t)(serial >> 8);
+	bytes[7] = (uint8_t)(serial >> 16);
 	return length;
 }
 
 static uint32_t payload_serial(const uint8_t *bytes, size_t length)
 {
-	uint32_t serial;
-
 	if (length < PAYLOAD_MIN || bytes[3] != PAYLOAD_MAGIC) {
 		return SIM_NONE;
 	}
-	memcpy(&serial, bytes + 4, sizeof(serial));
-	return serial;
+	return bytes[4] | (uint32_t)bytes[6] << 8 | (uint32_t)bytes[7] << 16;
 }
 
 size_t model_answer(uint32_t serial, uint8_t cc, uint8_t *bytes)
@@ -77,24 +81,43 @@ size_t model_answer(uint32_t serial, uint8_t cc, uint8_t *bytes)
 	return 5 + serial % 16;
 }
 
-static uint64_t bus_timeout_ns(const struct sim *sim)
+uint64_t bus_timeout_ns(const struct sim *sim)
 {
 	uint32_t ms = sim->link.bus_timeout_ms ? sim->link.bus_timeout_ms : CORE_BUS_TIMEOUT_MS;
 
 	return ms * NSEC_PER_MSEC_U64;
 }
 
+static bool request_pending_alone(const struct sim *sim, const struct sim_request *request);
+
 bool request_pending(const struct sim *sim, const struct sim_request *request)
+{
+	/* A Send Message waits for what it carries. */
+	if (request->outer && request->partner != SIM_NONE &&
+		!request_pending_alone(sim, &sim->requests[request->partner])) {
+		return false;
+	}
+	return request_pending_alone(sim, request);
+}
+
+static bool request_pending_alone(const struct sim *sim, const struct sim_request *request)
 {
 	return request->alive && !request->answered && !request->final && !request->cancelled &&
 	       !request->silent && !request->lost && !request->refused && !request->forbidden &&
-	       !request->nobodys && request->deadline_ns > sim->now_ns;
+	       !request->nobodys && !request->full && request->deadline_ns > sim->now_ns;
 }
 
 bool request_waits(const struct sim *sim, const struct sim_request *request)
 {
 	return request_pending(sim, request) && !request->may_be_refused &&
 	       !request->may_be_nobodys;
+}
+
+bool request_lent(const struct sim *sim, const struct sim_request *request)
+{
+	return request->offered ||
+	       (request->outer && !request->final && request->partner != SIM_NONE &&
+		       sim->requests[request->partner].offered);
 }
 
 /* It ends, if it has not ended yet. */
@@ -104,6 +127,15 @@ static void request_over(struct sim *sim, struct sim_request *request, bool *how
 	if (request->over_ns == 0) {
 		request->over_ns = sim->now_ns;
 	}
+}
+
+void model_judge(struct sim_request *request, const uint8_t *payload, size_t length)
+{
+	struct ipmi_verdict verdict =
+		ipmi_command_judge(request->netfn, request->command, payload, length);
+
+	request->mutating = !ipmi_class_is_read(verdict.class);
+	request->timeout_ms = verdict.timeout_ms;
 }
 
 /* ---- submission, cancel, close ---- */
@@ -117,12 +149,21 @@ void model_submitted(struct sim *sim, uint32_t serial)
 	if (request->numbered) {
 		numbers_submitted(sim, request);
 	}
-	request->forbidden = rights_forbid(sim, request, false);
+	/* Before its link was up, an agent does not know the controller's own address. */
+	request->forbidden = sim->link_known && rights_forbid(sim, request, false);
 	request->may_be_refused = rights_forbid(sim, request, true);
+	if (request->outer && !request->cut) {
+		request->forbidden |= sim->link_known &&
+				      rights_forbid(sim, &sim->requests[request->partner], false);
+		request->may_be_refused |= request->forbidden;
+	}
 	handle->outstanding[handle->count++] = serial;
 	sim->shared_used += handle->count > 1;
 	sim->alive++;
-	due_push(sim, serial);
+	sim->own_affairs += request->outer || request->inner;
+	if (!request->inner) {
+		due_push(sim, serial);
+	}
 	sim_trace(sim, "handle %u asks #%u %02x/%02x of %u, class %u, %s, until %.3f ms",
 		request->handle, serial, request->netfn, request->command, request->responder,
 		request->class, request->mutating ? "mutating" : "read",
@@ -147,10 +188,10 @@ void model_cancelled(struct sim *sim, uint32_t h, uint64_t tag, int result)
 	for (i = 0; i < handle->count; i++) {
 		struct sim_request *request = &sim->requests[handle->outstanding[i]];
 
-		if (request->tag != tag) {
+		if (request->tag != tag || request->inner) {
 			continue;
 		}
-		if (request->offered && result == -EAGAIN) {
+		if (request_lent(sim, request) && result == -EAGAIN) {
 			return; /* the link has it in hand at this moment, past its time or not */
 		}
 		if (!request_pending(sim, request)) {
@@ -158,8 +199,8 @@ void model_cancelled(struct sim *sim, uint32_t h, uint64_t tag, int result)
 		}
 		/* A late response or a silent bus may have answered it without our knowing. */
 		if (result == -ENOENT &&
-			((request->sends > 0 && request->responder) || request->may_be_refused ||
-				request->may_be_nobodys)) {
+			((request->sends > 0 && request->responder) || request->outer ||
+				request->may_be_refused || request->may_be_nobodys)) {
 			continue;
 		}
 		if (result != 0) {
@@ -167,6 +208,11 @@ void model_cancelled(struct sim *sim, uint32_t h, uint64_t tag, int result)
 		}
 		sim_trace(sim, "handle %u cancels #%u", h, handle->outstanding[i]);
 		request_over(sim, request, &request->cancelled);
+		if (request->outer && !sim->requests[request->partner].at_controller) {
+			/* What it carries is not sent any more. */
+			request = &sim->requests[request->partner];
+			request_over(sim, request, &request->cancelled);
+		}
 		return;
 	}
 	if (result == 0) {
@@ -176,8 +222,9 @@ void model_cancelled(struct sim *sim, uint32_t h, uint64_t tag, int result)
 
 void model_answered_locally(struct sim *sim, uint32_t serial)
 {
-	sim->requests[serial].final = true;
-	sim->local_answers++;
+	request_over(sim, &sim->requests[serial], &sim->requests[serial].final);
+	/* What was cut off a Send Message may also be refused as another's, and is counted then. */
+	sim->local_answers += !sim->requests[serial].outer;
 }
 
 static void request_gone(struct sim *sim, struct sim_request *request)
@@ -222,7 +269,8 @@ static void check_order(struct sim *sim, uint32_t serial)
 		if (s >= serial) {
 			break;
 		}
-		if (other->responder != request->responder || !request_waits(sim, other)) {
+		if (other->responder != request->responder || other->outer ||
+			!request_waits(sim, other)) {
 			continue;
 		}
 		if (request->mutating || other->mutating) {
@@ -343,6 +391,7 @@ struct sim_transmission *model_transmit(struct sim *sim, const struct core_actio
 	if (serial == SIM_NONE) {
 		transmission->kind = SIM_HOUSEKEEPING;
 		check_windows(sim, transmission);
+		fairness_transmit(sim, transmission);
 		return transmission;
 	}
 	if (serial >= sim->requests_count) {
@@ -363,20 +412,33 @@ struct sim_transmission *model_transmit(struct sim *sim, const struct core_actio
 		(request->responder && message.rs_address != sim_address(request->responder))) {
 		sim_fail(sim, "#%u is not sent as it was given", serial);
 	}
+	if (request->inner && !sim->requests[request->partner].final &&
+		rights_forbid(sim, &sim->requests[request->partner], false)) {
+		sim_fail(sim, "what #%u carries is sent although another has the right to carry it",
+			request->partner);
+	}
 	if (rights_forbid(sim, request, false)) {
 		sim_fail(sim, "#%u is sent although another has the right to it alone", serial);
 	}
 	check_order(sim, serial);
 	check_resend(sim, serial);
 	if (transmission->kind == SIM_BRIDGE) {
-		if (transmit->data[0] != sim_channel(request->responder)) {
+		if (transmit->data[0] != sim_channel(request->responder) ||
+			(transmit->data[1] == 0) != request->broadcast) {
 			sim_fail(sim, "#%u goes to the wrong channel", serial);
+		}
+		if (message.rq_address != (sim->link.own_address ? sim->link.own_address : 0x20) ||
+			message.rq_lun != 2) {
+			sim_fail(sim, "#%u is not asked in the controller's name", serial);
 		}
 		numbers_take(sim, serial, message.sequence);
 	} else if (request->numbered) {
 		numbers_take(sim, serial, request->number);
 	}
 	sim_trace(sim, "... with number %u", request->sequence);
+	transmission->handle = request->handle;
+	transmission->class = request->class;
+	fairness_transmit(sim, transmission);
 	request->offered = true;
 	check_windows(sim, transmission);
 	return transmission;
@@ -404,6 +466,19 @@ static void request_lost(struct sim *sim, struct sim_request *request)
 	}
 }
 
+/* The controller's word on a Send Message. */
+static void outer_response(struct sim *sim, const struct sim_request *inner, uint8_t cc, bool lent)
+{
+	struct sim_request *outer = &sim->requests[inner->partner];
+
+	/* As long as what it carries was lent, it was not answered at its deadline. */
+	if (outer->alive && !outer->final && !outer->cancelled &&
+		(outer->deadline_ns > sim->now_ns || lent)) {
+		request_over(sim, outer, &outer->final);
+		outer->final_cc = cc;
+	}
+}
+
 void model_transmit_done(struct sim *sim, struct sim_transmission *transmission, int result)
 {
 	struct sim_request *request =
@@ -420,7 +495,10 @@ void model_transmit_done(struct sim *sim, struct sim_transmission *transmission,
 			if (result == -EMSGSIZE || result == -EOPNOTSUPP) {
 				request_over(sim, request, &request->refused);
 			}
-			request->overdue &= !lost;
+			if (lost) {
+				request->overdue = false;
+				numbers_lost(sim, request);
+			}
 		}
 		transmission_remove(sim, transmission);
 		return;
@@ -428,6 +506,9 @@ void model_transmit_done(struct sim *sim, struct sim_transmission *transmission,
 	transmission->done = true;
 	transmission->timeout_at_ns = sim->now_ns + transmission->timeout_ns;
 	if (request) {
+		if (request->inner && transmission->kind == SIM_RELAY && !lost) {
+			outer_response(sim, request, VIPMI_CC_OK, true);
+		}
 		request->sends++;
 		request->sent = true;
 		request->safe = false;
@@ -461,7 +542,8 @@ static void bus_time(struct sim *sim)
 			request = &sim->requests[s];
 			if (!request_pending(sim, request)) {
 				request->on_bus = false;
-			} else if (request->mutating || request->sends >= CORE_BUS_SENDS_MAX) {
+			} else if (request->mutating || request->inner ||
+				   request->sends >= CORE_BUS_SENDS_MAX) {
 				request->on_bus = false;
 				request_over(sim, request, &request->silent);
 			} else {
@@ -543,12 +625,16 @@ static void request_response(
 		return;
 	}
 	request->on_bus = false;
-	if (cc == VIPMI_CC_NODE_BUSY) {
+	if (cc == VIPMI_CC_NODE_BUSY && !(request->inner && sim->link.raw_bridge)) {
 		request->safe = true;
 	} else {
 		request_over(sim, request, &request->final);
 		request->final_cc = cc;
 		request->final_from = from;
+		if (request->inner) {
+			outer_response(sim, request, VIPMI_CC_OK, false);
+			bridge_answered(sim, (uint32_t)(request - sim->requests));
+		}
 	}
 }
 
@@ -588,6 +674,7 @@ static void bus_response(struct sim *sim, const uint8_t *bytes, size_t length)
 	if (responder >= sim->responders_count) {
 		return;
 	}
+	numbers_heard(sim, responder);
 	serial = sim->numbers[responder][message.sequence];
 	if (serial != SIM_NONE && sim->requests[serial].sends > 0 &&
 		sim->requests[serial].sequence == message.sequence &&
@@ -625,6 +712,7 @@ void model_received(struct sim *sim, const struct sim_pending *response)
 	}
 	was = *transmission;
 	transmission_remove(sim, transmission);
+	fairness_received(sim, &was, response->data[0]);
 	if (was.serial == SIM_NONE) {
 		if (was.command == 0x33 && response->data[0] == VIPMI_CC_OK) {
 			bus_response(sim, response->data + 1, response->length - 1u);
@@ -640,6 +728,9 @@ void model_received(struct sim *sim, const struct sim_pending *response)
 			request_response(sim, request, response->data[0], was.serial);
 		}
 	} else if (response->data[0] == VIPMI_CC_OK) {
+		if (request->inner) {
+			outer_response(sim, request, VIPMI_CC_OK, false);
+		}
 		request->on_bus = true;
 		request->bus_timer_ns =
 			sim->now_ns + (request->mutating ? request->timeout_ms * NSEC_PER_MSEC_U64
@@ -647,8 +738,11 @@ void model_received(struct sim *sim, const struct sim_pending *response)
 	} else if (request_pending(sim, request)) {
 		/* The world gives only codes that prove that nothing was executed. */
 		request->safe = true;
+		if (request->inner && response->data[0] != VIPMI_CC_NODE_BUSY) {
+			outer_response(sim, request, response->data[0], false);
+		}
 		if (response->data[0] != VIPMI_CC_NODE_BUSY &&
-			request->sends >= CORE_BUS_SENDS_MAX) {
+			(request->inner || request->sends >= CORE_BUS_SENDS_MAX)) {
 			request_over(sim, request, &request->silent);
 		}
 	}

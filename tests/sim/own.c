@@ -18,6 +18,7 @@ enum {
 	READ_EVENT = 0x35,
 };
 
+#define FLAG_MESSAGE 0x01
 #define FLAG_EVENT 0x02
 /* Receive message queue and event message buffer, each with its interrupt (section 22.1). */
 #define OWN_ENABLES 0x07
@@ -77,17 +78,25 @@ static void start_anew(struct sim *sim, struct own_handle *own)
 	own->position = messages->next;
 }
 
-static void answer_flags(struct sim *sim, struct own_handle *own, struct own_request *request)
+static void answer_flags(
+	struct sim *sim, uint32_t h, struct own_handle *own, struct own_request *request)
 {
 	request->length = 1;
-	request->data[0] = event_shown(sim, own) ? FLAG_EVENT : 0;
+	request->data[0] = (uint8_t)((event_shown(sim, own) ? FLAG_EVENT : 0) |
+				     (bridge_waiting(sim, h) > 0 ? FLAG_MESSAGE : 0));
 }
 
-static void answer_clear(struct sim *sim, struct own_handle *own, struct own_request *request)
+static void answer_clear(
+	struct sim *sim, uint32_t h, struct own_handle *own, struct own_request *request)
 {
 	if (request->given_length != 1) {
 		request->cc = VIPMI_CC_LENGTH_INVALID;
-	} else if (request->given[0] & FLAG_EVENT) {
+		return;
+	}
+	if (request->given[0] & FLAG_MESSAGE) {
+		bridge_flush(sim, h);
+	}
+	if (request->given[0] & FLAG_EVENT) {
 		start_anew(sim, own);
 	}
 }
@@ -129,7 +138,7 @@ static void answer_channel(struct own_handle *own, struct own_request *request)
 /* Its own bits are its own at once; the rest is the controller's to take. */
 static void enables_change(struct sim *sim, struct own_handle *own, uint8_t given)
 {
-	if (!sim->link.owns_flags) {
+	if (sim->link_known && !sim->link.owns_flags) {
 		return; /* they are the driver's */
 	}
 	if (given & ~own->enables & EVENT_BUFFER) {
@@ -141,15 +150,16 @@ static void enables_change(struct sim *sim, struct own_handle *own, uint8_t give
 static void answer(struct sim *sim, uint32_t serial)
 {
 	struct own_request *request = &state(sim)->requests[serial];
-	struct own_handle *own = &state(sim)->of[sim->requests[serial].handle];
+	uint32_t h = sim->requests[serial].handle;
+	struct own_handle *own = &state(sim)->of[h];
 
 	request->local = true;
 	switch (sim->requests[serial].command) {
 	case GET_FLAGS:
-		answer_flags(sim, own, request);
+		answer_flags(sim, h, own, request);
 		break;
 	case CLEAR_FLAGS:
-		answer_clear(sim, own, request);
+		answer_clear(sim, h, own, request);
 		break;
 	case READ_EVENT:
 		answer_event(sim, own, request);
@@ -203,6 +213,7 @@ static bool act(struct sim *sim, uint32_t h)
 {
 	uint32_t serial = sim->requests_count;
 	struct sim_request *request;
+	bool forbidden;
 
 	if (!strikes(sim, own)) {
 		return false;
@@ -210,9 +221,9 @@ static bool act(struct sim *sim, uint32_t h)
 	request = sim_draw(sim, h);
 	draw(sim, request, &state(sim)->requests[serial]);
 	model_time(sim);
-	/* Whose it is while a holder fades away nobody can say. */
-	if (rights_forbid(sim, request, true) == rights_forbid(sim, request, false) &&
-		sim_submit(sim) && !request->forbidden) {
+	/* Whose it is while a holder fades away, or no link is known, nobody can say. */
+	forbidden = sim->link_known && rights_forbid(sim, request, false);
+	if (rights_forbid(sim, request, true) == forbidden && sim_submit(sim) && !forbidden) {
 		answer(sim, serial);
 	}
 	return true;

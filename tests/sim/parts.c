@@ -8,14 +8,16 @@
 #include <stdlib.h>
 
 static const struct sim_part plain = {0};
-extern const struct sim_part sim_messages, sim_subscriptions, sim_own;
 
 static const struct sim_part *const parts[SIM_PART_COUNT] = {
 	[SIM_PLAIN] = &plain,
-	[SIM_PART_NUMBERS] = &sim_numbers,
 	[SIM_PART_MESSAGES] = &sim_messages,
 	[SIM_PART_SUBSCRIPTIONS] = &sim_subscriptions,
 	[SIM_PART_OWN] = &sim_own,
+	[SIM_PART_RESERVATIONS] = &sim_reservations,
+	[SIM_PART_FAIRNESS] = &sim_fairness,
+	[SIM_PART_NUMBERS] = &sim_numbers,
+	[SIM_PART_BRIDGE] = &sim_bridge,
 };
 
 void parts_begin(struct sim *sim)
@@ -133,6 +135,28 @@ void parts_link_up(struct sim *sim)
 	}
 }
 
+void parts_killed(struct sim *sim)
+{
+	uint32_t i;
+
+	for (i = 0; i < SIM_PART_COUNT; i++) {
+		if (parts[i]->killed) {
+			parts[i]->killed(sim);
+		}
+	}
+}
+
+void parts_restarted(struct sim *sim)
+{
+	uint32_t i;
+
+	for (i = 0; i < SIM_PART_COUNT; i++) {
+		if (parts[i]->restarted) {
+			parts[i]->restarted(sim);
+		}
+	}
+}
+
 bool parts_message(struct sim *sim, const struct core_deliver *deliver, uint32_t handle)
 {
 	uint32_t i;
@@ -176,12 +200,28 @@ uint32_t parts_payload(struct sim *sim, uint32_t serial, uint8_t *bytes)
 			     : model_payload(request, serial, bytes);
 }
 
+void parts_submitted(struct sim *sim, uint32_t serial, uint32_t credit)
+{
+	const struct sim_part *part = parts[sim->requests[serial].part];
+
+	if (part->submitted) {
+		part->submitted(sim, serial, credit);
+	}
+}
+
 uint32_t parts_on_wire(struct sim *sim, uint32_t serial, uint8_t *bytes)
 {
 	const struct sim_part *part = parts[sim->requests[serial].part];
 
 	return part->on_wire ? part->on_wire(sim, serial, bytes)
 			     : parts_payload(sim, serial, bytes);
+}
+
+uint8_t parts_executed(struct sim *sim, uint32_t serial, const uint8_t *data, uint8_t cc)
+{
+	const struct sim_part *part = parts[sim->requests[serial].part];
+
+	return part->executed ? part->executed(sim, serial, data, cc) : cc;
 }
 
 bool parts_received(struct sim *sim, uint32_t serial, uint8_t cc)

@@ -195,6 +195,7 @@ static void hold(struct sim *sim, uint32_t h, const struct core_command *what, u
 			return;
 		}
 	}
+	sim->rights_ever = true;
 	sim->rights[sim->rights_count++] =
 		(struct sim_right){.what = *what, .handle = h, .until_ns = until_ns};
 }

@@ -69,6 +69,8 @@ static void act_transmit(struct sim *sim, const struct core_action *action)
 	struct sim_pending later = {.number = transmission->id, .epoch = sim->epoch};
 	int result = link_result(sim, transmission);
 
+	sim->link_waits = result < 0;
+
 	if (result == 1) {
 		transmission->action = action->id;
 		later.type = SIM_RELEASE_TRANSMIT;
@@ -110,6 +112,7 @@ void shell_release_transmit(struct sim *sim, uint32_t id)
 			if (result == 0 && transmission->epoch == sim->epoch) {
 				world_transmitted(sim, transmission);
 			}
+			sim->link_waits |= result < 0;
 			model_transmit_done(sim, transmission, result);
 			done(sim, action, result);
 			return;

@@ -13,11 +13,14 @@
  *	answer.c  the model's other half: answers, messages, sums; due.c: its deadlines
  *	shell.c   steps the core and does what it wants, or does not
  *	driver.c  what clients do, and the course of a run
+ *	restart.c the agent dies, and another one takes over
  *	reach.c   what all of it has to reach
  *	parts.c   the rest of the core's promises, a file each
  *	messages.c       asynchronous messages: what there is
  *	subscriptions.c  and who gets them
  *	own.c            the message state of each virtual controller
+ *	fairness.c       whose turn it is
+ *	reservations.c   of the SDR repository, the device SDRs, the SEL
  */
 #ifndef VIPMI_TESTS_SIM_SIM_H
 #define VIPMI_TESTS_SIM_SIM_H
@@ -30,8 +33,8 @@
 
 struct reach;
 
-#define SIM_CLIENTS_MAX 512
-#define SIM_HANDLES_MAX 1024
+#define SIM_CLIENTS_MAX 1024
+#define SIM_HANDLES_MAX 2048
 #define SIM_REQUESTS_MAX 8192
 #define SIM_OUTSTANDING_MAX 40
 #define SIM_RESPONDERS_MAX 6
@@ -66,6 +69,8 @@ struct reach;
 	X(lazy, 300)                                                                               \
 	X(flap, 8)                                                                                 \
 	X(reset, 8)                                                                                \
+	X(restart, 2)                                                                              \
+	X(rest, 3)                                                                                 \
 	/* the bus */                                                                              \
 	X(nak, 300)                                                                                \
 	X(bus_lost, 200)                                                                           \
@@ -84,6 +89,8 @@ struct reach;
 	X(rights, 60)                                                                              \
 	X(subscribe, 60)                                                                           \
 	X(own, 60)                                                                                 \
+	X(reserving, 100)                                                                          \
+	X(hungry, 400)                                                                             \
 	/* what comes unasked */                                                                   \
 	X(event, 30)                                                                               \
 	X(burst, 15)                                                                               \
@@ -112,17 +119,22 @@ struct sim_handle {
 	bool open, wants_credit;
 	uint32_t id, client;
 	uint8_t class;
-	uint32_t outstanding[SIM_OUTSTANDING_MAX]; /* serials of requests not taken, oldest first */
+	uint32_t inners; /* of its requests, how many a Send Message carried */
+	/* Serials of requests not taken, oldest first; with what is over and not seen to be. */
+	uint32_t outstanding[2 * SIM_OUTSTANDING_MAX];
 	uint32_t count;
 };
 
 /* What has a file of its own beside requests: parts.c. */
 enum sim_part_name {
 	SIM_PLAIN, /* a request of no part */
-	SIM_PART_NUMBERS,
 	SIM_PART_MESSAGES,
 	SIM_PART_SUBSCRIPTIONS,
 	SIM_PART_OWN,
+	SIM_PART_RESERVATIONS,
+	SIM_PART_FAIRNESS,
+	SIM_PART_NUMBERS,
+	SIM_PART_BRIDGE,
 	SIM_PART_COUNT
 };
 
@@ -150,9 +162,18 @@ struct sim_request {
 	bool forbidden;      /* another's right stood against it when it was submitted */
 	bool may_be_refused; /* or since, while it waited */
 	bool seen;           /* offered before: the same answer has to come again */
-	bool numbered;       /* it is to carry `number` */
-	bool nobodys;        /* which is not its handle's */
-	bool may_be_nobodys; /* any more */
+	/* bridge.c: a Send Message, and what it carries. */
+	bool outer, inner;
+	uint32_t partner; /* inner of an outer, and the other way round; or SIM_NONE */
+	bool bus_refused; /* an outer is answered what the controller said of it */
+	bool queued;      /* the inner's answer stands in its handle's receive queue */
+	bool full;        /* no credit was left for an inner */
+	bool broadcast, tracked, broken, odd;
+	uint8_t cut;
+	uint8_t raw_address, raw_lun, raw_sequence; /* as the client wrote them */
+	bool numbered;                              /* it is to carry `number` */
+	bool nobodys;                               /* which is not its handle's */
+	bool may_be_nobodys;                        /* any more */
 	uint8_t number;
 	uint32_t name;       /* virtual client that its answer is for, if it has `number` */
 	uint32_t final_from; /* serial of the request whose answer that is */
@@ -173,6 +194,8 @@ enum sim_transmission_kind { SIM_HOUSEKEEPING, SIM_DIRECT, SIM_BRIDGE, SIM_RELAY
 struct sim_transmission {
 	uint32_t id, serial;
 	uint32_t epoch;
+	uint32_t handle, turn; /* who is charged for it, and its place in the order of all */
+	uint8_t class;
 	uint8_t kind, netfn, command;
 	bool done;
 	uint64_t timeout_at_ns, timeout_ns, action;
@@ -196,6 +219,7 @@ enum sim_pending_type {
 struct sim_pending {
 	uint64_t at_ns, order;
 	uint64_t dies_ns; /* FROM_BUS: until when it stays in the receive queue */
+	bool again;       /* it repeats another */
 	enum sim_pending_type type;
 	uint32_t number; /* transmission, client */
 	uint32_t epoch;  /* lost with the link that it came over */
@@ -226,6 +250,9 @@ struct sim {
 	uint64_t now_ns, next_client_ns;
 	uint32_t mean_pause_ns, responders_count;
 	bool link_up, link_refuses, link_dying;
+	bool link_known; /* by this agent: it was up once */
+	bool link_waits; /* it said "not now", and nothing was tried since */
+	uint32_t restarts;
 	bool equal_tags;
 
 	/* The controller. */
@@ -247,7 +274,11 @@ struct sim {
 	struct sim_request requests[SIM_REQUESTS_MAX];
 	struct sim_right rights[SIM_RIGHTS_MAX];
 	uint32_t rights_count;
+	bool rights_ever; /* somebody held one */
 	uint32_t clients_count, handles_count, requests_count, handles_open, clients_open;
+	uint32_t clients_base, handles_base, requests_base; /* the first ones of this agent's */
+	uint32_t own_affairs; /* requests whose outcome may be no counted one: bridge.c */
+	uint32_t queued;      /* answers in receive queues: alive, and nobody owes anything */
 	uint32_t shared_used, alive, ghosts; /* ghosts: dead, but an action of theirs is open */
 	struct sim_transmission transmissions[SIM_TRANSMISSIONS_MAX];
 	uint32_t transmissions_count;
@@ -279,6 +310,9 @@ struct sim_part {
 	void (*handle_closed)(struct sim *sim, uint32_t handle, bool with_client);
 	void (*link_lost)(struct sim *sim); /* or the controller was reset */
 	void (*link_up)(struct sim *sim);
+	/* The agent dies, its handles are closed next; another one starts, and has no clients. */
+	void (*killed)(struct sim *sim);
+	void (*restarted)(struct sim *sim);
 	/* An EVENT or LOSS for an open handle: whether it is this part's to judge. */
 	bool (*message)(struct sim *sim, const struct core_deliver *deliver, uint32_t handle);
 	/* The core has nothing to do before its deadline. */
@@ -288,15 +322,20 @@ struct sim_part {
 
 	/* Requests of the part. What the client gives, for CORE_EVENT_REQUEST; its length. */
 	uint32_t (*payload)(struct sim *sim, uint32_t serial, uint8_t *bytes);
+	/* It was accepted, with so much credit before. */
+	void (*submitted)(struct sim *sim, uint32_t serial, uint32_t credit);
 	/* What of it is to go over the wire, if that is something else. */
 	uint32_t (*on_wire)(struct sim *sim, uint32_t serial, uint8_t *bytes);
+	/* The controller executes what came with the transmission, and would give this code. */
+	uint8_t (*executed)(struct sim *sim, uint32_t serial, const uint8_t *data, uint8_t cc);
 	/* The controller answered it: whether that is no answer to its client. */
 	bool (*received)(struct sim *sim, uint32_t serial, uint8_t cc);
 	/* Whether its answer is this part's to judge; the rest of the record is kept as usual. */
 	bool (*answered)(struct sim *sim, uint32_t serial, const struct core_deliver *deliver);
 };
 
-extern const struct sim_part sim_numbers;
+extern const struct sim_part sim_messages, sim_subscriptions, sim_own, sim_reservations,
+	sim_fairness, sim_numbers, sim_bridge;
 
 void parts_begin(struct sim *sim);
 void parts_finish(struct sim *sim);
@@ -308,11 +347,15 @@ void parts_handle_opened(struct sim *sim, uint32_t handle);
 void parts_handle_closed(struct sim *sim, uint32_t handle, bool with_client);
 void parts_link_lost(struct sim *sim);
 void parts_link_up(struct sim *sim);
+void parts_killed(struct sim *sim);
+void parts_restarted(struct sim *sim);
 bool parts_message(struct sim *sim, const struct core_deliver *deliver, uint32_t handle);
 void parts_settled(struct sim *sim);
 void parts_gone(struct sim *sim);
 uint32_t parts_payload(struct sim *sim, uint32_t serial, uint8_t *bytes);
+void parts_submitted(struct sim *sim, uint32_t serial, uint32_t credit);
 uint32_t parts_on_wire(struct sim *sim, uint32_t serial, uint8_t *bytes);
+uint8_t parts_executed(struct sim *sim, uint32_t serial, const uint8_t *data, uint8_t cc);
 bool parts_received(struct sim *sim, uint32_t serial, uint8_t cc);
 bool parts_answered(struct sim *sim, uint32_t serial, const struct core_deliver *deliver);
 
@@ -342,6 +385,12 @@ bool request_waits(const struct sim *sim, const struct sim_request *request);
 /* The request that the next submission makes: its serial is in its data and its answer's. */
 uint32_t model_payload(const struct sim_request *request, uint32_t serial, uint8_t *bytes);
 void model_submitted(struct sim *sim, uint32_t serial);
+/* What the command table says of it. */
+void model_judge(struct sim_request *request, const uint8_t *payload, size_t length);
+/* Whether the agent may say what it says about a request that nobody answered. */
+bool reason_holds(const struct sim *sim, const struct sim_request *request, uint8_t reason);
+/* Its bytes, or those of what it carries, are lent to the link. */
+bool request_lent(const struct sim *sim, const struct sim_request *request);
 uint32_t model_credit(const struct sim *sim, const struct sim_handle *handle);
 void model_cancelled(struct sim *sim, uint32_t handle, uint64_t tag, int result);
 /* The core answered it by itself, from what it knows. */
@@ -378,6 +427,9 @@ static inline uint8_t sim_channel(uint8_t responder)
 /* Perhaps it is to carry a number of its own. */
 void numbers_draw(struct sim *sim, struct sim_request *request);
 void numbers_submitted(struct sim *sim, struct sim_request *request);
+uint64_t bus_timeout_ns(const struct sim *sim);
+/* The responder said something. */
+void numbers_heard(struct sim *sim, uint32_t r);
 /* A TRANSMIT carries the number. */
 void numbers_take(struct sim *sim, uint32_t serial, uint8_t number);
 void numbers_sent(struct sim *sim, const struct sim_request *request);
@@ -385,6 +437,17 @@ void numbers_lost(struct sim *sim, struct sim_request *request);
 bool numbers_same(const struct sim *sim, uint32_t serial, uint32_t from);
 /* Holds the core's list against the model's. */
 void numbers_check(struct sim *sim);
+
+/* ---- bridge.c ---- */
+/* Answers in the handle's receive message queue. */
+uint32_t bridge_waiting(const struct sim *sim, uint32_t handle);
+void bridge_flush(struct sim *sim, uint32_t handle);
+/* The inner request was answered by its responder. */
+void bridge_answered(struct sim *sim, uint32_t serial);
+/* Of the handle's requests, how many may be gone unseen. */
+uint32_t bridge_unsure(const struct sim *sim, const struct sim_handle *handle);
+/* Whether so many requests were neither delivered nor abandoned. */
+bool bridge_accounts(const struct sim *sim, uint64_t missing);
 
 /* ---- rights.c ---- */
 bool rights_forbid(const struct sim *sim, const struct sim_request *request, bool perhaps);
@@ -401,6 +464,7 @@ void world_transmitted(struct sim *sim, const struct sim_transmission *transmiss
 void world_happen(struct sim *sim);
 void world_link_up(struct sim *sim);
 void world_link_down(struct sim *sim);
+void world_forget_old(struct sim *sim);
 void world_reset(struct sim *sim);
 void world_event(struct sim *sim);
 void world_burst(struct sim *sim);
@@ -416,11 +480,17 @@ void shell_release_transmit(struct sim *sim, uint32_t transmission);
 void shell_release_deliver(struct sim *sim, uint32_t client);
 void shell_writable(struct sim *sim, uint32_t client);
 
+/* ---- restart.c ---- */
+/* Whether there was one: after some there is none any more. */
+bool sim_restart(struct sim *sim);
+
 /* ---- driver.c ---- */
 /* What any request has, at requests[requests_count]. */
 struct sim_request *sim_draw(struct sim *sim, uint32_t handle);
 /* Submits what stands there; whether it was accepted, and counts. */
 bool sim_submit(struct sim *sim);
+/* Everybody comes. */
+void sim_arrive(struct sim *sim);
 /* One run of so many steps and its end. Fails through sim->failed. */
 void sim_run(struct sim *sim, uint32_t steps);
 void sim_finish(struct sim *sim);

@@ -483,18 +483,33 @@ void subscriptions_receive(struct sim *sim, uint32_t h, bool receives)
 	}
 }
 
+/* A handle that is just being told of its loss, or SIM_NONE. */
+static uint32_t loss_in_hand(struct sim *sim)
+{
+	uint32_t h;
+
+	for (h = sim->handles_base; h < sim->handles_count; h++) {
+		if (state(sim)->of[h].hand == LOSS && sim->handles[h].open) {
+			return h;
+		}
+	}
+	return SIM_NONE;
+}
+
 static bool act(struct sim *sim, uint32_t h)
 {
-	uint32_t listener = pick(sim, LISTENERS);
+	uint32_t listener = sim->handles_base + pick(sim, LISTENERS);
 
 	if (!strikes(sim, subscribe)) {
 		return false;
 	}
 	if (listener < sim->handles_count && sim->handles[listener].open && pick(sim, 4)) {
 		h = listener;
+		listener = loss_in_hand(sim);
+		h = listener == SIM_NONE ? h : listener;
 	}
 	model_time(sim);
-	if (state(sim)->of[h].on && pick(sim, 3) == 0) {
+	if (state(sim)->of[h].on && pick(sim, state(sim)->of[h].hand == LOSS ? 2 : 3) == 0) {
 		unsubscribe(sim, h);
 	} else {
 		subscribe(sim, h);

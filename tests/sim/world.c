@@ -5,6 +5,7 @@
  * whatever it answers was asked, and no late response outlives the time for
  * which a sequence number rests (IPMB 1.0: 5 s).
  */
+#include "tests/sim/fairness.h"
 #include "tests/sim/messages.h"
 #include "tests/sim/reach.h"
 
@@ -18,6 +19,8 @@
 #define NEVER_GIVEN 0x40000000u
 /* How long a repeated response stays in the receive queue. */
 #define REPETITION_LIVES_NS ((CORE_REST_MS - 10) * NSEC_PER_MSEC_U64)
+/* How long a response does that came while nobody fetched it. */
+#define LATE_LIVES_NS ((CORE_QUARANTINE_MS - 10) * NSEC_PER_MSEC_U64)
 
 static bool sooner(const struct sim_pending *a, const struct sim_pending *b)
 {
@@ -69,6 +72,7 @@ bool world_attention(struct sim *sim)
 		return false;
 	}
 	sim->attention = asserted;
+	fairness_attention(sim);
 	event.attention.asserted = asserted;
 	shell_step(sim, &event, 0);
 	return true;
@@ -231,6 +235,7 @@ static void responder_act(struct sim *sim, uint32_t serial)
 		struct sim_pending again = frame;
 
 		again.at_ns += pick_ns(sim, 0, 2000);
+		again.again = true;
 		again.dies_ns = again.at_ns + REPETITION_LIVES_NS;
 		world_schedule(sim, &again);
 	}
@@ -242,6 +247,7 @@ void world_transmitted(struct sim *sim, const struct sim_transmission *transmiss
 	struct sim_pending response = {.length = 1};
 	uint64_t service_ns = pick_ns(sim, 200, 6000);
 	const struct sim_request *request;
+	uint8_t cc;
 
 	switch (transmission->kind) {
 	case SIM_HOUSEKEEPING:
@@ -251,8 +257,10 @@ void world_transmitted(struct sim *sim, const struct sim_transmission *transmiss
 	case SIM_RELAY:
 		request = &sim->requests[transmission->serial];
 		service_ns += request->service_ms * NSEC_PER_MSEC_U64;
-		response.length = (uint8_t)model_answer(transmission->serial,
-			strikes(sim, busy) ? VIPMI_CC_NODE_BUSY : final_cc(sim), response.data);
+		cc = strikes(sim, busy) ? VIPMI_CC_NODE_BUSY
+					: parts_executed(sim, transmission->serial,
+						  transmission->data, final_cc(sim));
+		response.length = (uint8_t)model_answer(transmission->serial, cc, response.data);
 		break;
 	case SIM_BRIDGE:
 		if (strikes(sim, nak)) {
@@ -293,22 +301,45 @@ static void feed_response(struct sim *sim, const struct sim_pending *response)
 void world_link_up(struct sim *sim)
 {
 	struct core_event event = {.type = CORE_EVENT_LINK_UP, .link_up = sim->link};
+	uint32_t i;
 
 	sim_trace(sim, "link up");
 	sim->link_up = true;
+	sim->link_known = true;
+	sim->link_waits = false;
 	sim->link_dying = false;
 	sim->link_refuses = false;
+	/* The receive queue has kept what came meanwhile. */
+	for (i = 0; i < sim->queue_count; i++) {
+		sim->queue[i].dies_ns =
+			sim->now_ns + (sim->queue[i].again ? REPETITION_LIVES_NS : LATE_LIVES_NS);
+	}
 	sim->attention = false;
 	parts_link_up(sim);
 	shell_step(sim, &event, 0);
 }
 
+/* Responses too old to meet anybody. While nobody is there to fetch them, they do not age. */
+void world_forget_old(struct sim *sim)
+{
+	uint32_t i, kept = 0;
+
+	for (i = 0; i < sim->queue_count; i++) {
+		if (sim->now_ns <= sim->queue[i].dies_ns) {
+			sim->queue[kept++] = sim->queue[i];
+		}
+	}
+	sim->queue_count = kept;
+}
+
 void world_link_down(struct sim *sim)
 {
 	struct core_event event = {.type = CORE_EVENT_LINK_DOWN};
-	struct sim_pending later = {.type = SIM_UP, .at_ns = sim->now_ns + pick_ns(sim, 0, 400000)};
+	struct sim_pending later = {.type = SIM_UP,
+		.at_ns = sim->now_ns + pick_ns(sim, 0, pick(sim, 8) ? 400000 : 8000000)};
 
 	sim_trace(sim, "link down");
+	world_forget_old(sim);
 	sim->link_up = false;
 	sim->link_dying = false;
 	sim->epoch++;
@@ -412,7 +443,7 @@ void world_happen(struct sim *sim)
 	case SIM_FROM_BUS:
 		/* A finite queue: what does not fit is lost, as on real controllers. */
 		sim_trace(sim, "response of #%u reaches the receive queue", now.number);
-		if (sim->link_up && sim->queue_count < SIM_QUEUE_MAX) {
+		if (sim->queue_count < SIM_QUEUE_MAX) {
 			sim->queue[sim->queue_count++] = now;
 		}
 		break;

@@ -224,7 +224,7 @@ class Tool:
                    for address, data in self.asked]
         said = self.process.communicate(''.join(
             'raw ' + ' '.join(f'0x{b:02x}' for b in bytes(READ) + one.data) + '\n'
-            for one in written), timeout=PATIENCE_MS / 1000)[0]
+            for one in written), timeout=4 * PATIENCE_MS / 1000)[0]
         answers = [bytes.fromhex(text.split('\n', 1)[-1].replace('\n', ' ').strip() or '00')
                    for text in said.split('ipmitool>')[1:-1]] if 'ipmitool>' in said else []
         for one, answer in zip(written, answers):

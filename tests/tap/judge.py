@@ -24,15 +24,15 @@ class Rules:
     bus_window: int = 8
     own_address: int = 0x20
     rest_s: float = 5.0  # a number's quarantine (IPMB 1.0: expiry)
-    # No responder is given up, or asked again, before. An agent waits a second; but it looks at the clock
-    # once for all that it finds to do, and on a busy machine that was before some of it came.
-    silence_s: float = 0.9
+    # An agent looks at the clock once for all that it finds to do; on a busy machine some of that
+    # came as much later.
+    clock_s: float = 0.2
+    silence_s: float = 1.0 - clock_s  # no responder is given up, or asked again, before
     service_s: float = 4.0  # no request at the system interface is given up before
     # A number whose request was given up is free again after this, whatever the time-out was.
     rested_s: float = 20.0
     # And is used within so many other requests to its responder.
     turns: int = 128
-    lease_s: float = 0.1  # by which a lease may last longer
     # A request from the bus is given to who may receive it, and answered, by then.
     given_s: float = 3.0
     respond_s: float = 6.0
@@ -252,7 +252,8 @@ def trespasses(record, diary, rules, check, held_here):
             if one.program == held.program or one.at < held.since:
                 spare[one.netfn, one.command, one.data].append(one)
         first = bisect.bisect(times, held.since)
-        for frame in requests[first:bisect.bisect(times, held.until)]:
+        until = held.until if held.lease_s is None else held.until - rules.clock_s
+        for frame in requests[first:bisect.bisect(times, until)]:
             for layer in layers(frame):
                 if not matches(held, layer, rules):
                     continue
@@ -279,7 +280,7 @@ def refusals(diary, rules, check, leased):
         those = [held for held in diary.held if not held.receive and held.program != one.program
                  and held.asked <= one.answered and matches(held, layer, rules)]
         last = max(those, key=lambda held: held.gone, default=None)
-        late = rules.lease_s if last is not None and last.lease_s is not None else 0
+        late = rules.clock_s if last is not None and last.lease_s is not None else 0
         if last is not None and one.at <= last.gone + late:
             continue
         if (last is not None and last.lease_s is not None) == leased:
@@ -568,7 +569,8 @@ def check_answers(record, diary, rules):
 
 
 CHECKS = {'owners': check_owners, 'rest': check_rest, 'rights': check_rights,
-          'leases': check_leases, 'incoming': check_incoming, 'order': check_order, 'windows': check_windows, 'answers': check_answers}
+          'leases': check_leases, 'incoming': check_incoming, 'order': check_order,
+          'windows': check_windows, 'answers': check_answers}
 
 
 def judge(record, diary, rules=None, checks=None):

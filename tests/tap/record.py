@@ -122,10 +122,10 @@ class Record:
                         found.append(Arrival(frame.at, place, inner))
         return found
 
-    def incoming(self):
+    def incoming(self, since=0):
         """Every Incoming in order; and the answers that went out to none of them, as Inners."""
         found, waiting, strays = [], collections.defaultdict(list), []
-        for exchange in self.exchanges():
+        for exchange in self.exchanges(since):
             request, response = exchange.request, exchange.response
             if response is None or response.cc:
                 continue

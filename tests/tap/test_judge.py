@@ -10,8 +10,8 @@ from diary import ANSWERED, CONTROLLER, EXPIRED, FAILED, REFUSED  # noqa: E402
 from diary import Asked, Diary, Heard, Held, Owned  # noqa: E402
 from judge import CHECKS, Rules, judge, rested  # noqa: E402
 from record import Record, frame_line, read_log  # noqa: E402
-from vm import (Decoder, Frame, Inner, answering, asking, frame_bytes, received,  # noqa: E402
-                request_on_bus, send_message)
+from vm import (Decoder, Frame, Inner, answering, asked_from_bus, asking, frame_bytes,  # noqa: E402
+                received, request_on_bus, send_message)
 
 SLOT, OTHER = 0xB4, 0xB6
 READ, WRITE = (0x0A, 0x11), (0x0A, 0x12)
@@ -123,7 +123,7 @@ class Judge(unittest.TestCase):
     # ---- rest ----
 
     def test_rests(self):
-        for at, right in ((6.8, False), (7.1, True)):
+        for at, right in ((6.7, False), (7.1, True)):
             story = Story()
             story.send(1.0, 5, b'a')
             story.round(at, 5, b'b')
@@ -238,7 +238,7 @@ class Judge(unittest.TestCase):
 
     def test_lease(self):
         """Reserved between 1.0 and 1.2, for 2 s: it ends between 3.0 and 3.2."""
-        for program, at, right in (('stranger', 2.9, False), ('holder', 2.9, True),
+        for program, at, right in (('stranger', 2.7, False), ('holder', 2.7, True),
                                    ('stranger', 3.1, True)):
             story = Story()
             story.diary.held.append(Held('holder', 1.2, *self.HELD, asked=1.0, lease_s=2.0))
@@ -248,7 +248,7 @@ class Judge(unittest.TestCase):
                 (self.good if right else lambda s: self.bad(s, 'leases'))(story)
 
     def test_lease_renewed(self):
-        for at, right in ((4.4, False), (4.7, True)):
+        for at, right in ((4.2, False), (4.7, True)):
             story = Story()
             for asked in (1.0, 2.5):
                 story.diary.held.append(Held('holder', asked + 0.1, *self.HELD, asked=asked,
@@ -289,7 +289,8 @@ class Judge(unittest.TestCase):
         one = Inner(0, 0x20, 2, SLOT, 1, 0x30, 0x41, 9, b'a')
         story.up(2.0, story.down(1.9, 0x06, 0x33), 0, asking(one))
         if program:
-            story.diary.heard.append(Heard(program, heard, (0, SLOT, 9, 0x30, 0x41, b'a'), b'\0!', True))
+            story.diary.heard.append(Heard(program, heard, (0, SLOT, 9, 0x30, 0x41, b'a'),
+                                           b'\0!', True))
         for at in [answered] if isinstance(answered, float) else answered:
             story.up(at, story.down(at, 0x06, 0x34, answering(one, answer)))
         return story
@@ -516,6 +517,13 @@ class Judge(unittest.TestCase):
         story.round(1.0, 1, b'a', b'A')
         lines = [frame_line(frame) for frame in story.record.frames]
         self.assertEqual(read_log(lines).frames, story.record.frames)
+
+    def test_request_from_the_bus(self):
+        for data in (b'', b'a', bytes(23)):
+            one = Inner(0, 0x20, 2, SLOT, 1, 0x30, 0x41, 9, data)
+            self.assertEqual(asked_from_bus(asking(one)), one)
+            self.assertIsNone(asked_from_bus(received(one, 0)))
+        self.assertIsNone(asked_from_bus(asking(one)[:6]))
 
     def test_bytes(self):
         frame = Frame(0, True, 0xAA, 6, 1, 0xA0, bytes(range(0x98, 0xB0)))

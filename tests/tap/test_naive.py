@@ -19,7 +19,7 @@ import model  # noqa: E402
 import workload  # noqa: E402
 
 LINES = (4, 8, 10, 11, 13, 14, 15, 18, 19, 20, 21)
-LINE_SECONDS_MAX = 15
+LINE_SECONDS_MAX = 10
 
 
 def on(build, rival, seed):

@@ -13,7 +13,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..'
 from mission import main  # noqa: E402
 from clients import ByHand, Numbers, Program, VirtualClients, tools  # noqa: E402
 from controller import Behaviour  # noqa: E402
-from hundred import all_ask, numbers_return  # noqa: E402
+from hundred import all_ask, as_the_model_says, numbers_return  # noqa: E402
 from questions import Stamped  # noqa: E402
 
 PROGRAMS, VIRTUAL, BY_HAND, TOOLS = 60, 16, 12, 12
@@ -38,7 +38,7 @@ def show(world):
     return (f'{PROGRAMS + VIRTUAL + BY_HAND + TOOLS} clients: {count["requests"]} requests to '
             f'{len(world.questions.responders)} responders in {took:.1f} s, {count["late"]} '
             f'answers late, {count["lost"]} lost, {count["twice"]} twice, 0 wrong; {rested}; '
-            f'{world.judged()}')
+            f'{as_the_model_says(world)}; {world.judged()}')
 
 
 main(show)

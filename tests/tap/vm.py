@@ -146,7 +146,7 @@ def response_on_bus(data, own_address=0x20, checked=True):
 def asked_from_bus(data, own_address=0x20):
     """The request to system software that a Get Message's data carry, or None. The controller has
     checked the checksums."""
-    if len(data) < 8 or (data[1] >> 2) % 2:
+    if len(data) < 7 or (data[1] >> 2) % 2:
         return None
     frame = data[1:]
     return Inner(data[0] & 0x0F, own_address, frame[0] & 3, frame[2], frame[3] & 3, frame[0] >> 2,

@@ -10,7 +10,7 @@ from questions import Stamped
 from vm import SEND_MESSAGE, from_satellite
 
 STATUS, CAPABILITIES = (0x00, 0x01), (0x00, 0x00)
-LEASE_MS, RENEWALS = 400, 3
+LEASE_MS, RENEWALS = 800, 3
 OEM, HELD, NOBODYS = 0x30, 0x41, 0x42  # requests to system software
 PROGRAMS, EACH, OWNERS = 8, 48, 3
 FAR_OFF = 1 << 20  # questions of nobody else
@@ -30,10 +30,10 @@ def leases(world, ours):
     holder, stranger = ours.open('tenant'), ours.open('next-tenant')
     for _ in range(RENEWALS):
         holder.reserve(library.right(*CAPABILITIES), lease_ms=LEASE_MS)
-        stranger.ask(*CAPABILITIES, timeout_ms=2000)
         holder.ask(*CAPABILITIES, timeout_ms=2000)
         time.sleep(LEASE_MS / 2000)
-    time.sleep(LEASE_MS / 1000)
+        stranger.ask(*CAPABILITIES, timeout_ms=2000)
+    time.sleep(2 * LEASE_MS / 1000)
     stranger.ask(*CAPABILITIES, timeout_ms=2000)
 
 

@@ -134,12 +134,13 @@ static void whole_matches_the_golden_bytes(void **state)
 {
 	static const uint8_t golden[] = {1, 21, 28, 1, 7, 0xBC, 2, 1, 0x08, 7, 6, 5, 4, 3, 2, 1,
 		0xE8, 3, 0, 0, 0, 0, 0, 0, 'C', 'T', ' ', '8', '2', '0', 0, 0, 0, 0, 0, 0, 0, 0, 0,
-		0};
+		0, 22};
 	struct chassis_whole whole = {.slots = 21,
 		.places = 28,
 		.role = CHASSIS_ROLE_PERIPHERAL,
 		.own_place = 7,
 		.own_address = 0xBC,
+		.manager = 22,
 		.faults = 2,
 		.enum_line = true,
 		.seed = 0x0102030405060708,
@@ -157,6 +158,7 @@ static void whole_matches_the_golden_bytes(void **state)
 	assert_int_equal(back.role, CHASSIS_ROLE_PERIPHERAL);
 	assert_int_equal(back.own_place, 7);
 	assert_int_equal(back.own_address, 0xBC);
+	assert_int_equal(back.manager, 22);
 	assert_int_equal(back.faults, 2);
 	assert_true(back.enum_line);
 	assert_true(back.seed == whole.seed);
@@ -176,7 +178,7 @@ static void place_matches_the_golden_bytes(void **state)
 	static const uint8_t golden[] = {1, 5, CHASSIS_KIND_NODE, CHASSIS_STATE_ACTIVE, 0xB8,
 		CHASSIS_LED_BLINKING, 0x2C, 12, CHASSIS_SEVERITY_CRITICAL, 'C', 'P', '2', '3', '0',
 		'0', 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 'C', 'P', 'U', ' ', 'T', 'e', 'm', 'p', 'e', 'r',
-		'a', 't', 'u', 'r', 'e', ' '};
+		'a', 't', 'u', 'r', 'e', ' ', 3, 20, 4, 3, 2, 1};
 	struct chassis_place place = {.place = 5,
 		.kind = CHASSIS_KIND_NODE,
 		.state = CHASSIS_STATE_ACTIVE,
@@ -188,7 +190,10 @@ static void place_matches_the_golden_bytes(void **state)
 		.sensors = 12,
 		.severity = CHASSIS_SEVERITY_CRITICAL,
 		.name = "CP2300",
-		.worst = "CPU Temperature "};
+		.worst = "CPU Temperature ",
+		.waiting = 3,
+		.room = 20,
+		.missed = 0x01020304};
 	struct chassis_place back;
 	uint8_t data[CHASSIS_ROW_MAX];
 
@@ -207,6 +212,9 @@ static void place_matches_the_golden_bytes(void **state)
 	assert_int_equal(back.severity, CHASSIS_SEVERITY_CRITICAL);
 	assert_string_equal(back.name, "CP2300");
 	assert_string_equal(back.worst, "CPU Temperature ");
+	assert_int_equal(back.waiting, 3);
+	assert_int_equal(back.room, 20);
+	assert_int_equal(back.missed, 0x01020304);
 	for (size_t length = 0; length < sizeof(golden); length++) {
 		assert_int_equal(chassis_control_decode_place(golden, length, &back), -EBADMSG);
 		assert_int_equal(chassis_control_encode_place(&place, data, length), -EMSGSIZE);
@@ -231,9 +239,9 @@ static void each_signal_has_a_bit_of_its_own(void **state)
 	struct chassis_place back;
 
 	(void)state;
-	assert_int_equal(chassis_control_encode_place(&place, data, sizeof(data)), 41);
+	assert_int_equal(chassis_control_encode_place(&place, data, sizeof(data)), 47);
 	assert_int_equal(data[6], 0x53);
-	assert_int_equal(chassis_control_decode_place(data, 41, &back), 0);
+	assert_int_equal(chassis_control_decode_place(data, 47, &back), 0);
 	assert_true(back.own && back.ejector_open && back.enum_asserted && back.suffering);
 	assert_false(back.bd_sel || back.healthy || back.powered);
 }
@@ -290,14 +298,15 @@ static void sensor_matches_the_golden_bytes(void **state)
 static void fault_matches_the_golden_bytes(void **state)
 {
 	static const uint8_t golden[] = {1, 0, 2, CHASSIS_FAULT_LATE, 10, 7, 0x58, 0x1B, 0, 0, 0xFF,
-		0xFF, 0xFF, 0xFF, 4, 3, 2, 1};
+		0xFF, 0xFF, 0xFF, 4, 3, 2, 1, 5, 0, 0, 0};
 	struct chassis_fault fault = {.count = 2,
 		.kind = CHASSIS_FAULT_LATE,
 		.percent = 10,
 		.place = 7,
 		.by_ms = CHASSIS_FAULT_LATE_MS,
 		.left_ms = CHASSIS_FAULT_UNTIL_ENDED,
-		.hits = 0x01020304};
+		.hits = 0x01020304,
+		.times = 5};
 	struct chassis_fault back;
 	uint8_t data[CHASSIS_ROW_MAX];
 
@@ -312,6 +321,7 @@ static void fault_matches_the_golden_bytes(void **state)
 	assert_int_equal(back.by_ms, CHASSIS_FAULT_LATE_MS);
 	assert_true(back.left_ms == CHASSIS_FAULT_UNTIL_ENDED);
 	assert_int_equal(back.hits, 0x01020304);
+	assert_int_equal(back.times, 5);
 	assert_int_equal(chassis_control_decode_fault(golden, sizeof(golden) - 1, &back), -EBADMSG);
 }
 
@@ -403,6 +413,13 @@ static void a_fault_says_how_often_where_and_how_long(void **state)
 	assert_int_equal(order.for_ms, 0);
 	assert_int_equal(order_of("fault late").by_ms, CHASSIS_FAULT_LATE_MS);
 	assert_int_equal(order_of("fault silence for 86400").for_ms, CHASSIS_TIME_MS_MAX);
+	order = order_of("fault lost 3 times at 7 50%");
+	assert_int_equal(order.times, 3);
+	assert_int_equal(order.place, 7);
+	assert_int_equal(order.percent, 50);
+	assert_int_equal(order_of("fault nak 1 time").times, 1);
+	assert_int_equal(order_of("fault nak 1000000 times").times, CHASSIS_FAULT_TIMES_MAX);
+	assert_int_equal(order_of("fault nak").times, 0);
 	assert_int_equal(order_of("fault reset 1%").fault, CHASSIS_FAULT_RESET);
 	assert_int_equal(order_of("fault failure at 24").place, 24);
 	assert_int_equal(order_of("fault none").fault, CHASSIS_FAULT_NONE);
@@ -436,10 +453,18 @@ static void errors_name_what_is_wrong_and_what_there_is(void **state)
 					 "state 1,3 (0 to 14), state none, or auto");
 	assert_error("set 7 x state 1,", "\"1,\" is no value: a reading (95, -3.5), raw 0 to 255, "
 					 "state 1,3 (0 to 14), state none, or auto");
-	assert_error("fault lost 0%", "\"0%\" cannot stand in \"fault lost\": 10% (1 to 100), at "
-				      "PLACE, for 10s");
+	assert_error("fault lost 0%", "\"0%\" cannot stand in \"fault lost\": 10% (1 to 100), 3 "
+				      "times, at PLACE, for 10s");
+	assert_error("fault lost 0 times", "\"0\" cannot stand in \"fault lost\": 10% (1 to 100), "
+					   "3 times, at PLACE, for 10s");
+	assert_error("fault lost 1000001 times", "\"1000001\" cannot stand in \"fault lost\": 10% "
+						 "(1 to 100), 3 times, at PLACE, for 10s");
+	assert_error("fault lost 3", "\"3\" cannot stand in \"fault lost\": 10% (1 to 100), 3 "
+				     "times, at PLACE, for 10s");
+	assert_error(
+		"fault stuck 3 times", "\"3\" cannot stand in \"fault stuck\": at PLACE, for 10s");
 	assert_error("fault late 101%", "\"101%\" cannot stand in \"fault late\": 10% (1 to 100), "
-					"by 7s, at PLACE, for 10s");
+					"3 times, by 7s, at PLACE, for 10s");
 	assert_error("fault silence 10%",
 		"\"10%\" cannot stand in \"fault silence\": at PLACE, for 10s");
 	assert_error("fault none for 1s", "\"for\" cannot stand in \"fault none\": at PLACE");

@@ -339,6 +339,67 @@ static void a_power_supply_that_fails_loads_the_other(void **state)
 	world_close(&world);
 }
 
+static void without_power_supplies_the_boards_wait_for_power(void **state)
+{
+	struct chassis_place place;
+	struct world world;
+	uint8_t events;
+
+	(void)state;
+	world_open(&world, "drawer,slot=4");
+	world_tell(&world, "fault failure at 25", "failure");
+	world_tell(&world, "fault failure at 23", "failure");
+	world_pass(&world, 2000);
+	world_place(&world, 7, &place);
+	assert_int_equal(place.state, CHASSIS_STATE_ACTIVE);
+	ask(&world, "0a 40", "00 51 *");
+	events = world.response[2];
+	world_tell(&world, "pull 24 now", "place 24: torn out");
+	world_pass(&world, 4000);
+	ask(&world, "04 2d 5c", "00 00 c0 20 80"); /* not enough power supplies, nor fan trays */
+	ask(&world, "04 2d 5d", "00 00 c0 20 80");
+	/* Node, fabric card and fan tray: there, without power; BD_SEL# is asserted. */
+	ask(&world, "04 2d 67", "00 00 c0 24 80");
+	ask(&world, "04 2d 62", "00 00 c0 24 80");
+	ask(&world, "04 2d 7a", "00 00 c0 24 80");
+	world_place(&world, 7, &place);
+	assert_int_equal(place.state, CHASSIS_STATE_POWERING);
+	assert_true(place.bd_sel && !place.healthy && !place.powered && !place.ejector_open);
+	assert_int_equal(place.severity, CHASSIS_SEVERITY_OK);
+	/* Its controller talks, its readings are not there; what is no reading, is. */
+	ask_satellite(&world, 0xBC, "04 2d 11", "00 .. e0 *");
+	ask_satellite(&world, 0xBC, "04 2d 4a", "00 00 c0 *");
+	/* Managers have power of their own, and our own card is spared. */
+	ask(&world, "04 2d 61", "00 00 c0 04 80");
+	ask(&world, "04 2d 64", "00 00 c0 04 80");
+	ask(&world, "04 2d 11", "00 .. c0 *");
+	/* An event of each of the 19 cards and 3 trays, of each redundancy, two of bay 24. */
+	ask(&world, "0a 40", "00 51 *");
+	assert_int_equal(world.response[2], events + 22 + 2 + 2);
+	/* A board that comes now waits, and one that is mended. */
+	world_tell(&world, "pull 8 now", "slot 8");
+	world_tell(&world, "insert 8", "slot 8");
+	world_tell(&world, "fault none at 25", "no more faults");
+	world_pass(&world, 3000);
+	world_place(&world, 8, &place);
+	assert_int_equal(place.state, CHASSIS_STATE_POWERING);
+	world_place(&world, 25, &place);
+	assert_int_equal(place.state, CHASSIS_STATE_POWERING);
+	/* One power supply is enough. */
+	world_tell(&world, "insert 24", "place 24");
+	world_pass(&world, 4000);
+	for (events = 2; events <= 8; events++) {
+		world_place(&world, events, &place);
+		assert_int_equal(place.state, CHASSIS_STATE_ACTIVE);
+		assert_true(place.healthy && !place.enum_asserted);
+	}
+	ask(&world, "04 2d 67", "00 00 c0 04 80");
+	ask(&world, "04 2d 5c", "00 00 c0 02 80");
+	ask(&world, "04 2d 5d", "00 00 c0 01 80");
+	ask_satellite(&world, 0xBC, "04 2d 11", "00 .. c0 *");
+	world_close(&world);
+}
+
 static void sensors_drift_over_their_thresholds_in_a_hot_drawer(void **state)
 {
 	struct chassis_counts counts;
@@ -422,6 +483,7 @@ int main(void)
 		cmocka_unit_test(a_sensor_is_set_and_let_go),
 		cmocka_unit_test(a_fan_tray_that_fails_makes_the_drawer_warm),
 		cmocka_unit_test(a_power_supply_that_fails_loads_the_other),
+		cmocka_unit_test(without_power_supplies_the_boards_wait_for_power),
 		cmocka_unit_test(sensors_drift_over_their_thresholds_in_a_hot_drawer),
 		cmocka_unit_test(queues_of_requests_are_finite),
 		cmocka_unit_test(reset_makes_the_drawer_whole),

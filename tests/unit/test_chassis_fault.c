@@ -159,6 +159,38 @@ static void chance_and_time_are_kept(void **state)
 	world_close(&world);
 }
 
+static void the_next_three_and_no_more(void **state)
+{
+	struct chassis_fault fault;
+	struct world world;
+
+	(void)state;
+	world_open(&world, "drawer");
+	world_tell(&world, "fault lost 3 times", "lost");
+	assert_false(world_request(&world, "06 01"));
+	ask(&world, "30 c3 76 69 70 6d 00", "00 *");
+	assert_int_equal(
+		chassis_control_decode_fault(world.response + 1, world.length - 1, &fault), 0);
+	assert_int_equal(fault.hits, 1);
+	assert_int_equal(fault.times, 2);
+	assert_true(fault.left_ms == CHASSIS_FAULT_UNTIL_ENDED);
+	assert_false(world_request(&world, "06 01"));
+	assert_false(world_request(&world, "06 01"));
+	ask(&world, "06 01", "00 20 *");
+	/* It is gone, and nothing is counted of it any more. */
+	ask(&world, "30 c3 76 69 70 6d 00", "cb");
+	/* By chance, and so often; time may end it before. */
+	world_tell(&world, "fault busy 2 times 50% for 1s", "busy");
+	world_pass(&world, 1000);
+	ask(&world, "06 01", "00 20 *");
+	ask(&world, "30 c3 76 69 70 6d 00", "cb");
+	world_tell(&world, "fault nak 2 times at 6", "nak");
+	ask(&world, GET_DEVICE_ID_BA, "83");
+	ask(&world, GET_DEVICE_ID_BA, "83");
+	ask(&world, GET_DEVICE_ID_BA, "00");
+	world_close(&world);
+}
+
 static void so_many_faults_and_no_more(void **state)
 {
 	struct faults faults;
@@ -214,6 +246,7 @@ int main(void)
 		cmocka_unit_test(frames_are_not_taken),
 		cmocka_unit_test(responses_from_the_bus_suffer),
 		cmocka_unit_test(chance_and_time_are_kept),
+		cmocka_unit_test(the_next_three_and_no_more),
 		cmocka_unit_test(so_many_faults_and_no_more),
 		cmocka_unit_test(a_hundred_times_out_and_in_under_load),
 	};

@@ -83,23 +83,71 @@ static void only_get_device_id_can_be_broadcast(void **state)
 	world_close(&world);
 }
 
+/* Asks the controller at that address so often, and fetches what was kept of its answers. */
+static void expect_kept(const char *options, const char *request, unsigned asked, unsigned kept)
+{
+	struct chassis_place place;
+	struct world world;
+	unsigned i, own;
+
+	world_open(&world, options);
+	own = chassis_address(world.chassis) == 0x20 ? 3 : 7;
+	assert_int_equal(chassis_receive_max(world.chassis), kept);
+	for (i = 0; i < asked; i++) {
+		ask(&world, request, "00");
+	}
+	world_pass(&world, 100);
+	world_place(&world, own, &place);
+	assert_int_equal(place.waiting, kept);
+	assert_int_equal(place.room, kept);
+	assert_int_equal(place.missed, asked - kept);
+	for (i = 0; i < kept; i++) {
+		ask(&world, "06 33", "00 00 1e *");
+	}
+	ask(&world, "06 33", "80");
+	ask(&world, request, "00");
+	world_pass(&world, 100);
+	ask(&world, "06 30 01", "00"); /* flushes all of it */
+	ask(&world, "06 33", "80");
+	world_place(&world, own, &place);
+	assert_int_equal(place.waiting, 0);
+	assert_int_equal(place.missed, asked - kept);
+	world_close(&world);
+}
+
 static void the_receive_queue_is_finite(void **state)
 {
+	(void)state;
+	/* To slot 6: from a card that manages, and from one of many, in slot 7. */
+	expect_kept("drawer", "06 34 00 ba 18 2e 20 16 01 c9", 22, 20);
+	expect_kept("role=peripheral,slot=7", "06 34 00 ba 18 2e bc 16 01 2d", 7, 4);
+}
+
+static void a_full_queue_is_tried_again(void **state)
+{
+	struct chassis_place place;
 	struct world world;
 	unsigned i;
 
 	(void)state;
-	world_open(&world, "");
-	for (i = 0; i < 17; i++) {
-		ask(&world, GET_DEVICE_ID_B4, "00");
+	world_open(&world, "role=peripheral,slot=7,service=100");
+	for (i = 0; i < 5; i++) {
+		ask(&world, "06 34 00 ba 18 2e bc 16 01 2d", "00");
 	}
-	for (i = 0; i < 16; i++) {
-		ask(&world, "06 33", "00 00 1e *");
+	/* The fifth answer finds no room, and is not acknowledged; one is fetched in time. */
+	for (i = 0; i < 100; i++) {
+		world_pass(&world, 1);
+		world_place(&world, 7, &place);
+		if (place.waiting == 4) {
+			break;
+		}
 	}
-	ask(&world, "06 33", "80");
-	ask(&world, GET_DEVICE_ID_B4, "00");
-	ask(&world, "06 30 01", "00"); /* flushes all of it */
-	ask(&world, "06 33", "80");
+	assert_int_equal(place.waiting, 4);
+	ask(&world, "06 33", "00 00 1e *");
+	world_pass(&world, 100);
+	world_place(&world, 7, &place);
+	assert_int_equal(place.waiting, 4);
+	assert_int_equal(place.missed, 0);
 	world_close(&world);
 }
 
@@ -344,6 +392,7 @@ int main(void)
 		cmocka_unit_test(what_cannot_be_sent_is_refused),
 		cmocka_unit_test(only_get_device_id_can_be_broadcast),
 		cmocka_unit_test(the_receive_queue_is_finite),
+		cmocka_unit_test(a_full_queue_is_tried_again),
 		cmocka_unit_test(the_bus_carries_so_many_frames_at_once),
 		cmocka_unit_test(a_satellite_can_speak_to_system_software),
 		cmocka_unit_test(the_event_buffer_is_one_deep_and_must_be_enabled),

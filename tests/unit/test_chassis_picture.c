@@ -84,61 +84,68 @@ static const char small_plain[] =
 	"| . | . |   | b | blue LED\n"
 	"|[=]|[=]|   |\\ /| ejector\n"
 	"+---+---+---+---+\n"
-	"state:   in inserted, up powering, on active, dn letting go, off safe to pull, BAD "
-	"failed\n"
-	"health:  ! non-critical, !! critical, !!! non-recoverable, x a fault is injected\n"
-	"signals: S BD_SEL#, H HEALTHY#, E ENUM#;  LED: . off, B on, b blinking;  ejector: \\ / "
-	"open\n"
+	"board:   MGR chassis manager, FAB fabric card, CPU node card\n"
+	"state:   on active, dn letting go\n"
+	"health:  !! critical, x a fault is injected\n"
+	"signals: S BD_SEL#, H HEALTHY#, E ENUM#, b blue LED blinking, \\ / ejector open\n"
 	"\n"
-	" 5  Power Supply 1    power-supply       failed, non-recoverable\n"
-	" 6  Fan Tray 1        empty              empty\n"
+	" 5  Power Supply 1         failed, non-recoverable\n"
+	" 6  -                      empty\n"
 	"\n"
 	"In trouble:\n"
 	" 2  CP2300            CPU Temp is critical\n"
-	" 5  Power Supply 1    PS1 Status is non-recoverable\n"
+	" 5  Power Supply 1    PS1 Status is non-recoverable; failed, no HEALTHY#\n"
 	"\n"
 	"Faults injected:\n"
 	"    late 10% by 7000ms at 4, 3 s left, happened 1 time\n"
-	"    silence, until 'fault none', happened 0 times\n";
+	"    silence, until 'fault none'\n";
 
-static char *draw(const struct drawer *drawer, bool utf8)
+static char *draw(const struct drawer *drawer, struct look look)
 {
 	char *text = NULL;
 	size_t size = 0;
 	FILE *stream = open_memstream(&text, &size);
 
 	assert_non_null(stream);
-	picture_draw(stream, drawer, utf8);
+	picture_draw(stream, drawer, &look);
 	assert_int_equal(fclose(stream), 0);
 	return text;
 }
 
 static void a_plain_terminal_gets_a_plain_picture(void **state)
 {
-	char *text = draw(&small, false);
+	char *text = draw(&small, (struct look){0});
 
 	(void)state;
 	assert_string_equal(text, small_plain);
 	free(text);
 }
 
-/* Characters, not bytes. */
+/* Columns, not bytes, nor what colours need. */
 static size_t width(const char *line)
 {
-	size_t characters = 0;
+	size_t columns = 0;
 
 	for (; *line && *line != '\n'; line++) {
-		characters += (*line & 0xC0) != 0x80;
+		if (*line == '\033') {
+			line += strcspn(line, "m");
+		} else {
+			columns += (*line & 0xC0) != 0x80;
+		}
 	}
-	return characters;
+	return columns;
 }
 
-static void the_whole_drawer_fits_into_a_hundred_columns(void **state)
+/* A drawer of 21 slots with something of everything, in the longest words. */
+static struct drawer full_drawer(void)
 {
-	struct drawer drawer = {
-		.whole = {.slots = 21, .places = 40, .role = CHASSIS_ROLE_PERIPHERAL}};
+	struct drawer drawer = {.whole = {.slots = 21,
+					.places = CHASSIS_PLACES_MAX,
+					.role = CHASSIS_ROLE_PERIPHERAL,
+					.own_place = 7,
+					.own_address = 0xBC,
+					.manager = 22}};
 
-	(void)state;
 	for (uint8_t i = 0; i < CHASSIS_PLACES_MAX; i++) {
 		drawer.places[i] = (struct chassis_place){.place = i + 1,
 			.kind = i % CHASSIS_KIND_COUNT,
@@ -151,22 +158,128 @@ static void the_whole_drawer_fits_into_a_hundred_columns(void **state)
 			.name = "Sixteen letters.",
 			.worst = "Sixteen letters."};
 	}
-	for (int utf8 = 0; utf8 <= 1; utf8++) {
-		char *text = draw(&drawer, utf8);
+	return drawer;
+}
+
+static unsigned count_of(const char *text, const char *what)
+{
+	unsigned count = 0;
+
+	for (; (text = strstr(text, what)); text++) {
+		count++;
+	}
+	return count;
+}
+
+static void the_whole_drawer_fits_into_the_terminal(void **state)
+{
+	static const struct {
+		unsigned columns, fit, bands;
+	} terminals[] = {{0, 100, 1}, {120, 120, 1}, {94, 94, 1}, {93, 93, 2}, {80, 80, 2}};
+	struct drawer drawer = full_drawer();
+
+	(void)state;
+	for (size_t i = 0; i < 4 * sizeof(terminals) / sizeof(terminals[0]); i++) {
+		struct look look = {
+			.utf8 = i & 1, .colours = i & 2, .columns = terminals[i / 4].columns};
+		char *text = draw(&drawer, look);
 
 		for (const char *line = text; *line; line = strchr(line, '\n') + 1) {
-			assert_in_range(width(line), 0, 100);
+			assert_in_range(width(line), 0, terminals[i / 4].fit);
 		}
-		assert_non_null(strstr(text, utf8 ? "│21*│ slot" : "|21*| slot"));
-		assert_non_null(strstr(text, "a peripheral"));
-		for (const char *at = text; !utf8 && *at; at++) {
+		assert_int_equal(count_of(text, " slot\n"), terminals[i / 4].bands);
+		assert_int_equal(count_of(text, "\033[") > 0, look.colours);
+		assert_non_null(strstr(text, "a peripheral in slot 7, at BCh.\n"));
+		assert_non_null(strstr(text, "\nThe manager in 22 is in charge, at 15h.\n"));
+		for (const char *at = text; !look.utf8 && *at; at++) {
 			assert_in_range(*at, 1, 0x7E);
 		}
 		free(text);
 	}
-	/* More than can be drawn is told in words only. */
-	drawer.whole.slots = 25;
-	free(draw(&drawer, true));
+}
+
+/* Every slot once, in order, whatever the width: even where nothing fits. */
+static void every_slot_is_drawn_once(void **state)
+{
+	struct drawer drawer = full_drawer();
+
+	(void)state;
+	for (unsigned columns = 1; columns < 200; columns++) {
+		char *text = draw(&drawer, (struct look){.columns = columns}), *at = text;
+		char tile[16];
+
+		for (unsigned i = 1; i <= 21; i++) {
+			(void)snprintf(tile, sizeof(tile), "|%2u*|", i);
+			at = strstr(at, tile);
+			assert_non_null(at);
+			assert_int_equal(count_of(text, tile), 1);
+		}
+		free(text);
+	}
+}
+
+static void colours_say_what_is_well(void **state)
+{
+	char *text = draw(&small, (struct look){.colours = true});
+
+	(void)state;
+	assert_non_null(
+		strstr(text, "\033[2m|\033[0m\033[32mon \033[0m\033[2m|\033[0m\033[32mon "));
+	assert_non_null(strstr(text, "\033[31m!! \033[0m"));
+	assert_non_null(strstr(text, "\033[35m x \033[0m"));
+	assert_non_null(strstr(text, "\033[1;34m b \033[0m"));
+	assert_non_null(strstr(text, "\033[33m\\ /\033[0m"));
+	assert_non_null(strstr(text, "\033[1m 2*\033[0m"));
+	assert_non_null(strstr(text, "\033[1;31mfailed\033[0m, \033[1;31mnon-recoverable\033[0m"));
+	free(text);
+}
+
+static void who_waits_for_power_is_told_in_ranges(void **state)
+{
+	struct drawer drawer = {.whole = {.slots = 6, .places = 8}};
+	static const uint8_t waiting[] = {1, 3, 4, 5, 7, 8};
+	char *text;
+
+	(void)state;
+	for (uint8_t i = 0; i < 8; i++) {
+		drawer.places[i] = (struct chassis_place){
+			.place = i + 1, .kind = CHASSIS_KIND_NODE, .state = CHASSIS_STATE_ACTIVE};
+	}
+	text = draw(&drawer, (struct look){0});
+	assert_null(strstr(text, "In trouble"));
+	free(text);
+	drawer.places[1].state = CHASSIS_STATE_POWERING;
+	text = draw(&drawer, (struct look){0});
+	assert_non_null(strstr(text, "\nIn trouble:\n    2 waits for power\n"));
+	free(text);
+	drawer.places[1].state = CHASSIS_STATE_ACTIVE;
+	for (size_t i = 0; i < sizeof(waiting); i++) {
+		drawer.places[waiting[i] - 1].state = CHASSIS_STATE_POWERING;
+	}
+	drawer.places[1].state = CHASSIS_STATE_FAILED;
+	text = draw(&drawer, (struct look){0});
+	assert_non_null(strstr(text, "\nIn trouble:\n    1, 3-5, 7-8 wait for power\n 2     "));
+	free(text);
+}
+
+static void somebody_is_in_charge_or_nobody(void **state)
+{
+	struct drawer drawer = full_drawer();
+	char *text;
+
+	(void)state;
+	drawer.places[21].kind = CHASSIS_KIND_EMPTY;
+	text = draw(&drawer, (struct look){0});
+	assert_non_null(strstr(text, "at BCh.\nNobody manages the drawer."));
+	free(text);
+	drawer.whole.manager = 7;
+	text = draw(&drawer, (struct look){0});
+	assert_non_null(strstr(text, "at BCh.\n\n"));
+	free(text);
+	drawer.whole.manager = 0;
+	text = draw(&drawer, (struct look){0});
+	assert_non_null(strstr(text, "at BCh.\n\n"));
+	free(text);
 }
 
 static void assert_reading(const struct chassis_sensor *sensor, const char *expected)
@@ -205,7 +318,11 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_plain_terminal_gets_a_plain_picture),
-		cmocka_unit_test(the_whole_drawer_fits_into_a_hundred_columns),
+		cmocka_unit_test(the_whole_drawer_fits_into_the_terminal),
+		cmocka_unit_test(every_slot_is_drawn_once),
+		cmocka_unit_test(colours_say_what_is_well),
+		cmocka_unit_test(who_waits_for_power_is_told_in_ranges),
+		cmocka_unit_test(somebody_is_in_charge_or_nobody),
 		cmocka_unit_test(readings_have_units_and_states_numbers),
 	};
 

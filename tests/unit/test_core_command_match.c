@@ -254,6 +254,7 @@ static void the_body_of_what_is_carried_is_looked_at(void **state)
 {
 	/* Group extension DCh and 0Bh: netFn 2Ch, command 00h. */
 	static const uint8_t data[] = {0x00, 0xB4, 0xB0, 0x9C, 0x20, 0x04, 0x00, 0xDC, 0x99};
+	static const uint8_t written[] = {0x01, 0xB4, 0x00, 0xB0, 0x9C, 0x20, 0x04, 0x00, 0xDC};
 	struct core_command mine = any_of(VIPMI_NETFN_GROUP, 0x00);
 
 	(void)state;
@@ -265,6 +266,8 @@ static void the_body_of_what_is_carried_is_looked_at(void **state)
 	assert_true(stops(mine, 0x34, data, sizeof(data) - 1));
 	/* Not even that. */
 	assert_true(stops(mine, 0x34, data, sizeof(data) - 2));
+	/* The same where we do not see what comes out of it. */
+	assert_true(stops(mine, 0x52, written, sizeof(written)));
 }
 
 static void send_message_is_looked_into_with_its_channel_and_broadcast(void **state)
@@ -415,6 +418,43 @@ static void a_revoked_number_finds_its_entry_in_any_generation(void **state)
 	free(two.world.memory);
 }
 
+/* All of the table is in use; the bytes behind it, where incoming requests are remembered by their
+ * sequence numbers, are none of it. */
+static void a_full_table_ends_with_its_last_entry(void **state)
+{
+	struct core_command filler = any_of(0x30, 0);
+	struct two two = two_programs(1);
+	struct core_command_info info;
+	struct core_event event;
+	uint32_t i, cursor = 0;
+
+	(void)state;
+	filler.direction = CORE_DIRECTION_RECEIVE;
+	for (i = 0; i < CORE_COMMANDS_MAX; i++) {
+		filler.netfn = (uint8_t)(0x30 + 2 * (i / 256));
+		filler.command = (uint16_t)(i % 256);
+		assert_int_equal(reserve_list(&two, 0, &filler, 1, 1000, &event), 0);
+	}
+	for (i = 0; i < 4; i++) {
+		assert_int_equal(step(&two.world, (struct core_event){.type = CORE_EVENT_MESSAGE,
+							  .message = {.kind = VIPMI_ASYNC_REQUEST,
+								  .address = 0xB4,
+								  .netfn = 0x30,
+								  .sequence = (uint8_t)i}}),
+			0);
+	}
+	for (i = 0; core_command_next(two.world.core, &cursor, &info); i++) {
+		assert_int_equal(info.handle, two.handle[0]);
+	}
+	assert_int_equal(i, CORE_COMMANDS_MAX);
+	assert_int_equal(revoke(&two, CORE_COMMANDS_MAX), -ENOENT);
+	two.world.now_ns += 1000 * NSEC_PER_MSEC_U64;
+	assert_int_equal(step(&two.world, (struct core_event){.type = CORE_EVENT_TIME}), 0);
+	cursor = 0;
+	assert_false(core_command_next(two.world.core, &cursor, &info));
+	free(two.world.memory);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -432,6 +472,7 @@ int main(void)
 		cmocka_unit_test(no_more_than_the_table_in_one_list),
 		cmocka_unit_test(the_shortest_lease_ends),
 		cmocka_unit_test(a_revoked_number_finds_its_entry_in_any_generation),
+		cmocka_unit_test(a_full_table_ends_with_its_last_entry),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,6 +4,8 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/mman.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 #include "core_world.h"
@@ -324,6 +326,145 @@ static void a_link_has_its_ranges_and_defaults(void **state)
 	assert_int_equal(comes_up((struct core_link_capabilities){.own_address = 0xFE}), 0);
 }
 
+/* One client fewer than ids have slots: as many as there are handles, and the spare ones. */
+static void spare_clients_up_to_the_last_id(void **state)
+{
+	struct world world = world_with(
+		&(struct core_limits){.handles_max = CORE_HANDLES_LIMIT - CORE_CLIENTS_SPARE - 1});
+	uint32_t i;
+
+	(void)state;
+	for (i = 0; i < CORE_HANDLES_LIMIT - 1; i++) {
+		(void)client_new(&world, i);
+	}
+	assert_int_equal(
+		step(&world, (struct core_event){.type = CORE_EVENT_CLIENT_OPEN}), -ENOSPC);
+	free(world.memory);
+}
+
+/* The last of the responders, of the messages and of the records keep what is theirs when all of
+ * the next array is in use. */
+static void the_last_of_each_array_is_nobody_elses(void **state)
+{
+	struct world world = world_with(&(struct core_limits){.handles_max = 8});
+	uint32_t client = client_new(&world, 1), handle = 0, i;
+	struct core_sequence_info info;
+	struct core_record record;
+	uint64_t lost, number = 0;
+	uint32_t cursor = 0;
+
+	(void)state;
+	for (i = 0; i < CORE_RESPONDERS_MAX; i++) {
+		struct core_event event = {.type = CORE_EVENT_SEQUENCE_RESERVE,
+			.sequence = {.client = client,
+				.channel = (uint8_t)(i / 64),
+				.address = (uint8_t)(2 + 2 * (i % 64)),
+				.numbers = 1}};
+
+		if (i % CORE_SEQUENCES_PER_HANDLE == 0) {
+			assert_int_equal(handle_try(&world, client, &handle), 0);
+		}
+		event.sequence.handle = handle;
+		assert_int_equal(step(&world, event), 0);
+	}
+	for (i = 0; i < CORE_MESSAGES_KEPT - 1; i++) {
+		static const uint8_t data[CORE_MESSAGE_DATA_MAX];
+
+		assert_int_equal(step(&world, (struct core_event){.type = CORE_EVENT_MESSAGE,
+						      .message = {.kind = VIPMI_ASYNC_EVENT,
+							      .channel = 0xFF,
+							      .data = data,
+							      .length = sizeof(data)}}),
+			0);
+	}
+	for (i = 0; core_sequence_next(world.core, &cursor, &info); i++) {
+		assert_int_equal(info.handle, 0x10000 + i / CORE_SEQUENCES_PER_HANDLE);
+		assert_int_equal(info.number, 0);
+	}
+	assert_int_equal(i, CORE_RESPONDERS_MAX);
+	assert_true(core_record_next(world.core, &number, &record, &lost));
+	assert_int_equal(record.kind, CORE_RECORD_HANDLE);
+	assert_int_equal(record.handle, 0x10000);
+	free(world.memory);
+}
+
+static void what_a_step_takes_it_takes_without_a_word(void **state)
+{
+	struct world world = world_with(&(struct core_limits){.handles_max = 1});
+	int i;
+
+	(void)state;
+	/* Also twice, and before it ever was up. */
+	for (i = 0; i < 2; i++) {
+		assert_int_equal(
+			step(&world, (struct core_event){.type = CORE_EVENT_LINK_DOWN}), 0);
+	}
+	link_up(&world, 1);
+	for (i = 0; i < 2; i++) {
+		assert_int_equal(
+			step(&world, (struct core_event){.type = CORE_EVENT_LINK_DOWN}), 0);
+	}
+	free(world.memory);
+}
+
+/* At the end of a page, with nothing behind it. */
+static uint8_t *at_the_end(const uint8_t *bytes, size_t length)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	uint8_t *pages =
+		mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	assert_ptr_not_equal(pages, MAP_FAILED);
+	assert_int_equal(mprotect(pages + page, page, PROT_NONE), 0);
+	memcpy(pages + page - length, bytes, length);
+	return pages + page - length;
+}
+
+static void an_event_is_read_to_its_end_and_no_further(void **state)
+{
+	static const uint8_t flags[] = {0, 2}, event[17] = {0, 1, 0, 2, [16] = 0x77};
+	struct two two = two_programs(1);
+	struct core_message_info info;
+	struct core_action action;
+	uint64_t number = 1;
+
+	(void)state;
+	assert_int_equal(
+		step(&two.world, (struct core_event){.type = CORE_EVENT_LINK_UP,
+					 .link_up = {.owns_flags = true, .attention = true}}),
+		0);
+	action = pull(&two.world, CORE_ACTION_TRANSMIT);
+	assert_int_equal(action.transmit.command, 0x2F);
+	respond(&two.world, &action, (const uint8_t[]){0, 0x0F}, 2);
+	action = pull(&two.world, CORE_ACTION_TRANSMIT);
+	assert_int_equal(action.transmit.command, 0x31);
+	respond(&two.world, &action, flags, sizeof(flags));
+	action = pull(&two.world, CORE_ACTION_TRANSMIT);
+	assert_int_equal(action.transmit.command, 0x35);
+	respond(&two.world, &action, at_the_end(event, sizeof(event)), sizeof(event));
+	assert_true(core_message_next(two.world.core, &number, &info));
+	assert_int_equal(info.length, 16);
+	assert_memory_equal(info.data, event + 1, 16);
+	free(two.world.memory);
+}
+
+/* The name of a registration that the shell made up: it may make some command to be told anew. */
+static void a_made_up_registration_does_no_harm(void **state)
+{
+	struct two two = two_programs(1);
+	struct core_action action;
+
+	(void)state;
+	core_done(two.world.core, UINT64_C(5) << 56 | UINT64_C(8192) << 32 | 1, -EAGAIN);
+	two.world.now_ns += 20 * NSEC_PER_MSEC_U64;
+	assert_int_equal(step(&two.world, (struct core_event){.type = CORE_EVENT_TIME}), 0);
+	action = pull(&two.world, CORE_ACTION_REGISTER);
+	assert_int_equal(action.registration.channels, 0);
+	assert_false(core_next(two.world.core, &action));
+	assert_null(core_broken(two.world.core));
+	free(two.world.memory);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -339,6 +480,11 @@ int main(void)
 		cmocka_unit_test(time_does_not_go_back),
 		cmocka_unit_test(a_step_needs_its_client),
 		cmocka_unit_test(a_link_has_its_ranges_and_defaults),
+		cmocka_unit_test(spare_clients_up_to_the_last_id),
+		cmocka_unit_test(the_last_of_each_array_is_nobody_elses),
+		cmocka_unit_test(what_a_step_takes_it_takes_without_a_word),
+		cmocka_unit_test(an_event_is_read_to_its_end_and_no_further),
+		cmocka_unit_test(a_made_up_registration_does_no_harm),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -221,29 +221,33 @@ static void many_receive(struct many *many, const struct core_action *action)
 		0);
 }
 
-/* Program 0 has the bus, 1 waits for it, and 2 has the controller for so many rounds. Then the bus
- * is free: 1 is next, or next but one, wherever the wheel stands. */
+/* Program 0 has the bus, 1 waits for it and perhaps owes some rounds, and 2 has the controller for
+ * more of them. When the bus is free 1 is next, wherever the wheel stands. */
 static void who_waited_for_the_bus_has_missed_no_round(void **state)
 {
 	struct many many = many_programs(3, bridging);
 	struct core_action bus;
-	int rounds, i, quanta = 1;
+	int turn, i;
 
 	(void)state;
-	for (rounds = 1; rounds < 70; rounds++) {
+	for (turn = 0; turn < 400; turn++) {
+		many_ask(&many, 1, VIPMI_CLASS_NORMAL, 0xB4);
+		assert_int_equal(many_serve(&many, (turn % 7) * QUANTUM_NS), 1);
 		many_ask(&many, 0, VIPMI_CLASS_NORMAL, 0xB4);
 		bus = pull(&many.world, CORE_ACTION_TRANSMIT);
 		assert_int_equal(bus.transmit.data[0], 0);
 		core_done(many.world.core, bus.id, 0);
 		many_ask(&many, 1, VIPMI_CLASS_NORMAL, 0xB4);
-		many_asks(&many, 2, rounds + 2);
-		for (i = 0; i < rounds; i++) {
-			quanta = quanta % 5 + 1;
-			assert_int_equal(many_serve(&many, quanta * QUANTUM_NS), 2);
+		many_asks(&many, 2, 6);
+		for (i = 0; i < 3; i++) {
+			assert_int_equal(many_serve(&many, (1 + turn % 13) * QUANTUM_NS), 2);
 		}
+		/* Of the present round it has nearly all before it. */
+		assert_int_equal(many_serve(&many, 1), 2);
 		many_receive(&many, &bus);
-		i = many_serve(&many, QUANTUM_NS);
-		assert_true(i == 1 || many_serve(&many, QUANTUM_NS) == 1);
+		while (many_serve(&many, QUANTUM_NS) != 1) {
+			assert_true(3 * (1 + turn % 13) < turn % 7); /* the debt was larger */
+		}
 		while (core_next(many.world.core, &bus)) {
 			core_done(many.world.core, bus.id, 0);
 			if (bus.type == CORE_ACTION_TRANSMIT) {
@@ -270,33 +274,68 @@ static void a_program_with_several_responders_gets_to_each(void **state)
 	free(many.world.memory);
 }
 
-/* Programs 0 to 2 in the classes of these numbers, all with more to ask than is served: the normal
- * one every fifth turn, the background every seventeenth, and where both are due the background
- * first; after either the urgent one has a turn. */
-static void the_lower_classes_have_their_turns_and_never_two_in_a_row(void **state)
+/* Programs 0 to 2 in the classes of these numbers, all with more to ask than is served, the normal
+ * one only after so many turns: the normal one every fifth turn, the background every seventeenth,
+ * and where both are due the background first; after either the urgent one has a turn. */
+static void classes_take_turns(unsigned late)
 {
 	struct many many = many_programs(3, (struct core_link_capabilities){.window = 1});
 	unsigned waited[3] = {0}, turn;
 	bool lower = false;
 	int i, who;
 
-	(void)state;
-	for (i = 0; i < 3; i++) {
-		many_ask(&many, i, (uint8_t)i, 0);
-	}
-	for (turn = 0; turn < 500; turn++) {
-		bool normal = waited[1] >= 4, background = waited[2] >= 16;
-		int due = lower ? 0 : background ? 2 : normal ? 1 : 0;
+	many_ask(&many, 0, 0, 0);
+	many_ask(&many, 2, 2, 0);
+	for (turn = 0; turn < 200; turn++) {
+		int due = 0;
 
+		if (turn == late) {
+			many_ask(&many, 1, 1, 0);
+		}
+		if (!lower && (waited[1] >= 4 || waited[2] >= 16)) {
+			due = waited[2] >= 16 ? 2 : 1;
+		}
 		who = many_serve(&many, 1);
 		assert_int_equal(who, due);
 		many_ask(&many, who, (uint8_t)who, 0);
 		/* Who is lower than what is served is passed over. */
 		for (i = 1; i < 3; i++) {
-			waited[i] = i == who ? 0 : waited[i] + (i > who);
+			bool waits = i == 2 || turn >= late;
+
+			waited[i] = i == who || !waits ? 0 : waited[i] + (i > who);
 		}
 		lower = who > 0;
 	}
+	free(many.world.memory);
+}
+
+static void the_lower_classes_have_their_turns_and_never_two_in_a_row(void **state)
+{
+	unsigned late;
+
+	(void)state;
+	for (late = 0; late < 5; late++) {
+		classes_take_turns(late);
+	}
+}
+
+/* Program 0's request stays at the controller; 1 goes on over the bus, three rounds at a time. */
+static void the_bus_goes_on_while_the_controller_has_its_hands_full(void **state)
+{
+	struct many many = many_programs(2, bridging);
+	struct core_action action;
+	int i;
+
+	(void)state;
+	many_asks(&many, 0, 2);
+	action = pull(&many.world, CORE_ACTION_TRANSMIT);
+	core_done(many.world.core, action.id, 0);
+	for (i = 0; i < 100; i++) {
+		many_ask(&many, 1, VIPMI_CLASS_NORMAL, 0xB4);
+		assert_int_equal(many_serve(&many, 3 * QUANTUM_NS), 1);
+	}
+	many_receive(&many, &action);
+	assert_int_equal(many_serve(&many, 1), 0);
 	free(many.world.memory);
 }
 
@@ -310,6 +349,7 @@ int main(void)
 		cmocka_unit_test(who_waited_for_the_bus_has_missed_no_round),
 		cmocka_unit_test(a_program_with_several_responders_gets_to_each),
 		cmocka_unit_test(the_lower_classes_have_their_turns_and_never_two_in_a_row),
+		cmocka_unit_test(the_bus_goes_on_while_the_controller_has_its_hands_full),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -283,6 +283,83 @@ static void who_may_receive_is_a_subscriber_and_no_longer_than_that(void **state
 	free(bus.two.world.memory);
 }
 
+static bool flags_are_due_at(struct two *two, uint64_t ms)
+{
+	return core_deadline(two->world.core) == 1000 + ms * NSEC_PER_MSEC_U64;
+}
+
+static void listens(struct bus *bus)
+{
+	const struct core_clause all = core_clause_of(CORE_ASYNC_ALL);
+
+	assert_int_equal(step(&bus->two.world, (struct core_event){.type = CORE_EVENT_SUBSCRIBE,
+						       .subscribe = {.client = bus->two.client[0],
+							       .handle = bus->two.handle[0],
+							       .clauses = &all,
+							       .count = 1}}),
+		0);
+}
+
+static void flags_are_asked_for_where_they_are_ours_and_no_later_than_meant(void **state)
+{
+	struct bus bus = {.two = two_programs(1)};
+
+	(void)state;
+	/* A link that hands messages in needs no looking. */
+	listens(&bus);
+	assert_false(polls(&bus.two));
+	assert_int_equal(step(&bus.two.world, (struct core_event){.type = CORE_EVENT_LINK_UP,
+						      .link_up = {.owns_flags = true}}),
+		0);
+	bus_idle(&bus);
+	listens(&bus);
+	assert_true(flags_are_due_at(&bus.two, CORE_FLAGS_POLL_MS));
+	later(&bus, 5 * NSEC_PER_MSEC_U64);
+	listens(&bus);
+	assert_true(flags_are_due_at(&bus.two, CORE_FLAGS_POLL_MS));
+	free(bus.two.world.memory);
+}
+
+/* Attention that never ends, and always a message: how much of it is fetched before a request? */
+static uint32_t fetched_before_a_request(struct bus *bus)
+{
+	static const uint8_t flags[] = {0, 1}, message[] = {0, 0, 0};
+	struct core_action action;
+	uint32_t count;
+
+	for (count = 0; count < 20; count++) {
+		action = pull(&bus->two.world, CORE_ACTION_TRANSMIT);
+		if (action.transmit.command == 0x01) {
+			respond(&bus->two.world, &action, flags, 1);
+			break;
+		}
+		if (action.transmit.command == 0x31) {
+			respond(&bus->two.world, &action, flags, sizeof(flags));
+		} else {
+			respond(&bus->two.world, &action, message, sizeof(message));
+		}
+	}
+	return count;
+}
+
+static void requests_wait_for_eight_fetches_and_for_none_that_were_before(void **state)
+{
+	static struct bus bus;
+	int i;
+
+	(void)state;
+	bus_start(&bus, 8);
+	attention(&bus, true);
+	assert_int_equal(fetched_before_a_request(&bus), 20);
+	for (i = 0; i < 3; i++) {
+		assert_int_equal(ask(&bus.two.world, bus.two.client[0], bus.two.handle[0], 1), 0);
+	}
+	assert_int_equal(fetched_before_a_request(&bus), 0);
+	assert_int_equal(fetched_before_a_request(&bus), CORE_FETCH_RUN_MAX);
+	assert_int_equal(fetched_before_a_request(&bus), CORE_FETCH_RUN_MAX);
+	free(bus.two.world.memory);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -292,6 +369,8 @@ int main(void)
 		cmocka_unit_test(a_request_waits_for_its_answer_while_it_is_kept),
 		cmocka_unit_test(an_answer_needs_credit_on_whatever_link),
 		cmocka_unit_test(who_may_receive_is_a_subscriber_and_no_longer_than_that),
+		cmocka_unit_test(flags_are_asked_for_where_they_are_ours_and_no_later_than_meant),
+		cmocka_unit_test(requests_wait_for_eight_fetches_and_for_none_that_were_before),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

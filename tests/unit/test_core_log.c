@@ -158,33 +158,38 @@ static void what_was_in_hand_does_not_count_for_another_filter(void **state)
 	free(two.world.memory);
 }
 
-/* For its holder alone: what he has in hand while it leaves the log he has not lost, what comes
- * behind it he has. */
-static void what_a_holder_takes_in_time_is_not_lost(void **state)
+/* A holder has the first message in hand while it and so many more leave the log. What he takes he
+ * has not lost. */
+static void while_leaving(uint32_t more, bool taken)
 {
 	struct two two = two_programs(1);
 	struct core_action action;
-	int taken;
+	uint32_t lost = more + !taken;
+
+	first_subscribes(&two, (struct choice){.sensor = -1, .exclusive = true});
+	events(&two.world, 1);
+	action = pull(&two.world, CORE_ACTION_DELIVER);
+	events(&two.world, CORE_MESSAGES_KEPT + more);
+	core_done(two.world.core, action.id, taken ? 0 : -EAGAIN);
+	assert_int_equal(step(&two.world, (struct core_event){.type = CORE_EVENT_CLIENT_WRITABLE,
+						  .client = {.client = two.client[0]}}),
+		0);
+	if (lost > 0) {
+		expect_loss(&two, lost);
+	}
+	expect_number(&two, more + 2);
+	free(two.world.memory);
+}
+
+static void what_a_holder_takes_in_time_is_not_lost(void **state)
+{
+	uint32_t more;
 
 	(void)state;
-	first_subscribes(&two, (struct choice){.sensor = -1, .exclusive = true});
-	for (taken = 0; taken < 2; taken++) {
-		events(&two.world, 1);
-		action = pull(&two.world, CORE_ACTION_DELIVER);
-		assert_int_equal(action.deliver.kind, CORE_DELIVERY_EVENT);
-		events(&two.world, CORE_MESSAGES_KEPT + 1);
-		core_done(two.world.core, action.id, taken ? 0 : -EAGAIN);
-		assert_int_equal(
-			step(&two.world, (struct core_event){.type = CORE_EVENT_CLIENT_WRITABLE,
-						 .client = {.client = two.client[0]}}),
-			0);
-		expect_loss(&two, taken ? 1 : 2);
-		while (core_next(two.world.core, &action)) {
-			assert_int_equal(action.deliver.kind, CORE_DELIVERY_EVENT);
-			core_done(two.world.core, action.id, 0);
-		}
+	for (more = 0; more < 4; more++) {
+		while_leaving(more, true);
+		while_leaving(more, false);
 	}
-	free(two.world.memory);
 }
 
 static void only_a_request_is_to_be_answered(void **state)
@@ -227,34 +232,63 @@ static void one_call_looks_at_so_many_subscribers(void **state)
 	assert_int_equal(deadline_with(65), 1000);
 }
 
+/* Nor is the next handle in its slot, which stands in nobody's way among those who are. */
 static void a_handle_that_closed_with_a_message_in_hand_is_no_subscriber(void **state)
 {
-	struct world world = world_with(&(struct core_limits){.handles_max = 1});
-	uint32_t client = client_new(&world, 1), handle = 0;
+	struct two two = {.world = world_with(&(struct core_limits){.handles_max = 2})};
+	struct core_action action[2];
+	uint32_t i;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		two.client[i] = client_new(&two.world, i);
+		assert_int_equal(handle_try(&two.world, two.client[i], &two.handle[i]), 0);
+		subscribe(&two.world, two.client[i], two.handle[i], all);
+	}
+	events(&two.world, 1);
+	action[0] = pull(&two.world, CORE_ACTION_DELIVER);
+	action[1] = pull(&two.world, CORE_ACTION_DELIVER);
+	assert_int_equal(action[0].deliver.handle, two.handle[0]);
+	assert_int_equal(step(&two.world, (struct core_event){.type = CORE_EVENT_HANDLE_CLOSE,
+						  .handle = {.client = two.client[0],
+							  .handle = two.handle[0]}}),
+		0);
+	core_done(two.world.core, action[0].id, 0);
+	core_done(two.world.core, action[1].id, 0);
+	expect_nothing(&two.world);
+	assert_int_equal(handle_try(&two.world, two.client[0], &two.handle[0]), 0);
+	events(&two.world, 1);
+	assert_int_equal(delivered(&two).handle, two.handle[1]);
+	expect_nothing(&two.world);
+	subscribe(&two.world, two.client[0], two.handle[0], all);
+	events(&two.world, 1);
+	expect_number(&two, 3);
+	expect_number(&two, 3);
+	expect_nothing(&two.world);
+	assert_null(core_broken(two.world.core));
+	free(two.world.memory);
+}
+
+/* It ends its subscription with the first message in hand, and begins again with that one. */
+static void what_is_in_hand_is_given_once(void **state)
+{
+	struct two two = two_programs(1);
 	struct core_action action;
 
 	(void)state;
-	assert_int_equal(handle_try(&world, client, &handle), 0);
-	subscribe(&world, client, handle, all);
-	events(&world, 2);
-	action = pull(&world, CORE_ACTION_DELIVER);
-	assert_int_equal(step(&world, (struct core_event){.type = CORE_EVENT_HANDLE_CLOSE,
-					      .handle = {.client = client, .handle = handle}}),
+	first_subscribes(&two, all);
+	events(&two.world, 2);
+	action = pull(&two.world, CORE_ACTION_DELIVER);
+	assert_int_equal(action.deliver.number, 1);
+	assert_int_equal(step(&two.world, (struct core_event){.type = CORE_EVENT_UNSUBSCRIBE,
+						  .handle = {.client = two.client[0],
+							  .handle = two.handle[0]}}),
 		0);
-	core_done(world.core, action.id, 0);
-	expect_nothing(&world);
-	/* The next one in its slot begins as one that never asked for messages. */
-	assert_int_equal(handle_try(&world, client, &handle), 0);
-	events(&world, 2);
-	expect_nothing(&world);
-	subscribe(&world, client, handle, all);
-	events(&world, 1);
-	action = pull(&world, CORE_ACTION_DELIVER);
-	assert_int_equal(action.deliver.number, 5);
-	core_done(world.core, action.id, 0);
-	expect_nothing(&world);
-	assert_null(core_broken(world.core));
-	free(world.memory);
+	first_subscribes(&two, (struct choice){.sensor = -1, .from = CORE_FROM_OLDEST});
+	core_done(two.world.core, action.id, 0);
+	expect_number(&two, 2);
+	expect_nothing(&two.world);
+	free(two.world.memory);
 }
 
 int main(void)
@@ -268,6 +302,7 @@ int main(void)
 		cmocka_unit_test(only_a_request_is_to_be_answered),
 		cmocka_unit_test(one_call_looks_at_so_many_subscribers),
 		cmocka_unit_test(a_handle_that_closed_with_a_message_in_hand_is_no_subscriber),
+		cmocka_unit_test(what_is_in_hand_is_given_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

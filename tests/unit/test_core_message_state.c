@@ -348,13 +348,15 @@ static void a_reserved_command_does_not_pass_inside_a_message(void **state)
 	free(bus.two.world.memory);
 }
 
+/* With a byte too many, which is no enables. */
 static uint8_t enables_set(struct bus *bus, uint8_t enables)
 {
+	const uint8_t data[] = {enables, 0};
 	static const uint8_t ok[] = {0};
 	uint8_t stored[] = {0, 0};
 	struct core_action action;
 
-	app(bus, 0, 0x2E, &enables, 1);
+	app(bus, 0, 0x2E, data, sizeof(data));
 	action = pull(&bus->two.world, CORE_ACTION_TRANSMIT);
 	stored[1] = action.transmit.data[0];
 	respond(&bus->two.world, &action, ok, sizeof(ok));
@@ -400,6 +402,24 @@ static void an_event_buffer_begins_when_it_is_turned_on(void **state)
 	free(bus.two.world.memory);
 }
 
+/* Where the kernel's driver owns the flags the enables are its business. */
+static void on_a_drivers_link_enables_are_not_ones_own(void **state)
+{
+	static const uint8_t none[] = {0x08}, ok[] = {0};
+	struct bus bus = {.two = two_programs(1)};
+	struct core_action action;
+
+	(void)state;
+	app(&bus, 0, 0x2E, none, sizeof(none));
+	action = pull(&bus.two.world, CORE_ACTION_TRANSMIT);
+	assert_int_equal(action.transmit.data[0], 0x08);
+	respond(&bus.two.world, &action, ok, sizeof(ok));
+	assert_int_equal(answer_of(&bus).cc, VIPMI_CC_OK);
+	event(&bus, 1);
+	assert_int_equal(flags_of(&bus, 0), 0x02);
+	free(bus.two.world.memory);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -414,6 +434,7 @@ int main(void)
 		cmocka_unit_test(a_reserved_command_does_not_pass_inside_a_message),
 		cmocka_unit_test(each_enable_is_ones_own),
 		cmocka_unit_test(an_event_buffer_begins_when_it_is_turned_on),
+		cmocka_unit_test(on_a_drivers_link_enables_are_not_ones_own),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

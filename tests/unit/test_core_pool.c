@@ -339,27 +339,34 @@ static void so_many_exclusive_subscriptions_and_not_one_more(void **state)
 }
 
 /* Memory that was never used holds anything, such as this. */
-static void names_of_slots_never_used_are_stale(void **state)
+static void names_are_stale_where_all_bytes_are(uint8_t byte)
 {
 	const struct core_limits limits = {.handles_max = 4};
 	struct two two = two_programs(1);
 	size_t size = core_size(&limits);
 	struct core_status status;
-	uint32_t handle;
+	uint32_t name = byte * 0x01010000u + 1, handle;
 
-	(void)state;
-	memset(two.world.memory, 0x09, size);
+	memset(two.world.memory, byte, size);
 	assert_int_equal(core_init(two.world.memory, size, &limits, 1000, &two.world.core), 0);
 	two.client[0] = client_new(&two.world, 1);
 	assert_int_equal(handle_try(&two.world, two.client[0], &two.handle[0]), 0);
-	assert_int_equal(handle_try(&two.world, 0x09090001, &handle), -ESTALE);
-	assert_int_equal(ask(&two.world, two.client[0], 0x09090001, 1), -ESTALE);
-	assert_int_equal(core_credit(two.world.core, 0x09090001), 0);
-	core_done(two.world.core, UINT64_C(2) << 56 | 0x09090909, 0);
-	core_done(two.world.core, UINT64_C(3) << 56 | UINT64_C(1) << 32 | 0x0909, 0);
+	assert_int_equal(handle_try(&two.world, name, &handle), -ESTALE);
+	assert_int_equal(ask(&two.world, two.client[0], name, 1), -ESTALE);
+	assert_int_equal(core_credit(two.world.core, name), 0);
+	core_done(two.world.core, UINT64_C(2) << 56 | byte * 0x01010101u, 0);
+	core_done(two.world.core, UINT64_C(3) << 56 | UINT64_C(1) << 32 | byte * 0x0101u, 0);
 	core_status(two.world.core, &status);
 	assert_int_equal(status.counters[CORE_COUNTER_actions_stale], 2);
 	free(two.world.memory);
+}
+
+/* As open, as pulled, as leaving. */
+static void names_of_slots_never_used_are_stale(void **state)
+{
+	(void)state;
+	names_are_stale_where_all_bytes_are(0x09);
+	names_are_stale_where_all_bytes_are(0x0D);
 }
 
 static void arrays_are_aligned_whatever_their_number(void **state)
@@ -374,12 +381,12 @@ static void arrays_are_aligned_whatever_their_number(void **state)
 
 /* ---- who waits for credit ---- */
 
-/* Three handles with one slot each, and one more for all; each has one request out, and the third
- * the shared slot as well. The first two wait for credit, in this order. */
+/* Three handles with one slot each, and some more for all. They ask so often, and then the first
+ * two wait for credit, in this order. */
 struct queue {
 	struct world world;
 	uint32_t client, handle[3];
-	struct core_action out[4];
+	struct core_action out[5];
 };
 
 static void wants_credit(struct queue *queue, int who)
@@ -390,31 +397,30 @@ static void wants_credit(struct queue *queue, int who)
 		0);
 }
 
-static struct queue waiting(uint32_t credit_max)
+static struct queue waiting(uint32_t shared, uint32_t credit_max, const char *who_asks)
 {
-	static const int asks[] = {0, 1, 2, 2};
 	struct queue queue = {
 		.world = world_with(&(struct core_limits){
-			.handles_max = 3, .requests_max = 4, .credit_max = credit_max})};
+			.handles_max = 3, .requests_max = 3 + shared, .credit_max = credit_max})};
 	int i;
 
-	link_up(&queue.world, 4);
+	link_up(&queue.world, 5);
 	queue.client = client_new(&queue.world, 1);
 	for (i = 0; i < 3; i++) {
 		assert_int_equal(handle_try(&queue.world, queue.client, &queue.handle[i]), 0);
 	}
-	for (i = 0; i < 4; i++) {
-		assert_int_equal(ask(&queue.world, queue.client, queue.handle[asks[i]], 0), 0);
+	for (i = 0; who_asks[i]; i++) {
+		assert_int_equal(
+			ask(&queue.world, queue.client, queue.handle[who_asks[i] - '0'], 0), 0);
 		queue.out[i] = pull(&queue.world, CORE_ACTION_TRANSMIT);
 	}
 	wants_credit(&queue, 0);
 	wants_credit(&queue, 1);
-	assert_false(core_next(queue.world.core, &(struct core_action){0}));
 	return queue;
 }
 
-/* One of the third handle's requests is answered, and the answer taken: the shared slot is free. */
-static void shared_slot_comes_back(struct queue *queue, int which)
+/* One of the requests is answered, and the answer taken: its slot is free. */
+static void slot_comes_back(struct queue *queue, int which)
 {
 	static const uint8_t ok[] = {0};
 	struct core_action action;
@@ -431,35 +437,107 @@ static void expect_credit(struct queue *queue, int who)
 
 static void who_reaches_its_own_limit_leaves_the_queue(void **state)
 {
-	struct queue queue = waiting(2);
+	struct queue queue = waiting(1, 2, "0122");
 
 	(void)state;
-	shared_slot_comes_back(&queue, 2);
+	slot_comes_back(&queue, 2);
 	/* Before the first is told, it goes on, and has two: all that it may have. */
 	assert_int_equal(ask(&queue.world, queue.client, queue.handle[0], 0), 0);
 	queue.out[0] = pull(&queue.world, CORE_ACTION_TRANSMIT);
 	assert_false(core_next(queue.world.core, &queue.out[1]));
-	shared_slot_comes_back(&queue, 3);
+	slot_comes_back(&queue, 3);
 	/* The third has its guaranteed slot again; the shared one is still the first's. */
 	assert_false(core_next(queue.world.core, &queue.out[1]));
-	shared_slot_comes_back(&queue, 0);
+	slot_comes_back(&queue, 0);
 	expect_credit(&queue, 1);
 	free(queue.world.memory);
 }
 
 static void who_goes_on_with_a_shared_slot_keeps_its_place(void **state)
 {
-	struct queue queue = waiting(3);
+	struct queue queue = waiting(1, 3, "0122");
 
 	(void)state;
-	shared_slot_comes_back(&queue, 2);
+	slot_comes_back(&queue, 2);
 	assert_int_equal(ask(&queue.world, queue.client, queue.handle[0], 0), 0);
 	queue.out[2] = pull(&queue.world, CORE_ACTION_TRANSMIT);
 	assert_false(core_next(queue.world.core, &(struct core_action){0}));
-	shared_slot_comes_back(&queue, 2); /* its own, this time */
+	slot_comes_back(&queue, 2); /* its own, this time */
 	expect_credit(&queue, 0);
 	expect_credit(&queue, 1);
 	free(queue.world.memory);
+}
+
+static void who_waits_keeps_its_place_while_its_own_answers_are_taken(void **state)
+{
+	struct queue queue = waiting(2, 10, "0001");
+
+	(void)state;
+	slot_comes_back(&queue, 0);
+	slot_comes_back(&queue, 1);
+	expect_credit(&queue, 0);
+	expect_credit(&queue, 1);
+	free(queue.world.memory);
+}
+
+/* Whose guaranteed slot is free waits in front of all; when it has that, behind them. */
+static void who_takes_the_guaranteed_slot_is_the_last_of_those_who_wait(void **state)
+{
+	struct queue queue = waiting(2, 10, "1222");
+
+	(void)state;
+	assert_int_equal(ask(&queue.world, queue.client, queue.handle[0], 0), 0);
+	(void)pull(&queue.world, CORE_ACTION_TRANSMIT);
+	slot_comes_back(&queue, 1);
+	expect_credit(&queue, 1);
+	expect_credit(&queue, 0);
+	free(queue.world.memory);
+}
+
+/* A handle with one request each, opened and closed as a simple generator says. */
+static void the_nearest_deadline_is_told_whatever_comes_and_goes(void **state)
+{
+	struct world world = world_with(&(struct core_limits){.handles_max = 40});
+	uint32_t client = client_new(&world, 1), handle[40] = {0}, random = 1, turn, i;
+	uint64_t deadline[40], nearest;
+
+	(void)state;
+	for (turn = 0; turn < 3000; turn++) {
+		random = random * 1664525u + 1013904223u;
+		i = random >> 8 & 0xFF;
+		if (i >= 40) {
+			continue;
+		}
+		if (handle[i]) {
+			assert_int_equal(
+				step(&world,
+					(struct core_event){.type = CORE_EVENT_HANDLE_CLOSE,
+						.handle = {.client = client, .handle = handle[i]}}),
+				0);
+			handle[i] = 0;
+		} else {
+			uint32_t budget_ms = 1 + (random >> 16) % 5000;
+
+			assert_int_equal(handle_try(&world, client, &handle[i]), 0);
+			deadline[i] = 1000 + budget_ms * MS;
+			assert_int_equal(
+				step(&world, (struct core_event){.type = CORE_EVENT_REQUEST,
+						     .request = {.client = client,
+							     .handle = handle[i],
+							     .budget_ms = budget_ms,
+							     .netfn = 6,
+							     .command = 1}}),
+				0);
+		}
+		nearest = TIME_NEVER;
+		for (i = 0; i < 40; i++) {
+			if (handle[i] && deadline[i] < nearest) {
+				nearest = deadline[i];
+			}
+		}
+		assert_int_equal(core_deadline(world.core), nearest);
+	}
+	free(world.memory);
 }
 
 int main(void)
@@ -478,6 +556,9 @@ int main(void)
 		cmocka_unit_test(arrays_are_aligned_whatever_their_number),
 		cmocka_unit_test(who_reaches_its_own_limit_leaves_the_queue),
 		cmocka_unit_test(who_goes_on_with_a_shared_slot_keeps_its_place),
+		cmocka_unit_test(who_waits_keeps_its_place_while_its_own_answers_are_taken),
+		cmocka_unit_test(who_takes_the_guaranteed_slot_is_the_last_of_those_who_wait),
+		cmocka_unit_test(the_nearest_deadline_is_told_whatever_comes_and_goes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -433,6 +433,10 @@ static void records_are_overwritten_and_that_is_told(void **state)
 	assert_int_equal(record.number, 0);
 	assert_int_equal(lost, 0);
 	link_up(&two.world, 1);
+	cursor = 0;
+	assert_true(core_record_next(two.world.core, &cursor, &record, &lost));
+	assert_int_equal(record.number, 1);
+	assert_int_equal(lost, 1);
 	link_up(&two.world, 1);
 	cursor = 0;
 	assert_true(core_record_next(two.world.core, &cursor, &record, &lost));

@@ -242,7 +242,7 @@ static void a_link_that_is_blocked_is_left_alone_for_a_while(void **state)
 	free(two.world.memory);
 }
 
-/* Neighbours in the pool. What fits into a slot of 43 bytes lies there, what does not lies
+/* Neighbours in the pool. What fits into a slot (46 bytes) lies there, what does not lies
  * elsewhere, and nothing of it in the neighbour's. */
 static void payloads_of_any_length_lie_where_they_harm_nobody(void **state)
 {
@@ -254,7 +254,7 @@ static void payloads_of_any_length_lie_where_they_harm_nobody(void **state)
 
 	(void)state;
 	memset(data + 1, 0x5A, sizeof(data) - 1);
-	for (length = 40; length < 48; length++) {
+	for (length = 44; length < 49; length++) {
 		two = two_programs(2);
 		assert_int_equal(step(&two.world, (struct core_event){.type = CORE_EVENT_REQUEST,
 							  .request = {.client = two.client[0],
@@ -331,6 +331,32 @@ static void a_place_past_the_last_holds_nothing(void **state)
 	}
 }
 
+/* It said "not now": what comes for it meanwhile waits until it says "now". */
+static void who_takes_nothing_now_is_offered_nothing(void **state)
+{
+	struct two two = two_programs(2);
+	struct core_action first, second, answer;
+
+	(void)state;
+	send_in(&two, 1, VIPMI_CLASS_NORMAL, GET_DEVICE_ID, 0);
+	send_in(&two, 2, VIPMI_CLASS_NORMAL, GET_DEVICE_ID, 0);
+	first = sent(&two, GET_DEVICE_ID);
+	second = sent(&two, GET_DEVICE_ID);
+	received(&two, &first, ok);
+	answer = pull(&two.world, CORE_ACTION_DELIVER);
+	core_done(two.world.core, answer.id, -EAGAIN);
+	nothing_to_do(&two);
+	received(&two, &second, ok);
+	nothing_to_do(&two);
+	assert_int_equal(step(&two.world, (struct core_event){.type = CORE_EVENT_CLIENT_WRITABLE,
+						  .client = {.client = two.client[0]}}),
+		0);
+	assert_int_equal(delivered(&two).tag, 1);
+	assert_int_equal(delivered(&two).tag, 2);
+	nothing_to_do(&two);
+	free(two.world.memory);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -343,6 +369,7 @@ int main(void)
 		cmocka_unit_test(a_link_that_is_blocked_is_left_alone_for_a_while),
 		cmocka_unit_test(payloads_of_any_length_lie_where_they_harm_nobody),
 		cmocka_unit_test(a_place_past_the_last_holds_nothing),
+		cmocka_unit_test(who_takes_nothing_now_is_offered_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

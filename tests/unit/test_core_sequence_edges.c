@@ -6,50 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "core_bus.h"
-
-struct reach {
-	uint8_t channel, address;
-};
-
-static struct core_event sequence_event(
-	struct world *world, uint32_t client, uint32_t handle, struct reach of)
-{
-	return (struct core_event){.now_ns = world->now_ns,
-		.sequence = {.client = client,
-			.handle = handle,
-			.channel = of.channel,
-			.address = of.address}};
-}
-
-static int reserve(struct world *world, uint32_t client, uint32_t handle, struct reach of,
-	uint64_t numbers, uint8_t count, uint64_t *ret_numbers)
-{
-	struct core_event event = sequence_event(world, client, handle, of);
-	int r;
-
-	event.type = CORE_EVENT_SEQUENCE_RESERVE;
-	event.sequence.numbers = numbers;
-	event.sequence.count = count;
-	event.sequence.virtual_client = 70 + handle % 65536;
-	r = core_step(world->core, &event);
-	if (r == 0 && ret_numbers) {
-		*ret_numbers = event.sequence.ret_numbers;
-	}
-	return r;
-}
-
-static int give_back(
-	struct world *world, uint32_t client, uint32_t handle, struct reach of, uint64_t numbers)
-{
-	struct core_event event = sequence_event(world, client, handle, of);
-
-	event.type = CORE_EVENT_SEQUENCE_FREE;
-	event.sequence.numbers = numbers;
-	return core_step(world->core, &event);
-}
-
-static const struct reach slot_10 = {0, SLOT_10};
+#include "core_numbers.h"
 
 static void what_is_out_of_range_is_refused(void **state)
 {
@@ -357,146 +314,6 @@ static void a_round_goes_on_where_it_stood_whoever_else_is_asked_meanwhile(void 
 	free(world->memory);
 }
 
-/* ---- where all 64 numbers are somebody's own ---- */
-
-/* Six handles of one client on a link that numbers nothing on a wire: four own the numbers, the
- * other two want one. */
-struct crowd {
-	struct world world;
-	uint32_t client, handle[6];
-};
-
-static struct crowd crowded(void)
-{
-	struct crowd crowd = {.world = world_with(&(struct core_limits){.handles_max = 6})};
-	int i;
-
-	assert_int_equal(
-		step(&crowd.world, (struct core_event){.type = CORE_EVENT_LINK_UP,
-					   .link_up = {.raw_bridge = true, .bus_window = 8}}),
-		0);
-	crowd.client = client_new(&crowd.world, 1);
-	for (i = 0; i < 6; i++) {
-		assert_int_equal(handle_try(&crowd.world, crowd.client, &crowd.handle[i]), 0);
-	}
-	for (i = 0; i < 4; i++) {
-		assert_int_equal(reserve(&crowd.world, crowd.client, crowd.handle[i], slot_10,
-					 UINT64_C(0xFFFF) << 16 * i, 0, NULL),
-			0);
-	}
-	return crowd;
-}
-
-static void crowd_ask(struct crowd *crowd, int who, uint64_t tag, int number)
-{
-	assert_int_equal(step(&crowd->world, (struct core_event){.type = CORE_EVENT_REQUEST,
-						     .request = {.client = crowd->client,
-							     .handle = crowd->handle[who],
-							     .tag = tag,
-							     .class = VIPMI_CLASS_NORMAL,
-							     .target_kind = VIPMI_TARGET_IPMB,
-							     .address = SLOT_10,
-							     .numbered = number >= 0,
-							     .number = (uint8_t)number,
-							     .netfn = 6,
-							     .command = (uint8_t)tag}}),
-		0);
-}
-
-static void crowd_cancel(struct crowd *crowd, int who, uint64_t tag)
-{
-	assert_int_equal(step(&crowd->world, (struct core_event){.type = CORE_EVENT_CANCEL,
-						     .cancel = {.client = crowd->client,
-							     .handle = crowd->handle[who],
-							     .tag = tag}}),
-		0);
-}
-
-static void number_comes_free(struct crowd *crowd)
-{
-	assert_int_equal(give_back(&crowd->world, crowd->client, crowd->handle[3], slot_10,
-				 UINT64_C(1) << 63),
-		0);
-}
-
-/* The command of the request that is bridged next. */
-static uint8_t bridged_next(struct crowd *crowd)
-{
-	static const uint8_t ok[] = {0};
-	struct core_action action = pull(&crowd->world, CORE_ACTION_TRANSMIT);
-	uint8_t command = action.transmit.data[6];
-
-	respond(&crowd->world, &action, ok, 1);
-	return command;
-}
-
-static void nothing_to_do(struct crowd *crowd)
-{
-	assert_false(core_next(crowd->world.core, &(struct core_action){0}));
-}
-
-static void a_number_that_is_not_needed_after_all_is_the_next_ones(void **state)
-{
-	struct crowd crowd = crowded();
-
-	(void)state;
-	crowd_ask(&crowd, 4, 1, -1);
-	nothing_to_do(&crowd);
-	crowd_ask(&crowd, 5, 4, -1);
-	nothing_to_do(&crowd);
-	number_comes_free(&crowd);
-	crowd_cancel(&crowd, 4, 1);
-	assert_int_equal(bridged_next(&crowd), 4);
-	free(crowd.world.memory);
-}
-
-/* The first that waits has nothing left to send but with a number of its own, which is in use. */
-static void who_does_not_want_a_number_any_more_holds_nobody_up(void **state)
-{
-	struct crowd crowd = crowded();
-	struct core_action action;
-
-	(void)state;
-	crowd_ask(&crowd, 0, 1, 5);
-	assert_int_equal(bridged_next(&crowd), 1);
-	crowd_ask(&crowd, 0, 4, -1);
-	nothing_to_do(&crowd);
-	crowd_ask(&crowd, 5, 8, -1);
-	nothing_to_do(&crowd);
-	crowd_ask(&crowd, 0, 0x36, 5);
-	crowd_cancel(&crowd, 0, 4);
-	action = pull(&crowd.world, CORE_ACTION_DELIVER);
-	core_done(crowd.world.core, action.id, 0);
-	number_comes_free(&crowd);
-	assert_int_equal(bridged_next(&crowd), 8);
-	free(crowd.world.memory);
-}
-
-/* It waited with a number that was given back meanwhile, and that another has now. */
-static void a_number_that_is_anothers_by_now_is_not_used(void **state)
-{
-	struct crowd crowd = crowded();
-	struct core_action first, action;
-
-	(void)state;
-	/* Offered and not yet sent, so that the window of the system interface is full. */
-	crowd_ask(&crowd, 1, 1, 16);
-	first = pull(&crowd.world, CORE_ACTION_TRANSMIT);
-	crowd_ask(&crowd, 0, 4, 5);
-	nothing_to_do(&crowd);
-	assert_int_equal(
-		give_back(&crowd.world, crowd.client, crowd.handle[0], slot_10, 1 << 5), 0);
-	assert_int_equal(
-		reserve(&crowd.world, crowd.client, crowd.handle[4], slot_10, 1 << 5, 0, NULL), 0);
-	respond(&crowd.world, &first, (const uint8_t[]){0}, 1);
-	action = pull(&crowd.world, CORE_ACTION_DELIVER);
-	assert_int_equal(action.deliver.tag, 4);
-	assert_int_equal(action.deliver.reason, VIPMI_REASON_NOT_FOUND);
-	free(crowd.world.memory);
-}
-
-/* ---- how long a number rests, and which is next ---- */
-
 static bool rests(const struct bus *bus)
 {
 	struct core_sequence_info info;
@@ -595,9 +412,6 @@ int main(void)
 		cmocka_unit_test(an_owners_own_number_does_not_rest_after_its_response),
 		cmocka_unit_test(a_number_given_back_while_in_use_rests_after_its_response),
 		cmocka_unit_test(a_round_goes_on_where_it_stood_whoever_else_is_asked_meanwhile),
-		cmocka_unit_test(a_number_that_is_not_needed_after_all_is_the_next_ones),
-		cmocka_unit_test(who_does_not_want_a_number_any_more_holds_nobody_up),
-		cmocka_unit_test(a_number_that_is_anothers_by_now_is_not_used),
 		cmocka_unit_test(quarantine_is_five_seconds_to_the_last),
 		cmocka_unit_test(a_number_that_was_never_sent_does_not_rest),
 		cmocka_unit_test(numbers_come_again_as_late_as_can_be),

@@ -4,7 +4,7 @@
 responses as `vipmi chassis` orders them: no failure, no mix-up, no number with two owners; numbers rest
 after a time-out and return. What really happened to the responses is counted by the tap.
 
-usage: test_drawer.py BUILD [ROUNDS]
+usage: test_satellites.py BUILD [ROUNDS]
 """
 import os
 import sys
@@ -14,7 +14,7 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'mission'))
 from mission import main  # noqa: E402
 from clients import CommandLine, Numbers, Program, VirtualClients, tools  # noqa: E402
-from hundred import all_ask, numbers_return  # noqa: E402
+from hundred import all_ask, as_the_model_says, numbers_return  # noqa: E402
 from questions import Inventory  # noqa: E402
 
 PROGRAMS, VIRTUAL, COMMAND_LINES, TOOLS = 40, 16, 20, 24
@@ -80,9 +80,9 @@ def show(world):
     happened = world.wire.misfortunes()
     assert all(happened.values()), f'something did not happen: {happened}'
     words = ', '.join(f'{count} {what}' for what, count in happened.items())
-    return (f'{PROGRAMS + VIRTUAL + COMMAND_LINES + TOOLS} clients, {ROUNDS * EACH} questions each, {asked} requests to '
-            f'{len(SATELLITES)} satellites in {took:.1f} s; on the wire {words}; 0 wrong; {rested}; '
-            f'{world.judged()}')
+    return (f'{PROGRAMS + VIRTUAL + COMMAND_LINES + TOOLS} clients, {ROUNDS * EACH} questions '
+            f'each, {asked} requests to {len(SATELLITES)} satellites in {took:.1f} s; on the wire {words}; 0 wrong; {rested}; '
+            f'{as_the_model_says(world)}; {world.judged()}')
 
 
 main(show)

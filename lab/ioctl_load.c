@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Many programs on one IPMI device of the kernel's, or on what stands in for it.
+ *
+ *	ioctl_load DEVICE hold OPENS        opens so often and prints how often it worked
+ *	ioctl_load DEVICE sensor PROGRAMS MS
+ *	ioctl_load DEVICE oem PROGRAMS MS   so many ask for so long, one request after the other;
+ *	                                    prints answers a second
+ *	ioctl_load DEVICE sdr PROGRAMS MS   so many read the SDR repository for so long, each with a
+ *	                                    reservation, as tools do; prints records a second
+ *	ioctl_load DEVICE stay PROGRAMS     so many ask until the device fails them: prints "up",
+ *	                                    then how many of them heard so, within how long
+ *
+ * Every answer must be the asker's own, by its number and by its command.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/ipmi.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define ANSWER_WAIT_MS 60000
+/* Of a record, and bytes asked for at once: as ipmitool does. */
+#define HEADER 5
+#define PART 16
+/* Longer than anybody's call may hang when the device has gone. */
+#define END_WAIT_S 30
+
+struct tally {
+	int up, wrong, ended;
+	long answers, last_end_ms;
+};
+
+static struct tally *tally; /* shared with the children */
+
+static long now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+struct question {
+	uint8_t netfn, command;
+	uint8_t data[6];
+	unsigned short length;
+};
+
+static const struct question sensor = {0x04, 0x2D, {0x01}, 1}, oem = {0x30, 0x01, {0x01}, 1};
+
+static int ask(int fd, const struct question *question, long msgid)
+{
+	struct ipmi_system_interface_addr addr = {
+		.addr_type = IPMI_SYSTEM_INTERFACE_ADDR_TYPE, .channel = IPMI_BMC_CHANNEL};
+	struct ipmi_req req = {.addr = (unsigned char *)&addr,
+		.addr_len = sizeof(addr),
+		.msgid = msgid,
+		.msg = {.netfn = question->netfn,
+			.cmd = question->command,
+			.data = (unsigned char *)(uintptr_t)question->data,
+			.data_len = question->length}};
+
+	return ioctl(fd, IPMICTL_SEND_COMMAND, &req);
+}
+
+/* Length of the answer, completion code and all; 0: it is somebody else's; -1: there is none. */
+static int hear(int fd, const struct question *question, long msgid, uint8_t answer[280])
+{
+	struct ipmi_addr addr;
+	struct ipmi_recv recv = {.addr = (unsigned char *)&addr,
+		.addr_len = sizeof(addr),
+		.msg = {.data = answer, .data_len = 280}};
+	struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
+
+	if (poll(&poll_fd, 1, ANSWER_WAIT_MS) != 1 ||
+		ioctl(fd, IPMICTL_RECEIVE_MSG_TRUNC, &recv) < 0) {
+		return -1;
+	}
+	return recv.msgid == msgid && recv.msg.netfn == (question->netfn | 1) &&
+			       recv.msg.cmd == question->command
+		       ? recv.msg.data_len
+		       : 0;
+}
+
+/* One question and its answer, as `hear` says. */
+static int exchange(int fd, const struct question *question, uint8_t answer[280])
+{
+	static long msgid;
+	int length;
+
+	msgid = msgid ? msgid + 1 : (long)getpid() * 1000;
+	if (ask(fd, question, msgid) < 0) {
+		return -1;
+	}
+	length = hear(fd, question, msgid, answer);
+	__atomic_fetch_add(&tally->wrong, length == 0, __ATOMIC_RELAXED);
+	return length;
+}
+
+/* Some bytes of a record. 1: read; 0: the reservation is lost; -1: it failed. */
+static int part_read(int fd, uint16_t reservation, uint16_t record, uint8_t offset, uint8_t count,
+	uint8_t answer[280])
+{
+	const struct question get = {0x0A, 0x23,
+		{reservation & 0xFF, reservation >> 8, record & 0xFF, record >> 8, offset, count},
+		6};
+	int length = exchange(fd, &get, answer);
+
+	if (length <= 0) {
+		return -1;
+	}
+	return answer[0] == 0x00 && length == 3 + count;
+}
+
+/* A record, header first and the rest in parts. As part_read. */
+static int record_read(int fd, uint16_t reservation, uint16_t record, uint16_t *ret_next)
+{
+	uint8_t answer[280];
+	int result = part_read(fd, reservation, record, 0, HEADER, answer), at, end;
+
+	if (result <= 0) {
+		return result;
+	}
+	*ret_next = (uint16_t)(answer[1] | answer[2] << 8);
+	end = HEADER + answer[3 + HEADER - 1];
+	for (at = HEADER; at < end && result > 0; at += PART) {
+		int count = end - at < PART ? end - at : PART;
+
+		result = part_read(fd, reservation, record, (uint8_t)at, (uint8_t)count, answer);
+	}
+	return result;
+}
+
+/* Reads record after record, each with a new reservation when the last one was lost. */
+static bool read_repository(int fd, long end_ms)
+{
+	static const struct question reserve = {0x0A, 0x22, {0}, 0};
+	uint16_t reservation = 0, record = 0, next = 0;
+	uint8_t answer[280];
+
+	while (now_ms() < end_ms) {
+		int result = record_read(fd, reservation, record, &next);
+
+		if (result < 0) {
+			return false;
+		}
+		if (result > 0) {
+			__atomic_fetch_add(&tally->answers, 1, __ATOMIC_RELAXED);
+			record = next == 0xFFFF ? 0 : next;
+			continue;
+		}
+		if (exchange(fd, &reserve, answer) < 3) {
+			return false;
+		}
+		reservation = (uint16_t)(answer[1] | answer[2] << 8);
+	}
+	return true;
+}
+
+/* Asks until a time, or until it fails. False: it failed. */
+static bool work(int fd, const struct question *question, long end_ms)
+{
+	uint8_t answer[280];
+	int length;
+
+	if (!question) {
+		return read_repository(fd, end_ms);
+	}
+	while (now_ms() < end_ms) {
+		length = exchange(fd, question, answer);
+		if (length < 0) {
+			return false;
+		}
+		__atomic_fetch_add(&tally->answers, length > 0, __ATOMIC_RELAXED);
+	}
+	return true;
+}
+
+static void program(const char *device, const struct question *question, long length_ms, int start)
+{
+	int fd = open(device, O_RDWR | O_CLOEXEC);
+	long end_ms;
+	char byte;
+
+	if (fd < 0) {
+		perror(device);
+		_exit(1);
+	}
+	__atomic_fetch_add(&tally->up, 1, __ATOMIC_SEQ_CST);
+	if (read(start, &byte, 1) < 0) { /* until all are there */
+		_exit(1);
+	}
+	end_ms = length_ms ? now_ms() + length_ms : INT64_MAX;
+	if (work(fd, question, end_ms)) {
+		_exit(0);
+	}
+	end_ms = now_ms();
+	__atomic_fetch_add(&tally->ended, 1, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&tally->last_end_ms, end_ms, __ATOMIC_SEQ_CST);
+	_exit(length_ms != 0);
+}
+
+/* Waits for all of them; how many failed, or did not end. */
+static int programs_end(int count)
+{
+	int status, failed = 0;
+
+	while (count-- > 0) {
+		failed += waitpid(-1, &status, 0) < 0 || status != 0;
+	}
+	return failed;
+}
+
+/* No question: the SDR repository. */
+static int programs(const char *device, const struct question *question, int count, long length_ms)
+{
+	int start[2], i, failed;
+	long begun_ms;
+
+	tally = mmap(
+		NULL, sizeof(*tally), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (tally == MAP_FAILED || pipe(start) < 0) {
+		return 1;
+	}
+	for (i = 0; i < count; i++) {
+		if (fork() == 0) {
+			close(start[1]);
+			program(device, question, length_ms, start[0]);
+		}
+	}
+	while (__atomic_load_n(&tally->up, __ATOMIC_SEQ_CST) < count &&
+		waitpid(-1, &i, WNOHANG) == 0) {
+		usleep(10000);
+	}
+	close(start[1]);
+	begun_ms = now_ms();
+	if (length_ms == 0) {
+		while (__atomic_load_n(&tally->answers, __ATOMIC_RELAXED) < count) {
+			usleep(10000);
+		}
+		printf("up\n");
+		fflush(stdout);
+		while (__atomic_load_n(&tally->ended, __ATOMIC_SEQ_CST) == 0) {
+			usleep(1000);
+		}
+		begun_ms = now_ms();
+		alarm(END_WAIT_S);
+	}
+	failed = programs_end(count);
+	if (length_ms == 0) {
+		printf("%d of %d ended within %ld ms, %d wrong\n", tally->ended, count,
+			tally->last_end_ms - begun_ms, tally->wrong);
+	} else {
+		printf("%ld\n", tally->answers * 1000 / (now_ms() - begun_ms));
+	}
+	return failed || tally->wrong;
+}
+
+static int hold(const char *device, int opens)
+{
+	int i;
+
+	for (i = 0; i < opens && open(device, O_RDWR) >= 0; i++) {
+	}
+	printf("%d\n", i);
+	return i < opens;
+}
+
+int main(int argc, char **argv)
+{
+	if (argc == 4 && strcmp(argv[2], "hold") == 0) {
+		return hold(argv[1], atoi(argv[3]));
+	}
+	if (argc == 4 && strcmp(argv[2], "stay") == 0) {
+		return programs(argv[1], &sensor, atoi(argv[3]), 0);
+	}
+	if (argc == 5) {
+		const struct question *question = strcmp(argv[2], "sensor") == 0 ? &sensor
+						  : strcmp(argv[2], "oem") == 0  ? &oem
+										 : NULL;
+
+		return programs(argv[1], question, atoi(argv[3]), atol(argv[4]));
+	}
+	fprintf(stderr, "usage: ioctl_load DEVICE hold OPENS | stay PROGRAMS\n"
+			"       ioctl_load DEVICE sensor|oem|sdr PROGRAMS MS\n");
+	return 2;
+}

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Prints docs/guest-commands.md from guest/commands.def and the command table, or
+ * compares:
+ *
+ *	guests_page            prints the page
+ *	guests_page FILE       fails if FILE is not the page, and says what to do
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "guest/guest.h"
+#include "ipmi/command.h"
+
+static const char head[] =
+	"# What a guest's commands do\n"
+	"\n"
+	"Made from `guest/commands.def` and `ipmi/commands.def`: do not edit, run\n"
+	"`build/tests/unit/guests_page >docs/guest-commands.md`. What a guest is, and how it gets\n"
+	"its controller, stands in [guests.md](guests.md).\n"
+	"\n"
+	"*pass*: the real controller answers; it is only ever read. *virtual*: the guest's own\n"
+	"controller answers. *refuse*: D4 where it is the host's to do, C1 where a guest's\n"
+	"controller has no such thing. What is not listed (OEM commands, firmware, other groups'\n"
+	"bodies) is refused with C1. Of what passes, sensors, SEL and FRU can be taken away from "
+	"a\n"
+	"guest (`sensors=0`, `sel=0`, `fru=0`): then it is refused with C1.\n";
+
+static const char *treatment_name(enum guest_treatment treatment)
+{
+	switch (treatment) {
+	case GUEST_PASS:
+		return "pass";
+	case GUEST_VIRTUAL:
+		return "virtual";
+	case GUEST_DENY:
+		return "refuse, D4";
+	case GUEST_NONE:
+		return "refuse, C1";
+	}
+	return "";
+}
+
+static const char *why(const struct ipmi_command *command, enum guest_treatment treatment)
+{
+	const char *text = guest_command_text(command->netfn, command->command);
+
+	if (text) {
+		return text;
+	}
+	switch (treatment) {
+	case GUEST_PASS:
+		return "a read";
+	case GUEST_DENY:
+		return "it would change or endanger what is the host's";
+	default:
+		return "a guest's controller has no such interface";
+	}
+}
+
+static void print_page(FILE *page)
+{
+	const struct guest_config all = {.sensors = true, .sel = true, .fru = true, .bus = true};
+	const struct ipmi_command *table;
+	int netfn = -1;
+	size_t count, i;
+
+	fputs(head, page);
+	table = ipmi_command_table(&count);
+	for (i = 0; i < count; i++) {
+		const struct ipmi_command *command = &table[i];
+		enum guest_treatment treatment =
+			guest_judge(&all, command->netfn, command->command, NULL, 0);
+
+		if (command->netfn != netfn) {
+			netfn = command->netfn;
+			fprintf(page, "\n## %s, netFn %02X%s\n\n", ipmi_netfn_name(command->netfn),
+				command->netfn,
+				netfn == VIPMI_NETFN_GROUP ? ", body 00 (PICMG)" : "");
+			fputs("| cmd | title | changes state | a guest's | |\n"
+			      "| --- | --- | --- | --- | --- |\n",
+				page);
+		}
+		fprintf(page, "| %02X | %s | %s | %s | %s |\n", command->command, command->title,
+			ipmi_class_is_read((enum ipmi_class)command->class) ? "" : "yes",
+			treatment_name(treatment), why(command, treatment));
+	}
+}
+
+/* 0 when the file is exactly the page. */
+static int check(const char *path, const char *page, size_t length)
+{
+	FILE *file = fopen(path, "re");
+	size_t at = 0;
+	int c;
+
+	if (!file) {
+		perror(path);
+		return 1;
+	}
+	while ((c = fgetc(file)) != EOF && at < length && (char)c == page[at]) {
+		at++;
+	}
+	fclose(file);
+	if (c != EOF || at != length) {
+		fprintf(stderr,
+			"%s is stale: build/tests/unit/guests_page >docs/guest-commands.md\n",
+			path);
+		return 1;
+	}
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	char *page = NULL;
+	size_t length = 0;
+	FILE *memory;
+	int status;
+
+	if (argc < 2) {
+		print_page(stdout);
+		return 0;
+	}
+	memory = open_memstream(&page, &length);
+	if (!memory) {
+		return 1;
+	}
+	print_page(memory);
+	fclose(memory);
+	status = check(argv[1], page, length);
+	free(page);
+	return status;
+}

@@ -1,0 +1,720 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A guest's controller: what its commands do, and that none of them changes the real one. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "guest/guest.h"
+#include "ipmi/command.h"
+#include "ipmi/ipmb.h"
+
+#define SECOND NSEC_PER_SEC_U64
+#define CAPABLE_ALL 0x3F
+
+/* One guest, its clock, and what it said last. */
+static struct guest guest;
+static uint64_t now_ns;
+static struct guest_verdict verdict;
+
+static void begin(const struct guest_config *config)
+{
+	static const struct guest_config usual = {.guid = {1, 2, 3},
+		.sensors = true,
+		.sel = true,
+		.fru = true,
+		.grace_ns = 60 * SECOND};
+
+	now_ns = 1000 * SECOND;
+	guest_init(&guest, config ? config : &usual);
+	guest_connect(&guest, now_ns);
+	guest_control(&guest, VM_CONTROL_CAPABILITIES, CAPABLE_ALL);
+}
+
+/* Asks; returns the completion code, or -1 when it was passed on. */
+static int ask(uint8_t netfn, uint8_t command, const uint8_t *data, size_t length)
+{
+	const struct vm_message request = {.sequence = 0x5A,
+		.netfn = netfn,
+		.command = command,
+		.data = data,
+		.length = length};
+
+	guest_request(&guest, &request, now_ns, &verdict);
+	if (!verdict.answered) {
+		assert_true(verdict.forwarded);
+		return -1;
+	}
+	assert_int_equal(verdict.answer.sequence, 0x5A);
+	assert_int_equal(verdict.answer.netfn, netfn | 1);
+	assert_int_equal(verdict.answer.command, command);
+	return verdict.answer.data[0];
+}
+
+#define ASK(netfn, command, ...)                                                                   \
+	ask(netfn, command, (const uint8_t[]){0, ##__VA_ARGS__} + 1,                               \
+		sizeof((const uint8_t[]){0, ##__VA_ARGS__}) - 1)
+
+/* The controls that are to be sent now, one a byte, signals first. */
+static const char *controls(void)
+{
+	static char text[64];
+	struct guest_action action;
+	uint8_t control;
+
+	text[0] = '\0';
+	while (guest_signal(&guest, &control)) {
+		sprintf(text + strlen(text), "%02x ", control);
+	}
+	while (guest_act(&guest, &action)) {
+		assert_non_null(action.why);
+		sprintf(text + strlen(text), "%02x ", action.control);
+	}
+	return text;
+}
+
+static void advance(uint64_t ns)
+{
+	now_ns += ns;
+	guest_step(&guest, now_ns);
+}
+
+/* ---- the table ---- */
+
+/* Whatever a guest asks, only reads and virtual reservations get through to the real controller. */
+static void nothing_but_reads_pass(void **state)
+{
+	const struct guest_config all = {.sensors = true, .sel = true, .fru = true, .bus = true};
+	uint8_t data[8] = {0};
+	unsigned netfn, command, first, second;
+
+	(void)state;
+	for (netfn = 0; netfn < 64; netfn += 2) {
+		for (command = 0; command < 256; command++) {
+			for (first = 0; first < 256; first += 5) {
+				for (second = 0; second < 4; second++) {
+					struct ipmi_verdict judged;
+					bool reserves;
+
+					data[0] = (uint8_t)first;
+					data[1] = (uint8_t)(second * 0x55);
+					data[2] = 'C';
+					if (guest_judge(&all, (uint8_t)netfn, (uint8_t)command,
+						    data, sizeof(data)) != GUEST_PASS) {
+						continue;
+					}
+					judged = ipmi_command_judge((uint8_t)netfn,
+						(uint8_t)command, data, sizeof(data));
+					reserves = judged.class == IPMI_CLASS_VIRTUAL &&
+						   (command == 0x22 || command == 0x42);
+					assert_true(judged.class == IPMI_CLASS_READ ||
+						    judged.class == IPMI_CLASS_QUASI_READ ||
+						    reserves);
+				}
+			}
+		}
+	}
+}
+
+static void the_table_is_in_order(void **state)
+{
+	size_t count, i, known = 0;
+	const struct ipmi_command *commands = ipmi_command_table(&count);
+
+	(void)state;
+	/* Every line must be found by the binary search. */
+	for (i = 0; i < count; i++) {
+		known += guest_command_text(commands[i].netfn, commands[i].command) != NULL;
+	}
+	assert_int_equal(known, 81);
+}
+
+static void what_is_not_shown_is_not_there(void **state)
+{
+	const struct guest_config none = {.guid = {1}};
+
+	(void)state;
+	begin(NULL);
+	assert_int_equal(ASK(0x04, 0x2D, 1), -1); /* Get Sensor Reading */
+	assert_int_equal(ASK(0x0A, 0x10, 0), -1); /* Get FRU Inventory Area Info */
+	assert_int_equal(ASK(0x0A, 0x22), -1);    /* Reserve SDR Repository */
+	assert_int_equal(ASK(0x0A, 0x43, 0, 0, 0, 0, 0, 0xFF), -1);
+	begin(&none);
+	assert_int_equal(ASK(0x04, 0x2D, 1), 0xC1);
+	assert_int_equal(ASK(0x0A, 0x10, 0), 0xC1);
+	assert_int_equal(ASK(0x0A, 0x22), 0xC1);
+	assert_int_equal(ASK(0x0A, 0x43, 0, 0, 0, 0, 0, 0xFF), 0xC1);
+	assert_int_equal(ASK(0x2C, 0x00, 0), 0xC1);
+}
+
+static void what_is_the_hosts_is_refused(void **state)
+{
+	(void)state;
+	begin(NULL);
+	assert_int_equal(ASK(0x0A, 0x47, 0, 0, 'C', 'L', 'R', 0xAA), 0xD4); /* Clear SEL */
+	assert_int_equal(ASK(0x0A, 0x12, 0, 0, 0, 1), 0xD4);                /* Write FRU Data */
+	assert_int_equal(ASK(0x04, 0x26, 1, 0, 0, 0, 0, 0, 0, 0), 0xD4);    /* a threshold */
+	assert_int_equal(ASK(0x04, 0x02, 4, 1, 1, 1, 1, 1, 1), 0xD4);       /* Platform Event */
+	assert_int_equal(ASK(0x06, 0x52, 1, 0x20, 1), 0xD4);                /* Master Write-Read */
+	assert_int_equal(ASK(0x00, 0x04, 15), 0xD4);                        /* Chassis Identify */
+	assert_int_equal(ASK(0x2C, 0x04, 0, 0, 0), 0xD4);                   /* FRU Control */
+	assert_int_equal(ASK(0x0C, 0x02, 1, 3, 0, 0), 0xC1);                /* LAN */
+	assert_int_equal(ASK(0x06, 0x44, 1, 2), 0xC1);                      /* users */
+	assert_int_equal(ASK(0x30, 0x01), 0xC1);                            /* OEM */
+	assert_int_equal(ASK(0x08, 0x01), 0xC1);                            /* firmware */
+	assert_string_equal(controls(), "");
+}
+
+/* ---- identity ---- */
+
+static void a_guid_is_the_names_own(void **state)
+{
+	static const uint8_t text[16] = {0xc8, 0x30, 0xd4, 0x4f, 0xc0, 0x00, 0xb4, 0x80, 0xd1, 0x11,
+		0xad, 0x9d, 0x10, 0xb8, 0xa7, 0x6b};
+	/* What "web1" has today it must have in ten years. */
+	static const uint8_t web1[16] = {0xc1, 0x5b, 0xe6, 0xd1, 0x94, 0x05, 0xe6, 0x91, 0x56, 0x86,
+		0xc7, 0xe3, 0x95, 0xb5, 0x3d, 0x1c};
+	uint8_t guid[16], other[16];
+
+	(void)state;
+	guest_guid_of_name("web1", 4, guid);
+	assert_memory_equal(guid, web1, 16);
+	guest_guid_of_name("web2", 4, other);
+	assert_memory_not_equal(guid, other, 8);
+	assert_memory_not_equal(guid + 8, other + 8, 8);
+	assert_true(guest_guid_of_text("6ba7b810-9dad-11d1-80B4-00c04fd430c8", 36, guid));
+	assert_memory_equal(guid, text, 16);
+	assert_false(guest_guid_of_text("6ba7b810-9dad-11d1-80b4-00c04fd430c", 35, guid));
+	assert_false(guest_guid_of_text("6ba7b810-9dad-11d1-80b4000c04fd430c8", 36, guid));
+	assert_false(guest_guid_of_text("6ba7b810-9dad-11d1-80b4-00c04fd430cg", 36, guid));
+}
+
+static void both_guids_are_the_configured_one(void **state)
+{
+	static const uint8_t guid[16] = {1, 2, 3};
+
+	(void)state;
+	begin(NULL);
+	assert_int_equal(ASK(0x06, 0x08), 0);
+	assert_int_equal(verdict.answer.length, 17);
+	assert_memory_equal(verdict.answer.data + 1, guid, 16);
+	assert_int_equal(ASK(0x06, 0x37), 0);
+	assert_memory_equal(verdict.answer.data + 1, guid, 16);
+	assert_int_equal(ASK(0x06, 0x37, 1), 0xC7);
+}
+
+static void device_id_shows_what_is_shown(void **state)
+{
+	static const uint8_t real[] = {
+		0x20, 0x81, 0x02, 0x15, 0x02, 0xFF, 0xF2, 0x1B, 0x00, 0x50, 0x43, 0, 0, 0, 0};
+	const struct guest_config fru_only = {.fru = true};
+
+	(void)state;
+	begin(NULL);
+	assert_int_equal(ASK(0x06, 0x01), -1);
+	guest_response(&guest, verdict.forward.tag, 0, real, sizeof(real), &verdict);
+	assert_true(verdict.answered);
+	assert_int_equal(verdict.answer.length, 16);
+	assert_int_equal(verdict.answer.data[2], 0x81);
+	assert_int_equal(verdict.answer.data[6], 0x8F); /* no bridge, no event receiver */
+	begin(&fru_only);
+	assert_int_equal(ASK(0x06, 0x01), -1);
+	guest_response(&guest, verdict.forward.tag, 0, real, sizeof(real), &verdict);
+	assert_int_equal(verdict.answer.data[2], 0x01);
+	assert_int_equal(verdict.answer.data[6], 0x88);
+}
+
+/* A guest that boots while the real controller is away finds its own all the same. */
+static void there_is_a_device_id_without_a_controller(void **state)
+{
+	(void)state;
+	begin(NULL);
+	assert_int_equal(ASK(0x06, 0x01), -1);
+	guest_response(&guest, verdict.forward.tag, VIPMI_CC_TIMEOUT, NULL, 0, &verdict);
+	assert_true(verdict.answered);
+	assert_int_equal(verdict.answer.data[0], 0);
+	assert_int_equal(verdict.answer.length, 12);
+	assert_int_equal(verdict.answer.data[5], 0x02);
+	assert_int_equal(verdict.answer.data[6], 0x8F);
+}
+
+/* ---- power ---- */
+
+static void chassis_control_acts_on_the_guest(void **state)
+{
+	(void)state;
+	begin(NULL);
+	assert_int_equal(ASK(0x00, 0x02, 3), 0);
+	assert_string_equal(controls(), "04 ");
+	assert_int_equal(ASK(0x00, 0x02, 2), 0);
+	assert_string_equal(controls(), "04 ");
+	assert_int_equal(ASK(0x00, 0x03), 0);
+	assert_string_equal(controls(), "04 ");
+	assert_int_equal(ASK(0x00, 0x07), 0);
+	assert_int_equal(verdict.answer.data[1], 1);
+	assert_int_equal(ASK(0x00, 0x02, 4), 0);
+	assert_string_equal(controls(), "07 ");
+	assert_int_equal(ASK(0x00, 0x02, 5), 0);
+	assert_string_equal(controls(), "09 ");
+	assert_int_equal(ASK(0x00, 0x02, 1), 0);
+	assert_string_equal(controls(), "");
+	assert_int_equal(ASK(0x00, 0x02, 6), 0xCC);
+	assert_int_equal(ASK(0x00, 0x02), 0xC7);
+	assert_int_equal(ASK(0x00, 0x01), 0);
+	assert_int_equal(verdict.answer.data[1] & 1, 1);
+	assert_int_equal(ASK(0x00, 0x02, 0), 0);
+	assert_string_equal(controls(), "03 ");
+	assert_false(guest.power.on);
+	assert_int_equal(ASK(0x00, 0x01), 0); /* whoever asks is on */
+	assert_int_equal(verdict.answer.data[1] & 1, 1);
+}
+
+static void what_the_peer_cannot_do_is_not_promised(void **state)
+{
+	(void)state;
+	begin(NULL);
+	guest_control(&guest, VM_CONTROL_CAPABILITIES, GUEST_CAPABLE_POWER);
+	assert_int_equal(ASK(0x00, 0x02, 3), 0xD6);
+	assert_int_equal(ASK(0x00, 0x02, 4), 0xD6);
+	assert_int_equal(ASK(0x00, 0x02, 5), 0xD6);
+	assert_int_equal(ASK(0x00, 0x03), 0xD6);
+	assert_int_equal(ASK(0x06, 0x24, 4, 1, 0, 0, 10, 0), 0xCC);
+	assert_int_equal(ASK(0x06, 0x24, 4, 0x22, 0, 0, 10, 0), 0xCC);
+	assert_int_equal(ASK(0x06, 0x24, 4, 2, 0, 0, 10, 0), 0);
+	assert_int_equal(ASK(0x06, 0x2E, 1), 0);
+	assert_string_equal(controls(), ""); /* no interrupt enable, either */
+	assert_int_equal(ASK(0x00, 0x02, 0), 0);
+	assert_string_equal(controls(), "03 ");
+}
+
+static void a_reset_of_its_own_has_no_cause_of_ours(void **state)
+{
+	(void)state;
+	begin(NULL);
+	assert_int_equal(ASK(0x00, 0x02, 3), 0);
+	assert_string_equal(controls(), "04 ");
+	guest_control(&guest, VM_CONTROL_RESET, 0); /* the one we asked for */
+	assert_int_equal(ASK(0x00, 0x07), 0);
+	assert_int_equal(verdict.answer.data[1], 1);
+	guest_control(&guest, VM_CONTROL_RESET, 0); /* another */
+	assert_int_equal(ASK(0x00, 0x07), 0);
+	assert_int_equal(verdict.answer.data[1], 0);
+}
+
+static void policy_and_acpi_state_are_kept(void **state)
+{
+	(void)state;
+	begin(NULL);
+	assert_int_equal(ASK(0x00, 0x06, 2), 0);
+	assert_int_equal(verdict.answer.data[1], 0x07);
+	assert_int_equal(ASK(0x00, 0x06, 3), 0);
+	assert_int_equal(ASK(0x00, 0x06, 4), 0xCC);
+	assert_int_equal(ASK(0x00, 0x01), 0);
+	assert_int_equal(verdict.answer.data[1], 0x41);
+	assert_int_equal(ASK(0x06, 0x06, 0x82, 0x7F), 0);
+	assert_int_equal(ASK(0x06, 0x06, 0xFF, 0xAB), 0xCC);
+	assert_int_equal(ASK(0x06, 0x07), 0);
+	assert_int_equal(verdict.answer.data[1], 2);
+	assert_int_equal(verdict.answer.data[2], 0);
+}
+
+/* ---- the watchdog ---- */
+
+static void the_watchdog_resets_the_guest(void **state)
+{
+	(void)state;
+	begin(NULL);
+	assert_int_equal(ASK(0x06, 0x22), 0x80); /* never set */
+	assert_int_equal(ASK(0x06, 0x24, 4, 1, 0, 0, 100, 0), 0);
+	assert_int_equal(guest_deadline(&guest), TIME_NEVER); /* set, not running */
+	assert_int_equal(ASK(0x06, 0x22), 0);
+	assert_int_equal(guest_deadline(&guest), now_ns + 10 * SECOND);
+	advance(9 * SECOND);
+	assert_int_equal(ASK(0x06, 0x25), 0);
+	assert_memory_equal(verdict.answer.data + 1, "\x44\x01\x00\x00\x64\x00\x0A\x00", 8);
+	assert_int_equal(ASK(0x06, 0x22), 0); /* fed */
+	advance(9 * SECOND);
+	assert_string_equal(controls(), "");
+	advance(SECOND - 1);
+	assert_string_equal(controls(), "");
+	advance(1);
+	assert_string_equal(controls(), "04 ");
+	assert_int_equal(ASK(0x06, 0x25), 0);
+	assert_memory_equal(verdict.answer.data + 1, "\x04\x01\x00\x10\x64\x00\x00\x00", 8);
+	assert_int_equal(ASK(0x00, 0x07), 0);
+	assert_int_equal(verdict.answer.data[1], 4);
+	advance(100 * SECOND);
+	assert_string_equal(controls(), "");
+}
+
+static void each_watchdog_action_has_its_deed(void **state)
+{
+	static const struct {
+		uint8_t action;
+		const char *controls;
+	} cases[] = {{0, ""}, {1, "04 "}, {2, "03 "}, {3, "04 "}};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_LENGTH(cases); i++) {
+		begin(NULL);
+		assert_int_equal(ASK(0x06, 0x24, 4, cases[i].action, 0, 0, 10, 0), 0);
+		assert_int_equal(ASK(0x06, 0x22), 0);
+		advance(SECOND);
+		assert_string_equal(controls(), cases[i].controls);
+		assert_int_equal(guest.watchdog.expired, 0x10);
+	}
+	assert_int_equal(ASK(0x06, 0x24, 4, 4, 0, 0, 10, 0), 0xCC);
+	assert_int_equal(ASK(0x06, 0x24, 0, 1, 0, 0, 10, 0), 0xCC);
+	assert_int_equal(ASK(0x06, 0x24, 6, 1, 0, 0, 10, 0), 0xCC);
+	assert_int_equal(ASK(0x06, 0x24, 4, 0x11, 0, 0, 10, 0), 0xCC); /* an SMI */
+	assert_int_equal(ASK(0x06, 0x24, 4, 0x31, 2, 0, 10, 0), 0xCC); /* before it began */
+	assert_int_equal(ASK(0x06, 0x24, 4, 1, 0, 0, 10), 0xC7);
+}
+
+static void before_it_there_is_a_warning(void **state)
+{
+	(void)state;
+	begin(NULL);
+	assert_int_equal(ASK(0x06, 0x24, 4, 0x31, 2, 0, 100, 0), 0); /* a message, 2 s before */
+	assert_int_equal(ASK(0x06, 0x22), 0);
+	assert_int_equal(guest_deadline(&guest), now_ns + 8 * SECOND);
+	advance(8 * SECOND);
+	assert_string_equal(controls(), "01 "); /* attention */
+	assert_int_equal(ASK(0x06, 0x31), 0);
+	assert_int_equal(verdict.answer.data[1], 0x08);
+	assert_int_equal(ASK(0x06, 0x22), 0xD5); /* too late to feed */
+	assert_int_equal(ASK(0x06, 0x30, 0x08), 0);
+	assert_string_equal(controls(), "00 ");
+	advance(2 * SECOND);
+	assert_string_equal(controls(), "04 ");
+
+	assert_int_equal(ASK(0x06, 0x24, 4, 0x21, 2, 0, 100, 0), 0); /* an NMI */
+	assert_int_equal(ASK(0x06, 0x22), 0);
+	advance(8 * SECOND);
+	assert_string_equal(controls(), "07 ");
+}
+
+static void setting_stops_unless_asked_not_to(void **state)
+{
+	(void)state;
+	begin(NULL);
+	assert_int_equal(ASK(0x06, 0x24, 4, 1, 0, 0, 100, 0), 0);
+	assert_int_equal(ASK(0x06, 0x22), 0);
+	assert_int_equal(ASK(0x06, 0x24, 0x44, 1, 0, 0, 50, 0), 0);
+	assert_int_equal(guest_deadline(&guest), now_ns + 5 * SECOND);
+	assert_int_equal(ASK(0x06, 0x24, 4, 1, 0, 0, 100, 0), 0);
+	assert_int_equal(guest_deadline(&guest), TIME_NEVER);
+	assert_int_equal(ASK(0x06, 0x25), 0);
+	assert_memory_equal(verdict.answer.data + 1, "\x04\x01\x00\x00\x64\x00\x64\x00", 8);
+}
+
+static void power_off_and_cold_reset_stop_it(void **state)
+{
+	(void)state;
+	begin(NULL);
+	assert_int_equal(ASK(0x06, 0x24, 4, 1, 0, 0, 100, 0), 0);
+	assert_int_equal(ASK(0x06, 0x22), 0);
+	assert_int_equal(ASK(0x00, 0x02, 0), 0);
+	assert_string_equal(controls(), "03 ");
+	advance(100 * SECOND);
+	assert_string_equal(controls(), "");
+	assert_int_equal(ASK(0x06, 0x22), 0);
+	assert_int_equal(ASK(0x06, 0x02), 0);
+	advance(100 * SECOND);
+	assert_string_equal(controls(), "");
+	assert_int_equal(ASK(0x06, 0x22), 0x80);
+}
+
+/* ---- away and back ---- */
+
+static void nothing_is_lost_within_the_grace_time(void **state)
+{
+	static const uint8_t record[GUEST_EVENT_SIZE] = {7};
+
+	(void)state;
+	begin(NULL);
+	assert_int_equal(ASK(0x06, 0x2E, 0x0F), 0);
+	assert_string_equal(controls(), "05 ");
+	assert_int_equal(ASK(0x06, 0x24, 4, 1, 0, 0, 100, 0), 0);
+	assert_int_equal(ASK(0x06, 0x22), 0);
+	advance(4 * SECOND);
+	guest_disconnect(&guest, now_ns);
+	assert_int_equal(guest_deadline(&guest), now_ns + 60 * SECOND);
+	guest_event(&guest, record); /* it is a client all the while */
+	advance(59 * SECOND);        /* much longer than the watchdog had left */
+	assert_string_equal(controls(), "02 ");
+	guest_connect(&guest, now_ns);
+	guest_control(&guest, VM_CONTROL_CAPABILITIES, CAPABLE_ALL);
+	assert_string_equal(controls(), "05 02 ");
+	assert_int_equal(guest_deadline(&guest), now_ns + 6 * SECOND);
+	assert_int_equal(ASK(0x06, 0x35), 0);
+	assert_memory_equal(verdict.answer.data + 1, record, sizeof(record));
+	assert_string_equal(controls(), "00 ");
+	advance(6 * SECOND);
+	assert_string_equal(controls(), "04 ");
+}
+
+static void after_the_grace_time_it_starts_anew(void **state)
+{
+	(void)state;
+	begin(NULL);
+	assert_int_equal(ASK(0x06, 0x2E, 0x0F), 0);
+	assert_int_equal(ASK(0x06, 0x24, 4, 1, 0, 0, 100, 0), 0);
+	assert_int_equal(ASK(0x06, 0x22), 0);
+	guest_disconnect(&guest, now_ns);
+	advance(60 * SECOND - 1);
+	assert_int_equal(guest.presence, GUEST_AWAY);
+	advance(1);
+	assert_int_equal(guest.presence, GUEST_ABSENT);
+	assert_int_equal(guest_deadline(&guest), TIME_NEVER);
+	guest_connect(&guest, now_ns);
+	guest_control(&guest, VM_CONTROL_CAPABILITIES, CAPABLE_ALL);
+	assert_string_equal(controls(), "");
+	assert_int_equal(ASK(0x06, 0x22), 0x80);
+	assert_int_equal(ASK(0x06, 0x2F), 0);
+	assert_int_equal(verdict.answer.data[1], 0x08);
+}
+
+/* The peer has told its guest already that there is no answer. */
+static void an_answer_from_before_is_nobodys(void **state)
+{
+	uint64_t tag;
+
+	(void)state;
+	begin(NULL);
+	assert_int_equal(ASK(0x04, 0x2D, 1), -1);
+	tag = verdict.forward.tag;
+	guest_disconnect(&guest, now_ns);
+	guest_connect(&guest, now_ns);
+	assert_int_equal(ASK(0x04, 0x2D, 2), -1);
+	assert_true(verdict.forward.tag != tag);
+	guest_response(&guest, tag, 0, NULL, 0, &verdict);
+	assert_false(verdict.answered);
+	guest_response(&guest, tag | 0xFF, 0, NULL, 0, &verdict);
+	assert_false(verdict.answered);
+}
+
+static void more_than_it_may_have_under_way_is_busy(void **state)
+{
+	uint64_t tags[GUEST_PENDING_MAX];
+	size_t i;
+
+	(void)state;
+	begin(NULL);
+	for (i = 0; i < GUEST_PENDING_MAX; i++) {
+		assert_int_equal(ASK(0x04, 0x2D, 1), -1);
+		tags[i] = verdict.forward.tag;
+	}
+	assert_int_equal(ASK(0x04, 0x2D, 1), VIPMI_CC_NODE_BUSY);
+	assert_false(verdict.forwarded);
+	assert_int_equal(ASK(0x06, 0x25), 0); /* what needs nobody is answered */
+	guest_response(&guest, tags[3], 0, (const uint8_t *)"abc", 3, &verdict);
+	assert_true(verdict.answered);
+	assert_int_equal(verdict.answer.length, 4);
+	assert_memory_equal(verdict.answer.data, "\0abc", 4);
+	assert_int_equal(ASK(0x04, 0x2D, 1), -1);
+}
+
+/* ---- events and the bus ---- */
+
+static void events_wait_for_who_wants_them(void **state)
+{
+	uint8_t record[GUEST_EVENT_SIZE] = {0};
+	size_t i;
+
+	(void)state;
+	begin(NULL);
+	guest_event(&guest, record); /* the buffer is not enabled */
+	assert_string_equal(controls(), "");
+	assert_int_equal(ASK(0x06, 0x35), 0x80);
+	assert_int_equal(ASK(0x06, 0x2E, 0x04), 0);
+	for (i = 0; i < GUEST_EVENTS_MAX + 3; i++) {
+		record[0] = (uint8_t)i;
+		guest_event(&guest, record);
+	}
+	assert_int_equal(guest.messages.events_lost, 3);
+	assert_string_equal(controls(), "01 "); /* once, and without an interrupt */
+	for (i = 0; i < GUEST_EVENTS_MAX; i++) {
+		assert_int_equal(ASK(0x06, 0x31), 0);
+		assert_int_equal(verdict.answer.data[1], 0x02);
+		assert_string_equal(controls(), "");
+		assert_int_equal(ASK(0x06, 0x35), 0);
+		assert_int_equal(verdict.answer.data[1], i);
+	}
+	assert_string_equal(controls(), "00 ");
+	guest_event(&guest, record);
+	assert_int_equal(ASK(0x06, 0x30, 0x02), 0);
+	assert_int_equal(ASK(0x06, 0x35), 0x80);
+	assert_int_equal(ASK(0x06, 0x2E, 0x10), 0xCC);
+}
+
+/* Asks a satellite for `netfn`, `command`, by Send Message. */
+static int send_message(uint8_t netfn, uint8_t command)
+{
+	const struct ipmb_message message = {.rs_address = 0xB2,
+		.rs_lun = 1,
+		.rq_address = 0x20,
+		.rq_lun = 2,
+		.netfn = netfn,
+		.sequence = 0x2A,
+		.command = command,
+		.data = (const uint8_t *)"\x05",
+		.length = 1};
+	uint8_t data[40];
+	int length = ipmb_encode(&message, data + 1, sizeof(data) - 1);
+
+	data[0] = 0x07;
+	assert_true(length > 0);
+	return ask(0x06, 0x34, data, 1 + (size_t)length);
+}
+
+static void the_bus_is_for_reads_and_only_if_shown(void **state)
+{
+	const struct guest_config bus = {.sensors = true, .bus = true, .grace_ns = SECOND};
+
+	(void)state;
+	begin(NULL);
+	assert_int_equal(send_message(0x04, 0x2D), 0xD4);
+	assert_int_equal(ASK(0x06, 0x42, 0), 0xCC);
+	begin(&bus);
+	assert_int_equal(ASK(0x06, 0x42, 0), 0);
+	assert_int_equal(ASK(0x06, 0x42, 0x0E), 0);
+	assert_int_equal(verdict.answer.data[1], 0x0F);
+	assert_int_equal(send_message(0x00, 0x02), 0xD4); /* Chassis Control */
+	assert_int_equal(send_message(0x06, 0x02), 0xD4); /* Cold Reset */
+	assert_int_equal(send_message(0x06, 0x08), 0xD4); /* Get Device GUID */
+	assert_int_equal(send_message(0x06, 0x34), 0xD4); /* Send Message */
+	assert_int_equal(send_message(0x05, 0x2D), 0xD4); /* a response */
+	assert_false(verdict.forwarded);
+	assert_int_equal(ASK(0x06, 0x34, 0x40, 0xB2, 0x11, 0x3D, 0x20, 0, 0x2D, 0), 0xCC);
+	assert_int_equal(ASK(0x06, 0x34, 0, 0xB2), 0xC7);
+}
+
+static void an_answer_from_the_bus_waits_in_the_queue(void **state)
+{
+	const struct guest_config bus = {.sensors = true, .bus = true, .grace_ns = SECOND};
+	struct ipmb_message message;
+
+	(void)state;
+	begin(&bus);
+	assert_int_equal(send_message(0x04, 0x2D), 0);
+	assert_true(verdict.forwarded);
+	assert_int_equal(verdict.forward.target_kind, VIPMI_TARGET_IPMB);
+	assert_int_equal(verdict.forward.channel, 7);
+	assert_int_equal(verdict.forward.address, 0xB2);
+	assert_int_equal(verdict.forward.lun, 1);
+	assert_int_equal(verdict.forward.length, 1);
+	guest_disconnect(&guest, now_ns); /* it is no less its answer */
+	guest_response(&guest, verdict.forward.tag, 0, (const uint8_t *)"xyz", 3, &verdict);
+	assert_false(verdict.answered);
+	guest_connect(&guest, now_ns);
+	assert_string_equal(controls(), "01 ");
+	assert_int_equal(ASK(0x06, 0x31), 0);
+	assert_int_equal(verdict.answer.data[1], 0x01);
+	assert_int_equal(ASK(0x06, 0x33), 0);
+	assert_int_equal(verdict.answer.data[1], 7);
+	assert_int_equal(ipmb_decode_received(0x20, verdict.answer.data + 2,
+				 verdict.answer.length - 2, &message),
+		0);
+	assert_int_equal(message.rs_address, 0xB2);
+	assert_int_equal(message.rs_lun, 1);
+	assert_int_equal(message.rq_lun, 2);
+	assert_int_equal(message.netfn, 0x05);
+	assert_int_equal(message.sequence, 0x2A);
+	assert_int_equal(message.length, 4);
+	assert_memory_equal(message.data, "\0xyz", 4);
+	assert_int_equal(ASK(0x06, 0x33), 0x80);
+	assert_string_equal(controls(), "00 ");
+}
+
+static void the_queue_is_as_long_as_it_is(void **state)
+{
+	const struct guest_config bus = {.sensors = true, .bus = true, .grace_ns = SECOND};
+	struct guest_verdict ignored;
+	size_t i;
+
+	(void)state;
+	begin(&bus);
+	for (i = 0; i <= GUEST_RECEIVED_MAX; i++) {
+		assert_int_equal(send_message(0x04, 0x2D), 0);
+		guest_response(&guest, verdict.forward.tag, 0, NULL, 0, &ignored);
+	}
+	assert_int_equal(guest.messages.received_lost, 1);
+	assert_int_equal(guest.messages.received_count, GUEST_RECEIVED_MAX);
+	assert_int_equal(ASK(0x06, 0x30, 0x01), 0);
+	assert_int_equal(ASK(0x06, 0x33), 0x80);
+}
+
+static void channels_are_received_from_as_told(void **state)
+{
+	(void)state;
+	begin(NULL);
+	assert_int_equal(ASK(0x06, 0x32, 7, 0), 0);
+	assert_int_equal(verdict.answer.data[2], 0);
+	assert_int_equal(ASK(0x06, 0x32, 7, 2), 0);
+	assert_int_equal(verdict.answer.data[2], 0);
+	assert_int_equal(ASK(0x06, 0x32, 7, 1), 0);
+	assert_int_equal(verdict.answer.data[1], 7);
+	assert_int_equal(verdict.answer.data[2], 1);
+	assert_int_equal(ASK(0x06, 0x32, 7, 3), 0xCC);
+}
+
+static void what_is_no_request_is_answered_too(void **state)
+{
+	static const uint8_t much[VIPMI_DATA_MAX + 1];
+	const struct vm_message response = {.netfn = 0x07, .command = 1};
+
+	(void)state;
+	begin(NULL);
+	guest_request(&guest, &response, now_ns, &verdict);
+	assert_true(verdict.answered);
+	assert_int_equal(verdict.answer.data[0], 0xC1);
+	assert_int_equal(ask(0x04, 0x2D, much, sizeof(much)), 0xC7);
+	assert_int_equal(ask(0x04, 0x2D, much, sizeof(much) - 1), -1);
+	guest_response(&guest, verdict.forward.tag, 0, much, sizeof(much) - 1, &verdict);
+	assert_int_equal(verdict.answer.data[0], VIPMI_CC_CANNOT_RETURN_LENGTH);
+	assert_int_equal(ASK(0x06, 0x04), 0);
+	assert_memory_equal(verdict.answer.data, "\x00\x55\x00", 3);
+	assert_int_equal(ASK(0x00, 0x00), 0);
+	assert_int_equal(verdict.answer.length, 6);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(nothing_but_reads_pass),
+		cmocka_unit_test(the_table_is_in_order),
+		cmocka_unit_test(what_is_not_shown_is_not_there),
+		cmocka_unit_test(what_is_the_hosts_is_refused),
+		cmocka_unit_test(a_guid_is_the_names_own),
+		cmocka_unit_test(both_guids_are_the_configured_one),
+		cmocka_unit_test(device_id_shows_what_is_shown),
+		cmocka_unit_test(there_is_a_device_id_without_a_controller),
+		cmocka_unit_test(chassis_control_acts_on_the_guest),
+		cmocka_unit_test(what_the_peer_cannot_do_is_not_promised),
+		cmocka_unit_test(a_reset_of_its_own_has_no_cause_of_ours),
+		cmocka_unit_test(policy_and_acpi_state_are_kept),
+		cmocka_unit_test(the_watchdog_resets_the_guest),
+		cmocka_unit_test(each_watchdog_action_has_its_deed),
+		cmocka_unit_test(before_it_there_is_a_warning),
+		cmocka_unit_test(setting_stops_unless_asked_not_to),
+		cmocka_unit_test(power_off_and_cold_reset_stop_it),
+		cmocka_unit_test(nothing_is_lost_within_the_grace_time),
+		cmocka_unit_test(after_the_grace_time_it_starts_anew),
+		cmocka_unit_test(an_answer_from_before_is_nobodys),
+		cmocka_unit_test(more_than_it_may_have_under_way_is_busy),
+		cmocka_unit_test(events_wait_for_who_wants_them),
+		cmocka_unit_test(the_bus_is_for_reads_and_only_if_shown),
+		cmocka_unit_test(an_answer_from_the_bus_waits_in_the_queue),
+		cmocka_unit_test(the_queue_is_as_long_as_it_is),
+		cmocka_unit_test(channels_are_received_from_as_told),
+		cmocka_unit_test(what_is_no_request_is_answered_too),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
