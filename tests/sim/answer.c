@@ -43,6 +43,9 @@ static void check_answer(struct sim *sim, uint32_t serial, const struct core_del
 	/* Refused before its response came: its client has not read that yet. */
 	bool refused = request->may_be_refused && deliver->reason == VIPMI_REASON_RESERVED;
 
+	if (deliver->reason && request->responder > 0 && request->sends > 0) {
+		numbers_timed_out(sim, request->responder - 1u); /* or may have been */
+	}
 	if (request->final && !refused) {
 		length = model_answer(request->final_from, request->final_cc, expected);
 		if (deliver->origin != VIPMI_ORIGIN_CONTROLLER || deliver->reason != 0 ||
@@ -87,7 +90,7 @@ static uint32_t deliver_answer(
 	struct sim *sim, const struct core_deliver *deliver, struct sim_handle **ret_handle)
 {
 	uint32_t serial =
-		deliver->tag & SIM_NUMBERED_TAG ? (uint32_t)deliver->tag : deliver->virtual_client;
+		deliver->tag & SIM_TAGS ? (uint32_t)deliver->tag : deliver->virtual_client;
 	struct sim_request *request;
 	struct sim_handle *handle;
 
@@ -110,6 +113,9 @@ static uint32_t deliver_answer(
 		deliver->class != request->class ||
 		(deliver->target_kind == VIPMI_TARGET_CONTROLLER) != (request->responder == 0)) {
 		sim_fail(sim, "#%u's answer names another request", serial);
+	}
+	if (deliver->response != request->response) {
+		sim_fail(sim, "#%u is %sa response", serial, deliver->response ? "" : "not ");
 	}
 	if (deliver->virtual_client != request->name || deliver->numbered != request->numbered ||
 		(request->numbered && deliver->number_used != request->number)) {

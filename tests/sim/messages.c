@@ -181,7 +181,9 @@ struct sim_message messages_request(uint8_t channel, const struct ipmb_message *
 		.sequence = request->sequence,
 		.length = (uint8_t)request->length};
 
-	memcpy(message.bytes, request->data, message.length);
+	if (message.length > 0) {
+		memcpy(message.bytes, request->data, message.length);
+	}
 	return message;
 }
 
@@ -203,6 +205,14 @@ void messages_spoke(struct sim *sim)
 
 static void handed_in(struct sim *sim, const struct core_event *event)
 {
+	const struct ipmb_message request = {.rs_lun = 2,
+		.rq_address = event->message.address,
+		.rq_lun = event->message.lun,
+		.netfn = event->message.netfn,
+		.command = event->message.command,
+		.sequence = event->message.sequence,
+		.data = event->message.data,
+		.length = event->message.length};
 	struct sim_message message = {.kind = event->message.kind,
 		.holder = SIM_NONE,
 		.channel = event->message.channel,
@@ -213,6 +223,10 @@ static void handed_in(struct sim *sim, const struct core_event *event)
 		.sequence = event->message.sequence,
 		.length = (uint8_t)event->message.length};
 
+	if (message.kind == VIPMI_ASYNC_REQUEST) {
+		receive_arrived(sim, event->message.channel, &request);
+		return;
+	}
 	if (message.length > 0) {
 		memcpy(message.bytes, event->message.data, message.length);
 	}

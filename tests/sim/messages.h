@@ -32,6 +32,8 @@ struct messages {
 uint64_t messages_oldest(const struct sim *sim, const struct messages *messages);
 struct sim_message *messages_at(struct messages *messages, uint64_t number);
 
+/* receive.c: what the core lists of a request says whose it is; whether that can be. */
+bool receive_settle(struct sim *sim, struct sim_message *message, uint32_t holder);
 void messages_append(struct sim *sim, struct sim_message message);
 /* The message that an incoming request is, nobody's so far. */
 struct sim_message messages_request(uint8_t channel, const struct ipmb_message *request);

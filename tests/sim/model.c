@@ -109,8 +109,11 @@ static bool request_pending_alone(const struct sim *sim, const struct sim_reques
 
 bool request_waits(const struct sim *sim, const struct sim_request *request)
 {
-	return request_pending(sim, request) && !request->may_be_refused &&
-	       !request->may_be_nobodys;
+	/* What a Send Message carries may be refused with it. */
+	bool refused = request->may_be_refused ||
+		       (request->inner && sim->requests[request->partner].may_be_refused);
+
+	return request_pending(sim, request) && !refused && !request->may_be_nobodys;
 }
 
 bool request_lent(const struct sim *sim, const struct sim_request *request)
@@ -337,8 +340,10 @@ static void check_windows(struct sim *sim, const struct sim_transmission *transm
 /* Takes the request out of what goes over the wire. Returns its serial, or SIM_NONE when the agent
  * speaks for itself. */
 static uint32_t take_apart(struct sim *sim, const struct core_transmit *transmit,
-	struct sim_transmission *transmission, struct ipmb_message *ret_message)
+	struct sim_transmission *transmission, struct ipmb_message *ret_message,
+	uint8_t *ret_channel)
 {
+
 	struct ipmb_message message = {.netfn = transmit->netfn,
 		.command = transmit->command,
 		.rs_lun = transmit->lun,
@@ -356,7 +361,13 @@ static uint32_t take_apart(struct sim *sim, const struct core_transmit *transmit
 						       transmit->length - skip, &message) != 0) {
 			sim_fail(sim, "a Send Message with a broken frame");
 		}
-		transmission->kind = message.netfn & 1 ? SIM_HOUSEKEEPING : SIM_BRIDGE;
+		transmission->kind = message.netfn & 1 ? SIM_DIRECT : SIM_BRIDGE;
+		*ret_channel = transmit->data[0];
+	} else if (transmit->netfn & 1) {
+		transmission->kind = SIM_DIRECT;
+		message.rq_address = transmit->address;
+		message.rq_lun = transmit->lun;
+		message.sequence = transmit->sequence;
 	}
 	*ret_message = message;
 	return payload_serial(message.data, message.length);
@@ -369,6 +380,7 @@ struct sim_transmission *model_transmit(struct sim *sim, const struct core_actio
 	struct ipmb_message message;
 	struct sim_request *request;
 	uint8_t expected[SIM_DATA_MAX];
+	uint8_t channel = transmit->channel;
 	uint32_t serial;
 
 	if (!sim->link_up || sim->transmissions_count == SIM_TRANSMISSIONS_MAX ||
@@ -385,10 +397,13 @@ struct sim_transmission *model_transmit(struct sim *sim, const struct core_actio
 	if (transmit->length > 0) {
 		memcpy(transmission->data, transmit->data, transmit->length);
 	}
-	serial = take_apart(sim, transmit, transmission, &message);
+	serial = take_apart(sim, transmit, transmission, &message, &channel);
 	transmission->serial = serial;
 	sim->transmissions_count++;
 	if (serial == SIM_NONE) {
+		if (message.netfn & 1) {
+			receive_declined(sim, channel, &message);
+		}
 		transmission->kind = SIM_HOUSEKEEPING;
 		check_windows(sim, transmission);
 		fairness_transmit(sim, transmission);
@@ -404,12 +419,14 @@ struct sim_transmission *model_transmit(struct sim *sim, const struct core_actio
 		request->at_controller) {
 		sim_fail(sim, "#%u is sent although it is over, or on its way already", serial);
 	}
-	if (message.netfn != request->netfn || message.command != request->command ||
-		message.rs_lun != request->lun ||
-		message.length != parts_on_wire(sim, serial, expected) ||
-		memcmp(message.data, expected, message.length) != 0 ||
-		(transmission->kind == SIM_DIRECT) != (request->responder == 0) ||
-		(request->responder && message.rs_address != sim_address(request->responder))) {
+	if (request->response) {
+		receive_transmit(sim, serial, channel, &message);
+	} else if (message.netfn != request->netfn || message.command != request->command ||
+		   message.rs_lun != request->lun ||
+		   message.length != parts_on_wire(sim, serial, expected) ||
+		   memcmp(message.data, expected, message.length) != 0 ||
+		   (transmission->kind == SIM_DIRECT) != (request->responder == 0) ||
+		   (request->responder && message.rs_address != sim_address(request->responder))) {
 		sim_fail(sim, "#%u is not sent as it was given", serial);
 	}
 	if (request->inner && !sim->requests[request->partner].final &&
@@ -420,7 +437,9 @@ struct sim_transmission *model_transmit(struct sim *sim, const struct core_actio
 	if (rights_forbid(sim, request, false)) {
 		sim_fail(sim, "#%u is sent although another has the right to it alone", serial);
 	}
-	check_order(sim, serial);
+	if (!request->response) {
+		check_order(sim, serial);
+	}
 	check_resend(sim, serial);
 	if (transmission->kind == SIM_BRIDGE) {
 		if (transmit->data[0] != sim_channel(request->responder) ||
@@ -664,7 +683,7 @@ static void bus_response(struct sim *sim, const uint8_t *bytes, size_t length)
 		return;
 	}
 	if (!(message.netfn & 1)) {
-		messages_append(sim, messages_request(bytes[0] & 0x0F, &message));
+		receive_arrived(sim, bytes[0] & 0x0F, &message);
 		return;
 	}
 	if (message.length < 1) {

@@ -12,6 +12,7 @@ static const struct sim_part plain = {0};
 static const struct sim_part *const parts[SIM_PART_COUNT] = {
 	[SIM_PLAIN] = &plain,
 	[SIM_PART_MESSAGES] = &sim_messages,
+	[SIM_PART_RECEIVE] = &sim_receive,
 	[SIM_PART_SUBSCRIPTIONS] = &sim_subscriptions,
 	[SIM_PART_OWN] = &sim_own,
 	[SIM_PART_RESERVATIONS] = &sim_reservations,

@@ -92,6 +92,7 @@ bool sim_restart(struct sim *sim)
 	}
 	parts_restarted(sim);
 	if (sim->link_up) {
+		sim->link_down_ns = sim->now_ns;
 		world_link_up(sim);
 	}
 	sim_arrive(sim);

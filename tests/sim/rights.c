@@ -8,7 +8,7 @@
  * The handles of a client that left are closed by and by. Until then their rights
  * may hold or not: they are "fading" here.
  */
-#include "tests/sim/sim.h"
+#include "tests/sim/subscriptions.h"
 
 #define LIST_MAX 3
 #define CHANNEL_SYSTEM 0x0F
@@ -21,7 +21,8 @@ static bool meet(uint32_t a, uint32_t b, uint32_t all)
 
 static bool overlap(const struct core_command *a, const struct core_command *b)
 {
-	return a->netfn == b->netfn && meet(a->command, b->command, CORE_ALL_COMMANDS) &&
+	return a->netfn == b->netfn && (a->direction & b->direction) &&
+	       meet(a->command, b->command, CORE_ALL_COMMANDS) &&
 	       meet(a->body, b->body, CORE_ALL_BODIES) && meet(a->channel, b->channel, CORE_ALL) &&
 	       meet(a->address, b->address, CORE_ALL) && meet(a->lun, b->lun, CORE_ALL);
 }
@@ -29,7 +30,8 @@ static bool overlap(const struct core_command *a, const struct core_command *b)
 static bool same(const struct core_command *a, const struct core_command *b)
 {
 	return a->netfn == b->netfn && a->command == b->command && a->body == b->body &&
-	       a->channel == b->channel && a->address == b->address && a->lun == b->lun;
+	       a->channel == b->channel && a->address == b->address && a->lun == b->lun &&
+	       a->direction == b->direction;
 }
 
 /* What the request asks for, as a reservation of just that. */
@@ -38,6 +40,7 @@ static struct core_command asked(const struct sim *sim, const struct sim_request
 	uint8_t own = sim->link.own_address ? sim->link.own_address : 0x20;
 
 	return (struct core_command){
+		.direction = CORE_DIRECTION_SEND,
 		.netfn = request->netfn,
 		.command = request->command,
 		.lun = request->lun,
@@ -54,6 +57,9 @@ bool rights_forbid(const struct sim *sim, const struct sim_request *request, boo
 	const struct core_command what = asked(sim, request);
 	uint32_t i;
 
+	if (request->response) {
+		return false; /* who may receive a request may answer it */
+	}
 	for (i = 0; i < sim->rights_count; i++) {
 		const struct sim_right *right = &sim->rights[i];
 
@@ -65,9 +71,49 @@ bool rights_forbid(const struct sim *sim, const struct sim_request *request, boo
 	return false;
 }
 
+uint32_t rights_receiver(const struct sim *sim, uint8_t channel, const struct ipmb_message *message,
+	bool *ret_unsure)
+{
+	const struct core_command what = {.direction = CORE_DIRECTION_RECEIVE,
+		.netfn = message->netfn,
+		.command = message->command,
+		.body = CORE_ALL_BODIES,
+		.channel = channel,
+		.address = message->rq_address,
+		.lun = message->rs_lun};
+	uint32_t i, holder = SIM_NONE;
+
+	*ret_unsure = false;
+	for (i = 0; i < sim->rights_count; i++) {
+		if (overlap(&sim->rights[i].what, &what)) {
+			*ret_unsure |= sim->rights[i].fading;
+			holder = sim->rights[i].fading ? holder : sim->rights[i].handle;
+		}
+	}
+	return holder;
+}
+
+/* Whoever holds a right to receive hears of what he receives. */
+static void tell(struct sim *sim, uint32_t h)
+{
+	bool receives = false;
+	uint32_t i;
+
+	for (i = 0; i < sim->rights_count; i++) {
+		receives |= sim->rights[i].handle == h &&
+			    sim->rights[i].what.direction & CORE_DIRECTION_RECEIVE;
+	}
+	if (sim->handles[h].open) {
+		subscriptions_receive(sim, h, receives);
+	}
+}
+
 static void end(struct sim *sim, uint32_t index)
 {
+	uint32_t h = sim->rights[index].handle;
+
 	sim->rights[index] = sim->rights[--sim->rights_count];
+	tell(sim, h);
 }
 
 void rights_time(struct sim *sim)
@@ -140,6 +186,23 @@ void rights_check(struct sim *sim)
 
 /* ---- what clients do ---- */
 
+static struct core_command draw_receive(struct sim *sim)
+{
+	uint32_t c = pick(sim, 4);
+
+	return (struct core_command){
+		.netfn = c == 0 ? VIPMI_NETFN_APP : 0x30,
+		.command = c == 0   ? 0x01
+			   : c == 1 ? CORE_ALL_COMMANDS
+				    : 0x41,
+		.body = CORE_ALL_BODIES,
+		.channel = (uint8_t)(pick(sim, 2) ? CORE_ALL : pick(sim, 2)),
+		.address = (uint8_t)(pick(sim, 2) ? CORE_ALL : 0xB8 + 2 * pick(sim, 2)),
+		.lun = (uint8_t)(pick(sim, 4) ? CORE_ALL : 2 + pick(sim, 2)),
+		.direction = CORE_DIRECTION_RECEIVE,
+	};
+}
+
 static struct core_command draw(struct sim *sim)
 {
 	static const struct {
@@ -198,6 +261,7 @@ static void hold(struct sim *sim, uint32_t h, const struct core_command *what, u
 	sim->rights_ever = true;
 	sim->rights[sim->rights_count++] =
 		(struct sim_right){.what = *what, .handle = h, .until_ns = until_ns};
+	tell(sim, h);
 }
 
 /* What is already waiting may have become another's. */
@@ -230,7 +294,7 @@ static void reserve(struct sim *sim, uint32_t h)
 	for (i = 0; i < count; i++) {
 		int one;
 
-		list[i] = draw(sim);
+		list[i] = pick(sim, 4) ? draw(sim) : draw_receive(sim);
 		one = in_the_way(sim, h, &list[i]);
 		way = one > way ? one : way;
 	}

@@ -184,6 +184,9 @@ static void check_waiting(struct sim *sim, const struct sim_handle *handle, bool
 		uint32_t in_the_way =
 			request->mutating ? older : mutating | of_class[request->class];
 
+		if (request->response && request_pending(sim, request)) {
+			return; /* answers go first */
+		}
 		if (request->answered || request->outer || !request_pending(sim, request)) {
 			continue;
 		}

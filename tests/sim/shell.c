@@ -230,6 +230,16 @@ static void act(struct sim *sim, const struct core_action *action)
 		done(sim, action->id, 0);
 		break;
 	}
+	case CORE_ACTION_REGISTER: {
+		int result = strikes(sim, refused) ? (pick(sim, 2) ? -EAGAIN : -EBUSY) : 0;
+
+		sim->link_waits |= result < 0;
+		if (result == 0) {
+			receive_register(sim, &action->registration);
+		}
+		done(sim, action->id, result);
+		break;
+	}
 	default:
 		sim_fail(sim, "an action of no known type");
 	}

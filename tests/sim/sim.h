@@ -49,6 +49,11 @@ struct reach;
 #define SIM_VIRTUAL 0x80000000u
 /* With the serial: the tag of a request with a number of its own. */
 #define SIM_NUMBERED_TAG UINT64_C(0x100000000)
+/* Likewise, of a response to a request from the bus. */
+#define SIM_RESPONSE_TAG UINT64_C(0x200000000)
+#define SIM_TAGS (SIM_NUMBERED_TAG | SIM_RESPONSE_TAG)
+/* In place of a responder: whoever asked. */
+#define SIM_ELSEWHERE 0xFE
 /* With a handle's index: in place of a serial, an asynchronous message for that handle. */
 #define SIM_ASYNC 0x80000000u
 
@@ -129,6 +134,7 @@ struct sim_handle {
 enum sim_part_name {
 	SIM_PLAIN, /* a request of no part */
 	SIM_PART_MESSAGES,
+	SIM_PART_RECEIVE,
 	SIM_PART_SUBSCRIPTIONS,
 	SIM_PART_OWN,
 	SIM_PART_RESERVATIONS,
@@ -164,8 +170,8 @@ struct sim_request {
 	bool seen;           /* offered before: the same answer has to come again */
 	/* bridge.c: a Send Message, and what it carries. */
 	bool outer, inner;
+	bool response;    /* to a request from the bus, `partner` of receive.c's */
 	uint32_t partner; /* inner of an outer, and the other way round; or SIM_NONE */
-	bool bus_refused; /* an outer is answered what the controller said of it */
 	bool queued;      /* the inner's answer stands in its handle's receive queue */
 	bool full;        /* no credit was left for an inner */
 	bool broadcast, tracked, broken, odd;
@@ -253,6 +259,7 @@ struct sim {
 	bool link_known; /* by this agent: it was up once */
 	bool link_waits; /* it said "not now", and nothing was tried since */
 	uint32_t restarts;
+	uint64_t link_down_ns; /* or the agent's end */
 	bool equal_tags;
 
 	/* The controller. */
@@ -334,8 +341,8 @@ struct sim_part {
 	bool (*answered)(struct sim *sim, uint32_t serial, const struct core_deliver *deliver);
 };
 
-extern const struct sim_part sim_messages, sim_subscriptions, sim_own, sim_reservations,
-	sim_fairness, sim_numbers, sim_bridge;
+extern const struct sim_part sim_messages, sim_receive, sim_subscriptions, sim_own,
+	sim_reservations, sim_fairness, sim_numbers, sim_bridge;
 
 void parts_begin(struct sim *sim);
 void parts_finish(struct sim *sim);
@@ -428,7 +435,8 @@ static inline uint8_t sim_channel(uint8_t responder)
 void numbers_draw(struct sim *sim, struct sim_request *request);
 void numbers_submitted(struct sim *sim, struct sim_request *request);
 uint64_t bus_timeout_ns(const struct sim *sim);
-/* The responder said something. */
+/* The responder let a request time out; it said something. */
+void numbers_timed_out(struct sim *sim, uint32_t r);
 void numbers_heard(struct sim *sim, uint32_t r);
 /* A TRANSMIT carries the number. */
 void numbers_take(struct sim *sim, uint32_t serial, uint8_t number);
@@ -437,6 +445,17 @@ void numbers_lost(struct sim *sim, struct sim_request *request);
 bool numbers_same(const struct sim *sim, uint32_t serial, uint32_t from);
 /* Holds the core's list against the model's. */
 void numbers_check(struct sim *sim);
+
+/* ---- receive.c ---- */
+bool receive_room(const struct sim *sim);
+bool receive_registered(const struct sim *sim, uint8_t channel, uint8_t netfn, uint8_t command);
+void receive_register(struct sim *sim, const struct core_registration *registration);
+/* A request from the bus is about to reach the core. */
+void receive_arrived(struct sim *sim, uint8_t channel, const struct ipmb_message *message);
+/* A TRANSMIT answers one: in the agent's own name, or its holder's. */
+void receive_declined(struct sim *sim, uint8_t channel, const struct ipmb_message *response);
+void receive_transmit(
+	struct sim *sim, uint32_t serial, uint8_t channel, const struct ipmb_message *response);
 
 /* ---- bridge.c ---- */
 /* Answers in the handle's receive message queue. */
@@ -451,6 +470,9 @@ bool bridge_accounts(const struct sim *sim, uint64_t missing);
 
 /* ---- rights.c ---- */
 bool rights_forbid(const struct sim *sim, const struct sim_request *request, bool perhaps);
+/* Who has the right to receive it, or SIM_NONE; unsure, if that is one who has just left. */
+uint32_t rights_receiver(const struct sim *sim, uint8_t channel, const struct ipmb_message *message,
+	bool *ret_unsure);
 void rights_time(struct sim *sim);
 void rights_handle_closed(struct sim *sim, uint32_t handle, bool fades);
 void rights_act(struct sim *sim, uint32_t handle);

@@ -145,6 +145,9 @@ void subscriptions_settle_holder(struct sim *sim, struct sim_message *message, u
 			return;
 		}
 	}
+	if (receive_settle(sim, message, holder)) {
+		return;
+	}
 	sim_fail(sim, "a message is said to be handle %08x's, who did not ask for it", holder);
 }
 

@@ -242,6 +242,16 @@ static void responder_act(struct sim *sim, uint32_t serial)
 	world_schedule(sim, &frame);
 }
 
+/* What a Send Message is answered that reached nobody. */
+static uint8_t send_code(struct sim *sim)
+{
+	static const uint8_t codes[] = {0x81, 0x82, 0x83, VIPMI_CC_NODE_BUSY};
+	uint32_t code = pick(sim, sizeof(codes));
+
+	reach(sim, (enum reach_point)(REACH_nak_81 + code));
+	return codes[code];
+}
+
 void world_transmitted(struct sim *sim, const struct sim_transmission *transmission)
 {
 	struct sim_pending response = {.length = 1};
@@ -256,6 +266,10 @@ void world_transmitted(struct sim *sim, const struct sim_transmission *transmiss
 	case SIM_DIRECT:
 	case SIM_RELAY:
 		request = &sim->requests[transmission->serial];
+		if (request->response) {
+			response.data[0] = strikes(sim, nak) ? send_code(sim) : VIPMI_CC_OK;
+			break;
+		}
 		service_ns += request->service_ms * NSEC_PER_MSEC_U64;
 		cc = strikes(sim, busy) ? VIPMI_CC_NODE_BUSY
 					: parts_executed(sim, transmission->serial,
@@ -264,12 +278,7 @@ void world_transmitted(struct sim *sim, const struct sim_transmission *transmiss
 		break;
 	case SIM_BRIDGE:
 		if (strikes(sim, nak)) {
-			static const uint8_t codes[] = {0x81, 0x82, 0x83, VIPMI_CC_NODE_BUSY};
-
-			uint32_t code = pick(sim, sizeof(codes));
-
-			response.data[0] = codes[code];
-			reach(sim, (enum reach_point)(REACH_nak_81 + code));
+			response.data[0] = send_code(sim);
 		} else {
 			responder_act(sim, transmission->serial);
 		}
@@ -309,10 +318,14 @@ void world_link_up(struct sim *sim)
 	sim->link_waits = false;
 	sim->link_dying = false;
 	sim->link_refuses = false;
-	/* The receive queue has kept what came meanwhile. */
+	/* The receive queue has kept what came meanwhile, or was there when the link went. */
 	for (i = 0; i < sim->queue_count; i++) {
-		sim->queue[i].dies_ns =
-			sim->now_ns + (sim->queue[i].again ? REPETITION_LIVES_NS : LATE_LIVES_NS);
+		struct sim_pending *frame = &sim->queue[i];
+
+		if (frame->dies_ns >= sim->link_down_ns && frame->dies_ns != TIME_NEVER) {
+			frame->dies_ns =
+				sim->now_ns + (frame->again ? REPETITION_LIVES_NS : LATE_LIVES_NS);
+		}
 	}
 	sim->attention = false;
 	parts_link_up(sim);
@@ -341,6 +354,7 @@ void world_link_down(struct sim *sim)
 	sim_trace(sim, "link down");
 	world_forget_old(sim);
 	sim->link_up = false;
+	sim->link_down_ns = sim->now_ns;
 	sim->link_dying = false;
 	sim->epoch++;
 	model_link_lost(sim);
@@ -404,15 +418,21 @@ void world_burst(struct sim *sim)
 /* A request from the bus to system software, which nobody has asked for. */
 void world_inbound(struct sim *sim)
 {
-	struct ipmb_message message = {.rs_address = 0x20,
-		.rs_lun = 2,
-		.rq_address = 0xB8,
-		.netfn = 0x06,
-		.command = 0x01,
-		.sequence = (uint8_t)pick(sim, IPMB_SEQUENCES)};
+	static const uint8_t commands[][2] = {
+		{0x06, 0x01}, {0x30, 0x41}, {0x30, 0x42}, {0x30, 0x41}};
+	const uint8_t *what = commands[pick(sim, ARRAY_LENGTH(commands))];
+	uint8_t data[] = {(uint8_t)pick(sim, 256), 1}, bytes[SIM_DATA_MAX];
+	struct ipmb_message message = {.rs_lun = 2,
+		.rq_address = (uint8_t)(0xB8 + 2 * pick(sim, 2)),
+		.rq_lun = (uint8_t)pick(sim, 4),
+		.netfn = what[0],
+		.command = what[1],
+		.sequence = (uint8_t)pick(sim, pick(sim, 2) ? 3 : IPMB_SEQUENCES),
+		.data = data,
+		.length = pick(sim, sizeof(data) + 1)};
 	struct sim_pending frame = {
 		.type = SIM_FROM_BUS, .at_ns = sim->now_ns, .dies_ns = TIME_NEVER};
-	uint8_t bytes[SIM_DATA_MAX];
+	struct core_event event = {.type = CORE_EVENT_MESSAGE};
 	int length;
 
 	message.rs_address = sim->link.own_address ? sim->link.own_address : 0x20;
@@ -422,6 +442,17 @@ void world_inbound(struct sim *sim)
 		memcpy(frame.data, bytes, frame.length);
 		frame.data[0] = 0;
 		world_schedule(sim, &frame);
+	} else if (sim->link_up && receive_room(sim) &&
+		   receive_registered(sim, 0, message.netfn, message.command)) {
+		event.message.kind = VIPMI_ASYNC_REQUEST;
+		event.message.address = message.rq_address;
+		event.message.lun = message.rq_lun;
+		event.message.netfn = message.netfn;
+		event.message.command = message.command;
+		event.message.sequence = message.sequence;
+		event.message.data = data;
+		event.message.length = message.length;
+		shell_step(sim, &event, 0);
 	}
 }
 
