@@ -198,8 +198,8 @@ static void a_number_that_comes_free_goes_past_who_has_one(void **state)
 	free(crowd.world.memory);
 }
 
-/* The normal class has its guaranteed turn while urgent ones with numbers stand ready. It cannot use
- * it, and is in nobody's way. */
+/* The normal class has its guaranteed turn while urgent ones with numbers stand ready. It cannot
+ * use it, and is in nobody's way. */
 static void who_needs_a_number_at_its_turn_stands_aside(void **state)
 {
 	struct crowd crowd = crowded();
