@@ -96,7 +96,7 @@ static int host_kick(void *context, uint32_t client)
 	for (i = 0; i < controller->faces_count && result == -ENOENT; i++) {
 		struct face *face = controller->faces[i];
 
-		result = face && face->ops->kick ? face->ops->kick(face, client) : -ENOENT;
+		result = face ? face->ops->kick(face, client) : -ENOENT;
 	}
 	return result;
 }

@@ -173,13 +173,14 @@ void event_names_free(struct event_names *names)
 /* Whether it was not asked before, and now is. */
 static bool controller_ask(struct event_names *names, uint8_t channel, uint8_t address)
 {
-	const struct source source = {.handle = names->handle,
+	const struct source device = {.handle = names->handle,
 		.target_kind = VIPMI_TARGET_IPMB,
 		.channel = channel,
 		.address = address,
 		.netfn = VIPMI_NETFN_SENSOR,
 		.reserve = DEVICE_RESERVE,
 		.get = DEVICE_GET};
+	struct source repository = device;
 	size_t i;
 
 	for (i = 0; i < names->asked_count; i++) {
@@ -191,7 +192,14 @@ static bool controller_ask(struct event_names *names, uint8_t channel, uint8_t a
 		return false;
 	}
 	names->asked[names->asked_count++] = (struct controller){channel, address};
-	return records_read(names, &source);
+	if (records_read(names, &device)) {
+		return true;
+	}
+	/* Our card may be one of many, and this the manager of them all. */
+	repository.netfn = VIPMI_NETFN_STORAGE;
+	repository.reserve = REPOSITORY_RESERVE;
+	repository.get = REPOSITORY_GET;
+	return records_read(names, &repository);
 }
 
 static const struct ipmi_sdr *find(

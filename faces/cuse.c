@@ -60,28 +60,29 @@ static void node_open(
 	}
 }
 
-/* What concerns an open file. True: the pump should run before more is taken in. */
-static bool node_file(struct cuse_face *face, struct cuse_node *node, struct cuse_file *file,
+/* What concerns an open file. */
+static void node_file(struct cuse_face *face, struct cuse_node *node, struct cuse_file *file,
 	const struct cuse_request *request)
 {
 	switch (request->opcode) {
 	case FUSE_IOCTL:
-		return cuse_file_ioctl(face, file, request);
+		cuse_file_ioctl(face, file, request);
+		break;
 	case FUSE_POLL:
 		if (request->notify) {
 			file->notify = true;
 			file->poll = request->poll;
 		}
 		cuse_reply_poll(node->fd, request->unique, cuse_file_events(file));
-		return false;
+		break;
 	default: /* FUSE_RELEASE */
 		cuse_file_close(face, file);
 		cuse_reply_error(node->fd, request->unique, 0);
-		return false;
+		break;
 	}
 }
 
-static bool node_message(
+static void node_message(
 	struct cuse_face *face, struct cuse_node *node, const struct cuse_request *request)
 {
 	struct cuse_file *file;
@@ -89,26 +90,27 @@ static bool node_message(
 	switch (request->opcode) {
 	case FUSE_OPEN:
 		node_open(face, node, request);
-		return false;
+		break;
 	case FUSE_IOCTL:
 	case FUSE_POLL:
 	case FUSE_RELEASE:
 		file = cuse_file_find(face, request->file);
 		if (file) {
-			return node_file(face, node, file, request);
+			node_file(face, node, file, request);
+		} else {
+			cuse_reply_error(node->fd, request->unique, -ENODEV);
 		}
-		cuse_reply_error(node->fd, request->unique, -ENODEV);
-		return false;
+		break;
 	case FUSE_INTERRUPT: /* is not replied to */
 		cuse_file_interrupt(face, request->file);
-		return false;
+		break;
 	case FUSE_READ:
 	case FUSE_WRITE: /* as the driver's */
 		cuse_reply_error(node->fd, request->unique, -EINVAL);
-		return false;
+		break;
 	default:
 		cuse_reply_error(node->fd, request->unique, -ENOSYS);
-		return false;
+		break;
 	}
 }
 
@@ -118,11 +120,10 @@ static uint32_t face_ready(struct face *base, uint64_t token, uint32_t events, u
 	struct cuse_node *node = &face->nodes[token & FACE_TOKEN_MASK];
 	struct cuse_request request;
 	uint32_t count = 0;
-	bool enough = false;
 
 	(void)events; /* an error shows in the read */
 	face->now_ns = now_ns;
-	while (count < CUSE_BURST && !enough && node->fd >= 0) {
+	while (count < CUSE_BURST && node->fd >= 0) {
 		ssize_t length = read(node->fd, face->message, sizeof(face->message));
 
 		if (length < 0 && (errno == EAGAIN || errno == EINTR || errno == ENOENT)) {
@@ -132,7 +133,7 @@ static uint32_t face_ready(struct face *base, uint64_t token, uint32_t events, u
 		if (length <= 0) {
 			node_lost(face, node);
 		} else if (cuse_decode(face->message, (size_t)length, &request) == 0) {
-			enough = node_message(face, node, &request);
+			node_message(face, node, &request);
 		} else {
 			face->host.log(face->host.context, "a message of the kernel's is none");
 		}

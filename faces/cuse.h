@@ -18,7 +18,8 @@
 /* Nodes of one controller: one for each group of users that is to have its own mode. */
 #define CUSE_NODES_MAX 8u
 
-/* Messages taken from one node in one turn. */
+/* Messages taken from one node in one turn: fewer than a queue holds, so that it is filled from the
+ * core again before it is empty. */
 #define CUSE_BURST 32u
 
 /* Requests of one open file that it has not read the answers of. The driver stops at 100; as the
@@ -68,9 +69,8 @@ struct cuse_call {
 	size_t in_count, out_count;
 	uint8_t data[CUSE_DATA_MAX]; /* for the caller */
 	size_t data_length;
-	int ask;     /* a channel of which the medium must be known first, or -1 */
-	bool waits;  /* its answer comes later */
-	bool refill; /* the core has more for this file: let the pump run */
+	int ask;    /* a channel of which the medium must be known first, or -1 */
+	bool waits; /* its answer comes later */
 };
 
 /* What is known of a channel. */
@@ -120,8 +120,8 @@ int cuse_file_deliver(
 /* What poll(2) says. */
 uint32_t cuse_file_events(const struct cuse_file *file);
 
-/* Does the IOCTL in hand, and replies. True: the pump should run before more is taken in. */
-bool cuse_file_ioctl(
+/* Does the IOCTL in hand, and replies. */
+void cuse_file_ioctl(
 	struct cuse_face *face, struct cuse_file *file, const struct cuse_request *request);
 
 /* The caller of an IOCTL that waits is in a hurry. */

@@ -289,7 +289,6 @@ static void file_taken(
 	queue_drop(file);
 	if (file->blocked) {
 		file->blocked = false;
-		face->call.refill = true;
 		face->scratch.event = (struct core_event){.type = CORE_EVENT_CLIENT_WRITABLE,
 			.client = {.client = file->session.client}};
 		/* It can only say that the core is broken: the pump sees. */
@@ -466,7 +465,7 @@ int cuse_file_deliver(
 
 /* ---- the call ---- */
 
-bool cuse_file_ioctl(
+void cuse_file_ioctl(
 	struct cuse_face *face, struct cuse_file *file, const struct cuse_request *request)
 {
 	const struct driver_host host = {.context = face,
@@ -489,5 +488,4 @@ bool cuse_file_ioctl(
 	} else if (!call->waits) {
 		cuse_reply_ioctl(fd, request->unique, result, call->data, call->data_length);
 	}
-	return call->refill;
 }

@@ -54,7 +54,7 @@ struct face_ops {
 	uint64_t (*deadline)(const struct face *face); /* TIME_NEVER: none */
 	/* The deadline came. Bounded work; likewise with nothing batched. */
 	void (*expire)(struct face *face, uint64_t now_ns);
-	/* As face_host.kick, of its own clients. NULL: they are none that can be sent away. */
+	/* As face_host.kick, of its own clients. */
 	int (*kick)(struct face *face, uint32_t client);
 	void (*close)(struct face *face); /* takes NULL */
 };

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The vm face, inside: what faces/vm.c and faces/vm_options.c share. */
+/* The vm face, inside: what its files share. */
 #ifndef VIPMI_FACES_VM_H
 #define VIPMI_FACES_VM_H
 
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include "base/list.h"
 #include "faces/faces.h"
+#include "faces/listener.h"
 #include "guest/guest.h"
 
 /* Guests of one controller: more virtual machines than a host carries. */
@@ -31,6 +33,84 @@ struct vm_order {
  */
 int vm_order_read(const char **text, char *error, size_t error_size, struct vm_order *ret_order);
 
+#define VM_PEERS 2
+#define VM_WHICH_LISTENER VM_PEERS
+#define VM_PEER_NONE (-1)
+
+/* A peer that leaves so many answers lying is none. */
+#define VM_OUTPUT_SIZE (2u * (GUEST_PENDING_MAX + 1) * VM_ENCODED_MAX)
+
+/* The face's part of a token: the guest, which of its descriptors, and how often that one was
+ * opened, so that a stale token meets nobody. Of a cookie: likewise, `which` is 0. */
+#define VM_INDEX_BITS 16
+#define VM_WHICH_BITS 8
+#define VM_GENERATION_MASK 0xFFFFFFu
+
+struct vm_peer {
+	int fd; /* -1: none */
+	uint32_t generation;
+	uint32_t interest;
+	uint8_t capabilities;
+	bool overflowed; /* it does not read: ends at the next flush */
+	struct core_credentials credentials;
+	struct vm_decoder decoder;
+	size_t length; /* of output */
+	uint8_t output[VM_OUTPUT_SIZE];
+};
+
+struct vm {
+	struct vm_order order;
+	struct guest guest;
+	struct listener listener;
+	struct vm_peer peers[VM_PEERS];
+	int active; /* index of the peer that is the guest, or VM_PEER_NONE */
+	/* The core's. */
+	bool opened;
+	uint32_t generation; /* of the client */
+	uint32_t client, handle;
+	struct core_credentials credentials;
+	uint64_t number;        /* of the last asynchronous message */
+	struct list_link dirty; /* on the face's list: something is to be sent */
+};
+
+struct vms {
+	struct face face;
+	struct face_host host;
+	uint64_t now_ns;
+	uint64_t due_ns;    /* no guest is due earlier */
+	uint64_t accept_ns; /* TIME_NEVER: accepting */
+	struct list_link dirty;
+	uint32_t count;
+	struct vm *vms; /* [count] */
+};
+
 extern const struct face_ops vm_face;
+
+/* ---- vm_peer.c ---- */
+
+void vm_log(struct vms *face, const struct vm *vm, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* Of one of its descriptors, or of its client's cookie. */
+uint64_t vm_token(const struct vms *face, const struct vm *vm, uint32_t which, uint32_t generation);
+
+/* Tells the guest's peer what it must know: levels, the answer (or NULL), deeds, in this order. */
+void vm_tell(struct vms *face, struct vm *vm, const struct guest_verdict *verdict);
+
+/* Sends what waits to be sent. */
+void vm_flush(struct vms *face, struct vm *vm);
+
+/* Somebody connects. */
+void vm_accept(struct vms *face, struct vm *vm);
+void vm_watch_listeners(struct vms *face, bool accepting);
+
+/* A peer's socket is ready. Returns how many items it took. */
+uint32_t vm_receive(struct vms *face, struct vm *vm, int which);
+
+/* Ends a peer's connection; what its guest has is kept for the grace time. */
+void vm_peer_end(struct vms *face, struct vm *vm, int which);
+
+/* The guest is a client no more. */
+void vm_client_close(struct vms *face, struct vm *vm);
 
 #endif

@@ -71,6 +71,20 @@ uint64_t guest_deadline(const struct guest *guest)
 	return guest->presence == GUEST_PRESENT ? guest_watchdog_deadline(guest) : guest->gone_ns;
 }
 
+void guest_abandon(struct guest *guest)
+{
+	size_t i;
+
+	for (i = 0; i < GUEST_PENDING_MAX; i++) {
+		struct guest_pending *pending = &guest->pending[i];
+
+		if (pending->used && pending->bridged) {
+			guest_received(guest, pending, VIPMI_CC_TIMEOUT, NULL, 0);
+		}
+		pending->used = false;
+	}
+}
+
 /* ---- requests ---- */
 
 struct guest_pending *guest_pending_take(struct guest *guest, uint64_t *ret_tag)

@@ -146,6 +146,10 @@ void guest_request(struct guest *guest, const struct vm_message *request, uint64
 void guest_response(struct guest *guest, uint64_t tag, uint8_t cc, const uint8_t *data,
 	size_t length, struct guest_verdict *ret_verdict);
 
+/* What was passed on will not be answered, because the client that asked is no more: satellites'
+ * answers are time-outs. */
+void guest_abandon(struct guest *guest);
+
 /* An event of the real controller, as a SEL record's image. */
 void guest_event(struct guest *guest, const uint8_t record[GUEST_EVENT_SIZE]);
 

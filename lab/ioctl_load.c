@@ -38,7 +38,7 @@
 
 struct tally {
 	int up, wrong, ended;
-	long answers, last_end_ms;
+	long answers, first_end_ms, last_end_ms;
 };
 
 static struct tally *tally; /* shared with the children */
@@ -206,7 +206,9 @@ static void program(const char *device, const struct question *question, long le
 		_exit(0);
 	}
 	end_ms = now_ms();
-	__atomic_fetch_add(&tally->ended, 1, __ATOMIC_SEQ_CST);
+	if (__atomic_fetch_add(&tally->ended, 1, __ATOMIC_SEQ_CST) == 0) {
+		tally->first_end_ms = end_ms;
+	}
 	__atomic_store_n(&tally->last_end_ms, end_ms, __ATOMIC_SEQ_CST);
 	_exit(length_ms != 0);
 }
@@ -254,13 +256,12 @@ static int programs(const char *device, const struct question *question, int cou
 		while (__atomic_load_n(&tally->ended, __ATOMIC_SEQ_CST) == 0) {
 			usleep(1000);
 		}
-		begun_ms = now_ms();
 		alarm(END_WAIT_S);
 	}
 	failed = programs_end(count);
 	if (length_ms == 0) {
 		printf("%d of %d ended within %ld ms, %d wrong\n", tally->ended, count,
-			tally->last_end_ms - begun_ms, tally->wrong);
+			tally->last_end_ms - tally->first_end_ms, tally->wrong);
 	} else {
 		printf("%ld\n", tally->answers * 1000 / (now_ms() - begun_ms));
 	}

@@ -5,6 +5,8 @@
  *
  *	lab_load TARGET PROCESSES REQUESTS     ends by itself; prints one line
  *	lab_load TARGET PROCESSES stay         asks for ever; prints "up" when all are at it
+ *	lab_load TARGET rate PROCESSES MS      for so long, what cannot be merged, one request after
+ *	                                       the other; prints answers a second
  *	lab_load TARGET hold OPENS             opens so often and prints how often it worked
  *	lab_load TARGET flood                  asks, not reading, until it is held up for a second;
  *	                                       then reads, and every answer must be there
@@ -30,6 +32,7 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "ipmi/socket.h"
@@ -46,9 +49,14 @@
 #define FLOOD_PATIENCE_MS 1000
 #define TAG UINT64_C(0x7A7A7A7A)
 
+/* Nobody knows what it does, so that nothing may be merged, nor pass another. */
+#define NETFN_OEM 0x30
+#define CMD_OEM 0x01
+
+/* Written by a child, read by its parent. */
 struct tally {
-	int up;
-	int answers, wrong, failed;
+	volatile int up, failed;
+	int answers, wrong;
 };
 
 static uint8_t fru[FRU_BYTES + PIECE];
@@ -132,9 +140,9 @@ static uint32_t handle_open(int fd)
 	return message.header.handle;
 }
 
-static int ask(int fd, uint32_t handle, uint8_t offset)
+static int request(
+	int fd, uint32_t handle, uint8_t netfn, uint8_t command, const uint8_t *data, size_t length)
 {
-	const uint8_t data[] = {FRU_ID, offset, 0, PIECE};
 	uint8_t bytes[VIPMI_MESSAGE_MAX];
 	struct writer writer = writer_init(bytes, sizeof(bytes));
 	struct socket_header header = {
@@ -142,14 +150,21 @@ static int ask(int fd, uint32_t handle, uint8_t offset)
 		.handle = handle,
 		.tag = TAG,
 		.time_ms = ANSWER_WAIT_MS,
-		.netfn = VIPMI_NETFN_STORAGE,
-		.command = CMD_READ_FRU_DATA,
+		.netfn = netfn,
+		.command = command,
 		.class = VIPMI_CLASS_OF_HANDLE,
 	};
 
 	socket_begin(&writer, &header);
-	socket_put(&writer, VIPMI_EXTENSION_DATA, data, sizeof(data));
+	socket_put(&writer, VIPMI_EXTENSION_DATA, data, length);
 	return say(fd, &writer);
+}
+
+static int ask(int fd, uint32_t handle, uint8_t offset)
+{
+	const uint8_t data[] = {FRU_ID, offset, 0, PIECE};
+
+	return request(fd, handle, VIPMI_NETFN_STORAGE, CMD_READ_FRU_DATA, data, sizeof(data));
 }
 
 /* One answer: count (1), bytes. */
@@ -224,6 +239,76 @@ static void program(const char *target, int process, long requests)
 		}
 		got++;
 	}
+}
+
+static uint64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+/* One program of a rate: asks from the gate's opening until the end. */
+static void ask_until(const char *target, struct tally *mine, int gate, uint64_t length_ms)
+{
+	static const uint8_t data[] = {0x01};
+	uint8_t bytes[VIPMI_MESSAGE_MAX], open;
+	struct socket_message message;
+	int fd = target_open(target);
+	uint32_t handle = fd >= 0 ? handle_open(fd) : 0;
+	uint64_t end_ms;
+
+	mine->failed = !handle;
+	mine->up = handle != 0;
+	if (!handle || read(gate, &open, 1) < 0) {
+		return;
+	}
+	end_ms = now_ms() + length_ms;
+	while (now_ms() < end_ms) {
+		if (request(fd, handle, NETFN_OEM, CMD_OEM, data, sizeof(data)) ||
+			hear(fd, bytes, &message) || message.header.netfn != (NETFN_OEM | 1) ||
+			message.header.command != CMD_OEM) {
+			mine->failed = 1;
+			return;
+		}
+		mine->answers++;
+	}
+}
+
+static int rate(const char *target, int processes, uint64_t length_ms)
+{
+	uint64_t begun_ms, answers = 0;
+	int gate[2], i, failed = 0;
+
+	tally = mmap(NULL, sizeof(*tally) * (size_t)processes, PROT_READ | PROT_WRITE,
+		MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (tally == MAP_FAILED || pipe(gate)) {
+		return 1;
+	}
+	for (i = 0; i < processes; i++) {
+		if (fork() == 0) {
+			close(gate[1]);
+			ask_until(target, &tally[i], gate[0], length_ms);
+			_exit(0);
+		}
+	}
+	for (i = 0; i < processes; i++) {
+		while (!tally[i].up && !tally[i].failed) {
+			usleep(10000);
+		}
+	}
+	begun_ms = now_ms();
+	close(gate[1]);
+	while (wait(NULL) > 0) {
+	}
+	length_ms = now_ms() - begun_ms;
+	for (i = 0; i < processes; i++) {
+		answers += (uint64_t)tally[i].answers;
+		failed += tally[i].failed;
+	}
+	printf("%llu\n", (unsigned long long)(answers * 1000 / length_ms));
+	return failed;
 }
 
 static void wait_until_up(int processes)
@@ -419,6 +504,9 @@ int main(int argc, char **argv)
 	if (argc == 4 && strcmp(argv[2], "hold") == 0) {
 		return hold(argv[1], atoi(argv[3]));
 	}
+	if (argc == 5 && strcmp(argv[2], "rate") == 0 && atoi(argv[3]) > 0) {
+		return rate(argv[1], atoi(argv[3]), (uint64_t)strtoul(argv[4], NULL, 0));
+	}
 	if (argc == 3 && strcmp(argv[2], "flood") == 0) {
 		return fru_read(argv[1]) || flood(argv[1]);
 	}
@@ -434,6 +522,7 @@ int main(int argc, char **argv)
 	}
 	if (processes < 1 || requests == 0) {
 		fprintf(stderr, "usage: lab_load TARGET PROCESSES REQUESTS|stay\n"
+				"       lab_load TARGET rate PROCESSES MS\n"
 				"       lab_load TARGET hold OPENS\n"
 				"       lab_load TARGET flood|event\n"
 				"       lab_load TARGET answer NETFN COMMAND\n"

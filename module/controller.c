@@ -375,8 +375,8 @@ int controller_init(struct controller *controller, const struct core_limits *lim
 	if (result) {
 		goto memory;
 	}
-	/* Ordered: the pump is alone with its working room. */
-	controller->queue = alloc_ordered_workqueue("vipmi", 0);
+	/* Ordered: the pump is alone with its working room. Programs wait for it. */
+	controller->queue = alloc_ordered_workqueue("vipmi", WQ_HIGHPRI);
 	if (!controller->queue) {
 		result = -ENOMEM;
 		goto memory;

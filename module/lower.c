@@ -90,8 +90,20 @@ static void layer_shutdown(void *context)
 	mutex_unlock(&lower->user_mutex);
 }
 
+static void layer_pretimeout(void *context)
+{
+	struct lower *lower = context;
+	unsigned long flags;
+
+	spin_lock_irqsave(&lower->received_lock, flags);
+	lower->pretimeout = true;
+	spin_unlock_irqrestore(&lower->received_lock, flags);
+	lower_wake(lower);
+}
+
 static const struct ipmi_user_hndl layer_callbacks = {
 	.ipmi_recv_hndl = layer_received,
+	.ipmi_watchdog_pretimeout = layer_pretimeout,
 	.shutdown = layer_shutdown,
 };
 
@@ -390,39 +402,52 @@ static bool event_fill(const struct lower *lower, const struct ipmi_recv_msg *me
 	}
 }
 
+/* What happened to the interface itself, told before its messages. */
+static bool sign_next(struct lower *lower, struct core_event *ret_event)
+{
+	bool gone, arrived, pretimeout;
+
+	spin_lock_irq(&lower->received_lock);
+	gone = lower->gone;
+	arrived = lower->arrived && !gone;
+	pretimeout = lower->pretimeout && !gone && !arrived;
+	if (gone) {
+		lower->gone = false;
+	} else if (arrived) {
+		lower->arrived = false;
+	} else {
+		lower->pretimeout = false;
+	}
+	spin_unlock_irq(&lower->received_lock);
+	if (gone) {
+		*ret_event = (struct core_event){.type = CORE_EVENT_LINK_DOWN};
+	} else if (arrived) {
+		event_link_up(lower, ret_event);
+	} else if (pretimeout) {
+		*ret_event = (struct core_event){
+			.type = CORE_EVENT_MESSAGE, .message = {.kind = VIPMI_ASYNC_WATCHDOG}};
+	}
+	return gone || arrived || pretimeout;
+}
+
 bool lower_next(
 	struct lower *lower, struct core_event *ret_event, struct ipmi_recv_msg **ret_message)
 {
-	struct ipmi_recv_msg *message;
-	bool arrived, gone;
+	struct ipmi_recv_msg *message = NULL;
 
 	do {
-		message = NULL;
+		*ret_message = NULL;
+		if (sign_next(lower, ret_event)) {
+			return true;
+		}
 		spin_lock_irq(&lower->received_lock);
-		gone = lower->gone;
-		arrived = lower->arrived && !gone;
-		if (gone) {
-			lower->gone = false;
-		} else if (arrived) {
-			lower->arrived = false;
-		} else {
-			message = list_first_entry_or_null(
-				&lower->received, struct ipmi_recv_msg, link);
-			if (message) {
-				list_del(&message->link);
-			}
+		message = list_first_entry_or_null(&lower->received, struct ipmi_recv_msg, link);
+		if (message) {
+			list_del(&message->link);
 		}
 		spin_unlock_irq(&lower->received_lock);
-		*ret_message = message;
-		if (gone) {
-			*ret_event = (struct core_event){.type = CORE_EVENT_LINK_DOWN};
-			return true;
-		}
-		if (arrived) {
-			event_link_up(lower, ret_event);
-			return true;
-		}
 		if (message && event_fill(lower, message, ret_event)) {
+			*ret_message = message;
 			return true;
 		}
 		lower_release(message);

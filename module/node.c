@@ -70,8 +70,8 @@ static void hand_up(struct virtual_node *node, u8 command, const u8 *data, size_
 	give(node, message, VIPMI_CC_OK, data, length);
 }
 
-/* Whether the message was with the core; it is its caller's now. */
-static bool take_back(struct virtual_node *node, struct ipmi_smi_msg *message)
+/* Whether the message was with the core. It goes to `to`, or, without one, is its caller's now. */
+static bool take_back(struct virtual_node *node, struct ipmi_smi_msg *message, struct list_head *to)
 {
 	struct ipmi_smi_msg *sent;
 	unsigned long flags;
@@ -82,6 +82,9 @@ static bool take_back(struct virtual_node *node, struct ipmi_smi_msg *message)
 	{
 		if (sent == message) {
 			list_del(&message->link);
+			if (to) {
+				list_add(&message->link, to);
+			}
 			there = true;
 			break;
 		}
@@ -292,7 +295,6 @@ static int submit_plain(struct virtual_node *node, struct ipmi_smi_msg *message)
 static bool submit(struct virtual_node *node, struct ipmi_smi_msg *message)
 {
 	bool bridged = false;
-	unsigned long flags;
 	int result = -EINVAL;
 
 	if (message->data[0] >> 2 == VIPMI_NETFN_APP && message->data[1] == CMD_SEND_MESSAGE) {
@@ -303,15 +305,12 @@ static bool submit(struct virtual_node *node, struct ipmi_smi_msg *message)
 		result = submit_plain(node, message);
 	}
 	if (result == -EAGAIN) {
-		if (take_back(node, message)) {
-			spin_lock_irqsave(&node->lock, flags);
-			list_add(&message->link, &node->waiting);
-			spin_unlock_irqrestore(&node->lock, flags);
+		if (take_back(node, message, &node->waiting)) {
 			(void)credit_wanted(node);
 		}
 		return false;
 	}
-	if ((result || bridged) && take_back(node, message)) {
+	if ((result || bridged) && take_back(node, message, NULL)) {
 		refuse(node, message, result ? VIPMI_CC_INVALID_FIELD : VIPMI_CC_OK);
 	}
 	return true;
@@ -365,7 +364,7 @@ static void deliver_answer(struct virtual_node *node, const struct core_deliver 
 {
 	struct ipmi_smi_msg *message = (void *)(uintptr_t)answer->tag;
 
-	if (take_back(node, message)) {
+	if (take_back(node, message, NULL)) {
 		/* As the controller wrote it: the answer's LUN is the request's. */
 		give(node, message, answer->cc, answer->data, answer->length);
 	}

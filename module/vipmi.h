@@ -97,6 +97,7 @@ struct lower {
 	spinlock_t received_lock;
 	struct list_head received;          /* struct ipmi_recv_msg.link, oldest first */
 	bool arrived, gone;                 /* the interface; under received_lock */
+	bool pretimeout;                    /* the watchdog's; likewise */
 	u32 responses[LOWER_RESPONSES_MAX]; /* transmissions by place; the pump's */
 	u32 response_next;
 	u16 registered[LOWER_NETFN_PAIRS][CORE_ALL_COMMANDS]; /* channels, by netFn / 2 */

@@ -44,7 +44,11 @@ exec 9>&-
 wait
 same=0 i=0
 while [ $i -lt 300 ]; do
-	! cmp -s /tmp/alone /tmp/shell.$i || same=$((same + 1))
+	if cmp -s /tmp/alone /tmp/shell.$i; then
+		same=$((same + 1))
+	else
+		diff /tmp/alone /tmp/shell.$i >/out/diff.$i
+	fi
 	i=$((i + 1))
 done
 equal "each printed what one prints alone" 300 $same

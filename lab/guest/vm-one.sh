@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # The guest whose controller vipmid gives (lab/guests), which is reset, reset by its watchdog and
 # powered off by it: three lives. Which one this is, its controller knows.
-. /lab/guest/vm.sh
-
 # Get System Restart Cause: nothing, Chassis Control, the watchdog.
 cause=$(ipmitool raw 0 7 | xargs)
 note "one: up with restart cause $cause"
@@ -17,7 +15,7 @@ case $cause in
 	;;
 "01 00")
 	ok "one: came back after Chassis Control, and its controller knows why"
-	equal "one: its GUID is what it was" "$(cat /proc/cmdline | sed -n 's/.*guid=\([^ ]*\).*/\1/p')" \
+	equal "one: its GUID is what it was" "$(vm_told guid)" \
 		"$(vm_guid)"
 	modprobe ipmi_watchdog timeout=40 pretimeout=0 nowayout=1 action=reset
 	check "one: the kernel's ipmi_watchdog takes its watchdog" test -e /dev/watchdog
@@ -35,7 +33,7 @@ case $cause in
 "04 00")
 	ok "one: came back after its watchdog expired, and its controller knows why"
 	check "one: the expiration is shown" sh -c 'ipmitool raw 6 0x25 | cut -c 10-12 | grep -q 10'
-	dmesg >/out/dmesg
+	kernel_log_clean
 	ok "one: powers itself off by Chassis Control"
 	ipmitool chassis power off
 	sleep 30

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # The guest beside vm-one, of whose resets it must notice nothing. The host ends it by an entry in
 # the log that all share.
-. /lab/guest/vm.sh
-
 before=$(vm_entries)
 vm_tools two
 mkfifo /tmp/events

@@ -1,6 +1,11 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # What the two guests of lab/guests share.
 
+# What the kernel's command line says of this guest.
+vm_told() { # WORD
+	sed -n "s/.*$1=\([^ ]*\).*/\1/p" /proc/cmdline
+}
+
 vm_guid() {
 	ipmitool raw 6 8 | xargs | tr -d ' '
 }
@@ -35,7 +40,7 @@ vm_interrupts() {
 vm_tools() { # NAME
 	guid=$(vm_guid)
 	check "$1: the kernel's driver is there" test -e /dev/ipmi0
-	equal "$1: its GUID is its own" "$(sed -n 's/.*guid=\([^ ]*\).*/\1/p' /proc/cmdline)" "$guid"
+	equal "$1: its GUID is its own" "$(vm_told guid)" "$guid"
 	equal "$1: System GUID likewise" "$guid" "$(ipmitool raw 6 0x37 | xargs | tr -d ' ')"
 	check "$1: ipmitool mc info" ipmitool mc info
 	ipmitool sdr list >/out/sdr 2>&1

@@ -233,13 +233,19 @@ void numbers_take(struct sim *sim, uint32_t serial, uint8_t n)
 bool numbers_silent(const struct sim *sim, uint32_t r)
 {
 	const struct numbers *numbers = numbers_of(sim);
-	uint64_t timeout_ns = bus_timeout_ns(sim), heard_ns = numbers->heard_ns[r];
+	uint64_t timeout_ns, heard_ns = numbers->heard_ns[r];
 	uint32_t n;
 
 	for (n = 0; n < IPMB_SEQUENCES; n++) {
 		const struct number *number = &numbers->of[r][n];
+		uint32_t user = sim->numbers[r][n];
 		bool open = number->state != NUMBER_FREE || number->quarantine;
 
+		/* What changes something is waited for longer. */
+		timeout_ns = bus_timeout_ns(sim);
+		if (user != SIM_NONE && sim->requests[user].mutating) {
+			timeout_ns = sim->requests[user].timeout_ms * NSEC_PER_MSEC_U64;
+		}
 		if (open &&
 			((number->sends > 1 && number->sent_ns >= heard_ns) ||
 				(number->sends > 0 && sim->now_ns >= number->sent_ns + timeout_ns &&
@@ -250,10 +256,15 @@ bool numbers_silent(const struct sim *sim, uint32_t r)
 	return sim->now_ns < numbers->talks_ns[r];
 }
 
+void numbers_timed_out(struct sim *sim, uint32_t r)
+{
+	numbers_of(sim)->talks_ns[r] = TIME_NEVER;
+}
+
 void numbers_heard(struct sim *sim, uint32_t r)
 {
 	if (numbers_silent(sim, r)) {
-		/* Who waits looks again after twice the pause at the latest, and shells are late. */
+		/* Who waits looks again after twice the pause at most, and shells are late. */
 		numbers_of(sim)->talks_ns[r] =
 			sim->now_ns + 4 * CORE_SILENT_PAUSE_MS * NSEC_PER_MSEC_U64;
 	}
@@ -266,6 +277,9 @@ void numbers_sent(struct sim *sim, const struct sim_request *request)
 
 	number->sends++;
 	number->sent_ns = sim->now_ns;
+	if (number->sends > 1) {
+		numbers_timed_out(sim, request->responder - 1u);
+	}
 }
 
 /* Lost with the link: if it is sent again, then with another number. */
@@ -329,6 +343,10 @@ static void settle(struct sim *sim, uint32_t r, uint32_t n)
 		(over_for_certain(sim, user) || user->sequence != n)) {
 		number->state = NUMBER_FREE;
 		number->free_ns = sim->now_ns;
+		if (number->sends > 0 && !answered_under(user, n) &&
+			numbers_of(sim)->heard_ns[r] <= number->sent_ns + bus_timeout_ns(sim)) {
+			numbers_timed_out(sim, r); /* or may have been */
+		}
 		if (sim->link.wire_sequence && (user->sends > 0 || number->given)) {
 			number->free_ns +=
 				answered_under(user, n) && user->sends == 1 && !number->given

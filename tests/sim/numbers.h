@@ -27,7 +27,8 @@ struct numbers {
 	struct number of[SIM_RESPONDERS_MAX][IPMB_SEQUENCES];
 	uint64_t kept[CORE_KEPT_WORDS];
 	uint64_t settled_ns; /* when the core last had nothing to do */
-	/* When each responder last said something, and since when who waits for it must not. */
+	/* When each responder last said something; until when who waits for it may wait because it
+	 * was silent. */
 	uint64_t heard_ns[SIM_RESPONDERS_MAX], talks_ns[SIM_RESPONDERS_MAX];
 	uint32_t held[SIM_HANDLES_MAX];
 	uint32_t next[SIM_RESPONDERS_MAX]; /* from here on a free one is looked for; or SIM_NONE */

@@ -94,7 +94,7 @@ PLANTS = [
      "	while (count-- > 0) {\n		int index",
      "	while (count-- > 1) {\n		int index", "sim"),
     ("the round begins anew each time", "core/sequence.c",
-     "responder->next = (uint8_t)((number + 1) % IPMB_SEQUENCES);",
+     "responder->next = (uint8_t)(number + 1); /* 64 is as good as 0 */",
      "responder->next = 0;", "sim"),
     ("the virtual client's name is forgotten", "core/sequence.c",
      "	request->virtual_client = responder->numbers[request->number].virtual_client;\n",

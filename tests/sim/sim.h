@@ -437,7 +437,8 @@ static inline uint8_t sim_channel(uint8_t responder)
 void numbers_draw(struct sim *sim, struct sim_request *request);
 void numbers_submitted(struct sim *sim, struct sim_request *request);
 uint64_t bus_timeout_ns(const struct sim *sim);
-/* The responder said something. */
+/* The responder let a request time out; it said something. */
+void numbers_timed_out(struct sim *sim, uint32_t r);
 void numbers_heard(struct sim *sim, uint32_t r);
 /* A TRANSMIT carries the number. */
 void numbers_take(struct sim *sim, uint32_t serial, uint8_t number);

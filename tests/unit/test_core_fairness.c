@@ -339,6 +339,22 @@ static void the_bus_goes_on_while_the_controller_has_its_hands_full(void **state
 	free(many.world.memory);
 }
 
+static void a_lower_class_has_its_turn_on_the_bus_as_well(void **state)
+{
+	struct many many = many_programs(2, bridging);
+	int turn;
+
+	(void)state;
+	many_ask(&many, 1, VIPMI_CLASS_NORMAL, 0xB4);
+	for (turn = 0; turn < 4; turn++) {
+		many_ask(&many, 0, VIPMI_CLASS_URGENT, 0);
+		many_ask(&many, 0, VIPMI_CLASS_URGENT, 0);
+		assert_int_equal(many_serve(&many, 1), 0);
+	}
+	assert_int_equal(many_serve(&many, 1), 1);
+	free(many.world.memory);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -350,6 +366,7 @@ int main(void)
 		cmocka_unit_test(a_program_with_several_responders_gets_to_each),
 		cmocka_unit_test(the_lower_classes_have_their_turns_and_never_two_in_a_row),
 		cmocka_unit_test(the_bus_goes_on_while_the_controller_has_its_hands_full),
+		cmocka_unit_test(a_lower_class_has_its_turn_on_the_bus_as_well),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -281,6 +281,38 @@ static void an_answer_without_an_id_gives_none(void **state)
 	free(two.world.memory);
 }
 
+/* Its own id is what it was given, whatever else it asks and is told. */
+static void only_an_answer_to_reserve_gives_an_id(void **state)
+{
+	static const uint8_t use[] = {5, 0, 1, 0, 5, 4}, record[] = {0, 2, 0, 0x51}, cut[] = {0, 7};
+	struct two two = two_programs(1);
+	struct core_action action;
+	int i;
+
+	(void)state;
+	reserve(&two, 0, 0x42, 5);
+	reserve(&two, 1, 0x42, 6);
+	for (i = 0; i < 2; i++) {
+		storage(&two, 0, 0x43, use, sizeof(use));
+		action = pull(&two.world, CORE_ACTION_TRANSMIT);
+		assert_int_equal(action.transmit.data[0], 6);
+		respond(&two.world, &action, record, sizeof(record));
+		(void)delivered(&two);
+	}
+	free(two.world.memory);
+	/* One that is cut short gives nobody another's. */
+	two = two_programs(1);
+	reserve(&two, 0, 0x42, 5);
+	storage(&two, 1, 0x42, NULL, 0);
+	action = pull(&two.world, CORE_ACTION_TRANSMIT);
+	respond(&two.world, &action, cut, sizeof(cut));
+	(void)delivered(&two);
+	reserve(&two, 0, 0x42, 8);
+	storage(&two, 1, 0x43, use, sizeof(use));
+	assert_int_equal(pull(&two.world, CORE_ACTION_TRANSMIT).transmit.data[0], 5);
+	free(two.world.memory);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -293,6 +325,7 @@ int main(void)
 		cmocka_unit_test(only_a_clear_that_starts_one_makes_ids_void),
 		cmocka_unit_test(a_clear_cut_short_starts_nothing),
 		cmocka_unit_test(an_answer_without_an_id_gives_none),
+		cmocka_unit_test(only_an_answer_to_reserve_gives_an_id),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -402,6 +402,31 @@ static void numbers_come_again_as_late_as_can_be(void **state)
 	free(bus.two.world.memory);
 }
 
+/* Whichever it is, the first and the last as well. */
+static void any_idle_table_makes_room(void **state)
+{
+	struct world world = world_with(&(struct core_limits){.handles_max = 8});
+	uint32_t client = client_new(&world, 1), handle[8], i, round;
+
+	(void)state;
+	link_up(&world, 1);
+	for (i = 0; i < 8; i++) {
+		assert_int_equal(handle_try(&world, client, &handle[i]), 0);
+	}
+	for (i = 0; i < CORE_RESPONDERS_MAX; i++) {
+		assert_int_equal(
+			reserve(&world, client, handle[i / 16], responder(i), 1, 0, NULL), 0);
+	}
+	for (round = 0; round < 2; round++) {
+		i = round == 0 ? 0 : CORE_RESPONDERS_MAX - 1;
+		assert_int_equal(give_back(&world, client, handle[i / 16], responder(i), 1), 0);
+		assert_int_equal(
+			reserve(&world, client, handle[i / 16], responder(200 + round), 1, 0, NULL),
+			0);
+	}
+	free(world.memory);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -415,6 +440,7 @@ int main(void)
 		cmocka_unit_test(quarantine_is_five_seconds_to_the_last),
 		cmocka_unit_test(a_number_that_was_never_sent_does_not_rest),
 		cmocka_unit_test(numbers_come_again_as_late_as_can_be),
+		cmocka_unit_test(any_idle_table_makes_room),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -198,6 +198,28 @@ static void a_number_that_comes_free_goes_past_who_has_one(void **state)
 	free(crowd.world.memory);
 }
 
+/* The normal class has its guaranteed turn while urgent ones with numbers stand ready. It cannot
+ * use it, and is in nobody's way. */
+static void who_needs_a_number_at_its_turn_stands_aside(void **state)
+{
+	struct crowd crowd = crowded();
+	int i;
+
+	(void)state;
+	crowd_ask(&crowd, 0, 8, -1);
+	for (i = 0; i < 7; i++) {
+		crowd_ask_in(&crowd, VIPMI_CLASS_URGENT, 0, 4, i);
+	}
+	for (i = 0; i < 7; i++) {
+		assert_int_equal(bridged_next(&crowd), 4);
+	}
+	nothing_to_do(&crowd);
+	number_comes_free(&crowd);
+	assert_int_equal(bridged_next(&crowd), 8);
+	assert_null(core_broken(crowd.world.core));
+	free(crowd.world.memory);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -206,6 +228,7 @@ int main(void)
 		cmocka_unit_test(a_number_that_is_anothers_by_now_is_not_used),
 		cmocka_unit_test(who_has_a_number_waits_for_nobody_who_needs_one),
 		cmocka_unit_test(a_number_that_comes_free_goes_past_who_has_one),
+		cmocka_unit_test(who_needs_a_number_at_its_turn_stands_aside),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -449,8 +449,10 @@ static void nothing_is_lost_within_the_grace_time(void **state)
 	advance(59 * SECOND);        /* much longer than the watchdog had left */
 	assert_string_equal(controls(), "02 ");
 	guest_connect(&guest, now_ns);
+	assert_string_equal(controls(), "01 "); /* what it can do is not known yet */
 	guest_control(&guest, VM_CONTROL_CAPABILITIES, CAPABLE_ALL);
 	assert_string_equal(controls(), "05 02 ");
+	assert_string_equal(controls(), "");
 	assert_int_equal(guest_deadline(&guest), now_ns + 6 * SECOND);
 	assert_int_equal(ASK(0x06, 0x35), 0);
 	assert_memory_equal(verdict.answer.data + 1, record, sizeof(record));
@@ -632,6 +634,29 @@ static void an_answer_from_the_bus_waits_in_the_queue(void **state)
 	assert_string_equal(controls(), "00 ");
 }
 
+/* As when another process takes the guest over: nothing is owed for ever. */
+static void what_nobody_will_answer_is_a_time_out(void **state)
+{
+	const struct guest_config bus = {.sensors = true, .bus = true, .grace_ns = SECOND};
+	struct ipmb_message message;
+	size_t i;
+
+	(void)state;
+	begin(&bus);
+	assert_int_equal(send_message(0x04, 0x2D), 0);
+	assert_int_equal(ASK(0x04, 0x2D, 1), -1);
+	guest_abandon(&guest);
+	assert_int_equal(ASK(0x06, 0x33), 0);
+	assert_int_equal(ipmb_decode_received(0x20, verdict.answer.data + 2,
+				 verdict.answer.length - 2, &message),
+		0);
+	assert_int_equal(message.length, 1);
+	assert_int_equal(message.data[0], VIPMI_CC_TIMEOUT);
+	for (i = 0; i < GUEST_PENDING_MAX; i++) {
+		assert_int_equal(ASK(0x04, 0x2D, 1), -1);
+	}
+}
+
 static void the_queue_is_as_long_as_it_is(void **state)
 {
 	const struct guest_config bus = {.sensors = true, .bus = true, .grace_ns = SECOND};
@@ -711,6 +736,7 @@ int main(void)
 		cmocka_unit_test(events_wait_for_who_wants_them),
 		cmocka_unit_test(the_bus_is_for_reads_and_only_if_shown),
 		cmocka_unit_test(an_answer_from_the_bus_waits_in_the_queue),
+		cmocka_unit_test(what_nobody_will_answer_is_a_time_out),
 		cmocka_unit_test(the_queue_is_as_long_as_it_is),
 		cmocka_unit_test(channels_are_received_from_as_told),
 		cmocka_unit_test(what_is_no_request_is_answered_too),
