@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # controller: none
 # drivers: none
+# ci: no
 # seconds: 1200
 # The tool list and every question of the probe on a node of vipmid's, where there is no driver: the
 # host compares them with the oracle. A 32-bit program asks the same questions as the 64-bit one.

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # controller: chassis
 # clock: instructions
+# ci: no
 # seconds: 900
 # A node of vipmid's beside a node of a plain proxy, in turns, over the stock driver and one and the
 # same controller: rates of many programs at once, and their ratio. The guest's clock counts its
