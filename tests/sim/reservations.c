@@ -233,7 +233,7 @@ static bool act(struct sim *sim, uint32_t h)
 	}
 	request = sim_draw(sim, h);
 	*use = (struct use){.command = (uint8_t)pick(sim, ARRAY_LENGTH(commands))};
-	while (commands[use->command].effect > USE && pick(sim, 4)) {
+	while (commands[use->command].effect > USE && pick(sim, 3)) {
 		use->command--; /* a change makes everybody's void: not too often */
 	}
 	request->part = SIM_PART_RESERVATIONS;

@@ -94,7 +94,7 @@ struct reach;
 	X(rights, 60)                                                                              \
 	X(subscribe, 60)                                                                           \
 	X(own, 60)                                                                                 \
-	X(reserving, 100)                                                                          \
+	X(reserving, 250)                                                                          \
 	X(hungry, 400)                                                                             \
 	/* what comes unasked */                                                                   \
 	X(event, 30)                                                                               \
