@@ -9,7 +9,9 @@
  * next 64 rounds, so that a handle deep in debt is put where it belongs at once
  * and no round is ever walked through in vain: every operation is O(1). A handle
  * that was idle starts at the round after the present one: time not used is not
- * saved up, and newcomers without end keep nobody waiting who is in debt.
+ * saved up, and newcomers without end keep nobody waiting who is in debt. A single
+ * transmission that took long is not paid for in full (CORE_HICCUP_QUANTA): among
+ * two hundred, its asker would be owed nothing for minutes.
  *
  * Requests for a bus stand in buckets of their own, because they cannot go while
  * the bus window is full; the rounds are the same.
@@ -234,8 +236,26 @@ struct core_request *arbiter_next(struct core *core)
 	return container_of(lane->queue[class].next, struct core_request, queue_link);
 }
 
-void arbiter_charge(struct core_handle *handle, int class, uint64_t spent_ns)
+static uint16_t hiccup_step(const struct core *core)
 {
-	handle->paid_ns[class] += spent_ns;
+	return (uint16_t)(core->now_ns >> CORE_HICCUP_SHIFT);
+}
+
+void arbiter_newcomer(const struct core *core, struct core_handle *handle)
+{
+	handle->hiccup = (uint16_t)(hiccup_step(core) - CORE_HICCUP_STEPS);
+}
+
+void arbiter_charge(
+	const struct core *core, struct core_handle *handle, int class, uint64_t spent_ns)
+{
+	const uint64_t hiccup_ns = CORE_HICCUP_QUANTA << CORE_QUANTUM_SHIFT;
+	uint16_t now = hiccup_step(core);
+
 	handle->controller_ns += spent_ns;
+	if (spent_ns > hiccup_ns && (uint16_t)(now - handle->hiccup) >= CORE_HICCUP_STEPS) {
+		handle->hiccup = now;
+		spent_ns = hiccup_ns;
+	}
+	handle->paid_ns[class] += spent_ns;
 }

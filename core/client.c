@@ -222,6 +222,7 @@ int handle_open(struct core *core, struct core_event *event)
 	handle->class = event->handle_open.class;
 	handle->open = true;
 	handle->opened_ns = core->now_ns;
+	arbiter_newcomer(core, handle);
 	handle->alarm_index = UINT32_MAX;
 	handle->alarm_ns = TIME_NEVER;
 	name_length = name_length < CORE_NAME_SIZE ? name_length : CORE_NAME_SIZE - 1;

@@ -40,6 +40,12 @@
 /* Deficit round robin: controller time a handle gets in a round, 2^23 ns = 8.4 ms. A few
  * commands of a KCS interface; a power of two, so that rounds need no division. */
 #define CORE_QUANTUM_SHIFT 23
+/* A hiccup, the controller's or the machine's, is nobody's fault: the first transmission in half a
+ * minute that takes longer than four quanta costs four. Who is slow each time pays for it. */
+#define CORE_HICCUP_QUANTA UINT64_C(4)
+/* That time is counted in steps of 2^30 ns, 1.07 s, of which 16 bits are kept. */
+#define CORE_HICCUP_SHIFT 30
+#define CORE_HICCUP_STEPS 28u
 /* Rounds ahead that the wheel tells apart: half a second of debt. */
 #define CORE_WHEEL_SLOTS 64u
 /* Entries that one turn of the wheel may find not yet due before it serves one all the same. */
@@ -181,6 +187,7 @@ struct core_handle {
 	uint16_t generation;
 	uint16_t channels; /* bit n: Enable Message Channel Receive for channel n */
 	uint16_t filter;   /* what it is subscribed to: index in core->filters + 1, or 0 */
+	uint16_t hiccup;   /* the step in which it was charged less than it took */
 	uint8_t lane_count;
 	uint8_t sequences; /* numbers reserved, to all responders */
 	uint8_t class;
@@ -554,7 +561,10 @@ void arbiter_remove(struct core *core, struct core_handle *handle, enum core_por
 struct core_request *arbiter_next(struct core *core);
 /* Something of this class was sent in that turn. */
 void arbiter_account(struct core *core, int class);
-void arbiter_charge(struct core_handle *handle, int class, uint64_t spent_ns);
+/* It has had no hiccup yet. */
+void arbiter_newcomer(const struct core *core, struct core_handle *handle);
+void arbiter_charge(
+	const struct core *core, struct core_handle *handle, int class, uint64_t spent_ns);
 
 /* ---- alarm.c: each handle's nearest deadline ---- */
 void alarm_set(struct core *core, struct core_handle *handle, uint64_t at_ns);

@@ -482,7 +482,7 @@ int transmission_received(struct core *core, const struct core_event *event)
 		return 0;
 	}
 	if (transmission->handle) {
-		arbiter_charge(transmission->handle, transmission->class,
+		arbiter_charge(core, transmission->handle, transmission->class,
 			core->now_ns - transmission->sent_ns);
 	}
 	if (transmission->reserves || transmission->voids) {

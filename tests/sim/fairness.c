@@ -21,6 +21,11 @@
 #define HUNGRY_NORMAL 4u
 /* What a handle may spend in a round: 2^23 ns (decision 0006). */
 #define QUANTUM_NS (UINT64_C(1) << 23)
+/* What the first long transmission in half a minute costs, and the steps in which time is counted
+ * for that (decision 0006). */
+#define HICCUP_NS (4 * QUANTUM_NS)
+#define HICCUP_STEP_NS (UINT64_C(1) << 30)
+#define HICCUP_STEPS 28u
 /* One that it has, one that the other is ahead by, and one for where a round begins; and what it
  * gets although it is in debt, when there is nobody else. */
 #define QUANTA 4u
@@ -66,11 +71,12 @@ struct charge {
 struct eater {
 	struct charge charges[CHARGES]; /* the newest */
 	uint32_t count;
-	uint64_t spent_ns;
-	bool waits;       /* it was ready in every turn */
-	uint32_t since;   /* this one */
-	uint64_t then_ns; /* what it had spent by then, */
-	uint64_t debt_ns; /* and of that lately */
+	uint64_t spent_ns; /* or rather, what was charged for it */
+	uint64_t hiccup;   /* 1 + the step of its last one */
+	bool waits;        /* it was ready in every turn */
+	uint32_t since;    /* this one */
+	uint64_t then_ns;  /* what it had spent by then, */
+	uint64_t debt_ns;  /* and of that lately */
 };
 
 struct fairness {
@@ -265,19 +271,34 @@ void fairness_transmit(struct sim *sim, struct sim_transmission *transmission)
 	}
 }
 
+/* The first long one in half a minute costs four quanta. */
+static uint64_t price(struct eater *eater, uint64_t now_ns, uint64_t spent_ns)
+{
+	uint64_t step = 1 + now_ns / HICCUP_STEP_NS;
+
+	if (spent_ns <= HICCUP_NS || (eater->hiccup > 0 && step - eater->hiccup < HICCUP_STEPS)) {
+		return spent_ns;
+	}
+	eater->hiccup = step;
+	return HICCUP_NS;
+}
+
 static void pay(struct sim *sim, const struct sim_transmission *transmission)
 {
 	uint32_t i = transmission->handle - sim->handles_base;
-	uint64_t sent_ns = transmission->timeout_at_ns - transmission->timeout_ns;
+	uint64_t sent_ns = transmission->timeout_at_ns - transmission->timeout_ns, price_ns;
 	struct eater *eater;
 
-	if (i >= HUNGRY || transmission->class != hungry[i].class) {
+	if (i >= HUNGRY) {
 		return;
 	}
 	eater = &state(sim)->eaters[i];
-	eater->spent_ns += sim->now_ns - sent_ns;
-	eater->charges[eater->count++ % CHARGES] =
-		(struct charge){transmission->turn, sim->now_ns - sent_ns};
+	price_ns = price(eater, sim->now_ns, sim->now_ns - sent_ns);
+	if (transmission->class == hungry[i].class) {
+		eater->spent_ns += price_ns;
+		eater->charges[eater->count++ % CHARGES] =
+			(struct charge){transmission->turn, price_ns};
+	}
 }
 
 static void looked(struct sim *sim, uint8_t cc)

@@ -10,26 +10,32 @@
 
 /* What a handle may spend in a round (CORE_QUANTUM_SHIFT). */
 #define QUANTUM_NS (UINT64_C(1) << 23)
+/* In which time between hiccups is counted (CORE_HICCUP_SHIFT). */
+#define STEP_NS (UINT64_C(1) << 30)
+
+static void responded(struct two *two, const struct core_action *action)
+{
+	static const uint8_t ok[] = {0};
+
+	assert_int_equal(step(&two->world,
+				 (struct core_event){.type = CORE_EVENT_RECEIVED,
+					 .received = {.transmission = action->transmit.transmission,
+						 .netfn = 7,
+						 .command = action->transmit.command,
+						 .data = ok,
+						 .length = 1}}),
+		0);
+}
 
 /* Serves the next transmission, which goes before all answers, in so much time: whose was it? */
 static int serve(struct two *two, const uint64_t *spend_ns)
 {
-	static const uint8_t ok[] = {0};
-	struct core_action action;
-	int who;
+	struct core_action action = pull(&two->world, CORE_ACTION_TRANSMIT);
+	int who = action.transmit.command - 1;
 
-	action = pull(&two->world, CORE_ACTION_TRANSMIT);
-	who = action.transmit.command - 1;
 	core_done(two->world.core, action.id, 0);
 	two->world.now_ns += spend_ns[who];
-	assert_int_equal(
-		step(&two->world, (struct core_event){.type = CORE_EVENT_RECEIVED,
-					  .received = {.transmission = action.transmit.transmission,
-						  .netfn = 7,
-						  .command = action.transmit.command,
-						  .data = ok,
-						  .length = 1}}),
-		0);
+	responded(two, &action);
 	return who;
 }
 
@@ -47,20 +53,53 @@ static void asks(struct two *two, int who, int times)
 	}
 }
 
-/* The first spends so many quanta at once, the second one each time: how often is the second served
- * until the first comes again? */
+/* Everything else that there is to do, in no time. */
+static void finish(struct two *two)
+{
+	struct core_action action;
+
+	while (core_next(two->world.core, &action)) {
+		core_done(two->world.core, action.id, 0);
+		if (action.type == CORE_ACTION_TRANSMIT) {
+			responded(two, &action);
+		}
+	}
+}
+
+/* The first, which owes nothing, has one response at this time after so long, the second each of its
+ * own after a quantum: how often is the second served until the first comes again? */
+static int served_meanwhile(struct two *two, uint64_t at_ns, uint64_t spent_ns)
+{
+	uint64_t spend_ns[2] = {spent_ns, QUANTUM_NS};
+	int i, served = 0;
+
+	two->world.now_ns = at_ns - spent_ns - 3 * QUANTUM_NS;
+	assert_int_equal(step(&two->world, (struct core_event){.type = CORE_EVENT_TIME}), 0);
+	asks(two, 1, 3);
+	for (i = 0; i < 3; i++) {
+		assert_int_equal(serve(two, spend_ns), 1);
+	}
+	finish(two);
+	asks(two, 0, 2);
+	asks(two, 1, 127);
+	assert_int_equal(serve(two, spend_ns), 0);
+	assert_true(two->world.now_ns == at_ns);
+	spend_ns[0] = 0;
+	while (serve(two, spend_ns) == 1) {
+		served++;
+	}
+	finish(two);
+	return served;
+}
+
+/* The second time in half a minute that it is slow. */
 static int paid_in(uint64_t quanta)
 {
 	struct two two = two_programs(1);
-	uint64_t spend_ns[2] = {quanta * QUANTUM_NS, QUANTUM_NS};
-	int served = 0;
+	int served;
 
-	asks(&two, 0, 2);
-	asks(&two, 1, 127);
-	assert_int_equal(serve(&two, spend_ns), 0);
-	while (serve(&two, spend_ns) == 1) {
-		served++;
-	}
+	assert_int_equal(served_meanwhile(&two, 100 * STEP_NS, 5 * QUANTUM_NS), 4);
+	served = served_meanwhile(&two, 105 * STEP_NS, quanta * QUANTUM_NS);
 	free(two.world.memory);
 	return served;
 }
@@ -77,6 +116,31 @@ static void a_debt_is_paid_round_by_round(void **state)
 	/* Further than the wheel reaches: once more around. */
 	assert_int_equal(paid_in(100), 100);
 	assert_int_equal(paid_in(126), 126);
+}
+
+/* A hiccup in the last moment of its step, and another one: how many rounds does that cost? */
+static int costs_after_a_hiccup(uint64_t at_ns)
+{
+	struct two two = two_programs(1);
+	int served;
+
+	/* What is no longer than four quanta is none. */
+	assert_int_equal(served_meanwhile(&two, 100 * STEP_NS - 1, 4 * QUANTUM_NS), 4);
+	assert_int_equal(served_meanwhile(&two, 101 * STEP_NS - 1, 4 * QUANTUM_NS + 1), 4);
+	served = served_meanwhile(&two, at_ns, 10 * QUANTUM_NS);
+	free(two.world.memory);
+	return served;
+}
+
+static void a_hiccup_costs_four_rounds_once_in_half_a_minute(void **state)
+{
+	(void)state;
+	assert_int_equal(costs_after_a_hiccup(102 * STEP_NS), 10);
+	assert_int_equal(costs_after_a_hiccup(128 * STEP_NS - 1), 10);
+	assert_int_equal(costs_after_a_hiccup(128 * STEP_NS), 4);
+	/* Sixteen bits of steps go around in 19 hours. */
+	assert_int_equal(costs_after_a_hiccup((UINT64_C(0x10000) + 127) * STEP_NS), 10);
+	assert_int_equal(costs_after_a_hiccup((UINT64_C(0x10000) + 128) * STEP_NS), 4);
 }
 
 static void who_was_idle_begins_in_the_next_round(void **state)
@@ -188,7 +252,7 @@ static void newcomers_wait_until_the_round_ends_however_many(void **state)
 	free(many.world.memory);
 }
 
-/* Five that owe a hundred rounds, more than the wheel has: four are put once more around in one
+/* Five that owe a hundred rounds, more than the wheel has: each time, four are put once more around in one
  * turn, then whoever comes next is served, due or not, so that the turn ends. */
 static void a_turn_of_the_wheel_has_its_end(void **state)
 {
@@ -197,10 +261,11 @@ static void a_turn_of_the_wheel_has_its_end(void **state)
 
 	(void)state;
 	for (i = 0; i < 5; i++) {
-		many_asks(&many, i, 2);
+		many_asks(&many, i, 3);
 	}
-	expect_order(&many, "01234", 100 * QUANTUM_NS);
-	expect_order(&many, "40123", QUANTUM_NS);
+	expect_order(&many, "01234", 100 * QUANTUM_NS); /* a hiccup */
+	expect_order(&many, "40123", 100 * QUANTUM_NS);
+	expect_order(&many, "34012", QUANTUM_NS);
 	free(many.world.memory);
 }
 
@@ -359,6 +424,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_debt_is_paid_round_by_round),
+		cmocka_unit_test(a_hiccup_costs_four_rounds_once_in_half_a_minute),
 		cmocka_unit_test(who_was_idle_begins_in_the_next_round),
 		cmocka_unit_test(newcomers_wait_until_the_round_ends_however_many),
 		cmocka_unit_test(a_turn_of_the_wheel_has_its_end),
