@@ -99,6 +99,7 @@ static void one_at_a_time_is_under_way_to_it(void **state)
 		sends += seen.silent;
 	}
 	assert_int_equal(sends, 5);
+	free(bus.two.world.memory);
 }
 
 static void others_have_the_rest_of_the_bus(void **state)
@@ -119,6 +120,7 @@ static void others_have_the_rest_of_the_bus(void **state)
 	assert_int_equal(seen.delivered, 1);
 	assert_int_equal(seen.last.handle, bus.two.handle[1]);
 	assert_int_equal(seen.other, 1);
+	free(bus.two.world.memory);
 }
 
 static void a_word_of_it_ends_that(void **state)
@@ -131,6 +133,7 @@ static void a_word_of_it_ends_that(void **state)
 	assert_int_equal(serve(&bus).delivered, 1);
 	later(&bus, 2 * CORE_SILENT_PAUSE_MS * NSEC_PER_MSEC_U64);
 	assert_int_equal(serve(&bus).silent, WINDOW);
+	free(bus.two.world.memory);
 }
 
 static void a_late_word_is_one_too(void **state)
@@ -151,6 +154,7 @@ static void a_late_word_is_one_too(void **state)
 	assert_int_equal(serve(&bus).delivered, 0);
 	later(&bus, 2 * CORE_SILENT_PAUSE_MS * NSEC_PER_MSEC_U64);
 	assert_int_equal(serve(&bus).silent, 1);
+	free(bus.two.world.memory);
 }
 
 static void a_number_of_ones_own_is_no_way_past(void **state)
@@ -169,6 +173,7 @@ static void a_number_of_ones_own_is_no_way_past(void **state)
 	assert_int_equal(core_step(bus.two.world.core, &event), 0);
 	ask_at(&bus, 1, SLOT_10, READ, __builtin_ctzll(event.sequence.ret_numbers));
 	assert_int_equal(serve(&bus).silent, 0);
+	free(bus.two.world.memory);
 }
 
 int main(void)

@@ -92,7 +92,9 @@ static int world_node_add(void *context, const char *name, size_t length, uint32
 {
 	struct world *world = context;
 
-	memcpy(world->node_name, name, length);
+	if (length > 0) {
+		memcpy(world->node_name, name, length);
+	}
 	*ret_number = 7;
 	return length == 0 ? -ENETDOWN : 0;
 }
