@@ -143,6 +143,24 @@ static void a_hiccup_costs_four_rounds_once_in_half_a_minute(void **state)
 	assert_int_equal(costs_after_a_hiccup((UINT64_C(0x10000) + 128) * STEP_NS), 4);
 }
 
+static int first_costs(uint64_t at_ns)
+{
+	struct two two = two_programs(1);
+	int served = served_meanwhile(&two, at_ns, 10 * QUANTUM_NS);
+
+	free(two.world.memory);
+	return served;
+}
+
+/* And as long as that, less half a minute, a newcomer's first one costs four. */
+static void who_never_had_a_hiccup_may_have_one(void **state)
+{
+	(void)state;
+	assert_int_equal(first_costs(STEP_NS), 4);
+	assert_int_equal(first_costs((UINT64_C(0x10000) - 28) * STEP_NS - 1), 4);
+	assert_int_equal(first_costs((UINT64_C(0x10000) - 28) * STEP_NS), 10);
+}
+
 static void who_was_idle_begins_in_the_next_round(void **state)
 {
 	struct two two = two_programs(1);
@@ -425,6 +443,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_debt_is_paid_round_by_round),
 		cmocka_unit_test(a_hiccup_costs_four_rounds_once_in_half_a_minute),
+		cmocka_unit_test(who_never_had_a_hiccup_may_have_one),
 		cmocka_unit_test(who_was_idle_begins_in_the_next_round),
 		cmocka_unit_test(newcomers_wait_until_the_round_ends_however_many),
 		cmocka_unit_test(a_turn_of_the_wheel_has_its_end),
