@@ -66,8 +66,8 @@ static void finish(struct two *two)
 	}
 }
 
-/* The first, which owes nothing, has one response at this time after so long, the second each of its
- * own after a quantum: how often is the second served until the first comes again? */
+/* The first, which owes nothing, has one response at this time after so long, the second each of
+ * its own after a quantum: how often is the second served until the first comes again? */
 static int served_meanwhile(struct two *two, uint64_t at_ns, uint64_t spent_ns)
 {
 	uint64_t spend_ns[2] = {spent_ns, QUANTUM_NS};
@@ -270,8 +270,8 @@ static void newcomers_wait_until_the_round_ends_however_many(void **state)
 	free(many.world.memory);
 }
 
-/* Five that owe a hundred rounds, more than the wheel has: each time, four are put once more around in one
- * turn, then whoever comes next is served, due or not, so that the turn ends. */
+/* Five that owe a hundred rounds, more than the wheel has: each time, four are put once more
+ * around in one turn, then whoever comes next is served, due or not, so that the turn ends. */
 static void a_turn_of_the_wheel_has_its_end(void **state)
 {
 	struct many many = many_programs(5, (struct core_link_capabilities){.window = 1});
