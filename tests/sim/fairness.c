@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Fairness (core/arbiter.c, decision 0006, limits.h). A few handles, the hungry ones,
+ * Fairness (core/arbiter.c, decisions 0006 and 0010, limits.h). A few handles, the hungry ones,
  * have more to ask than they get, at different prices. As long as one of them is
  * ready whenever somebody is served:
  *
@@ -22,7 +22,7 @@
 /* What a handle may spend in a round: 2^23 ns (decision 0006). */
 #define QUANTUM_NS (UINT64_C(1) << 23)
 /* What the first long transmission in half a minute costs, and the steps in which time is counted
- * for that (decision 0006). */
+ * for that (decision 0010). */
 #define HICCUP_NS (4 * QUANTUM_NS)
 #define HICCUP_STEP_NS (UINT64_C(1) << 30)
 #define HICCUP_STEPS 28u
