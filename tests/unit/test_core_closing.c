@@ -194,6 +194,33 @@ static void a_leaving_client_stays_until_its_last_action_is_completed(void **sta
 	free(world.memory);
 }
 
+/* Neither was pulled yet; the client's other handle is waiting for its own. */
+static void answers_of_a_closed_handle_are_gone_and_the_next_ones_are_not(void **state)
+{
+	struct two two = {.world = world_with(&(struct core_limits){.handles_max = 4})};
+	struct core_action action;
+	int i;
+
+	(void)state;
+	two.client[0] = client_new(&two.world, 1);
+	for (i = 0; i < 2; i++) {
+		assert_int_equal(handle_try(&two.world, two.client[0], &two.handle[i]), 0);
+		ask_in(&two.world, two.client[0], two.handle[i], VIPMI_CLASS_NORMAL, 0);
+		assert_int_equal(step(&two.world, (struct core_event){.type = CORE_EVENT_CANCEL,
+							  .cancel = {.client = two.client[0],
+								  .handle = two.handle[i]}}),
+			0);
+	}
+	close_handle(&two.world, two.client[0], two.handle[0]);
+	action = pull(&two.world, CORE_ACTION_DELIVER);
+	assert_int_equal(action.deliver.handle, two.handle[1]);
+	assert_int_equal(action.deliver.reason, VIPMI_REASON_CANCELLED);
+	core_done(two.world.core, action.id, 0);
+	close_handle(&two.world, two.client[0], two.handle[1]);
+	expect_gone(&two.world, 2);
+	free(two.world.memory);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -202,6 +229,7 @@ int main(void)
 		cmocka_unit_test(what_stood_behind_a_mutating_request_is_not_sent),
 		cmocka_unit_test(a_handle_with_one_barrier_closes),
 		cmocka_unit_test(a_leaving_client_stays_until_its_last_action_is_completed),
+		cmocka_unit_test(answers_of_a_closed_handle_are_gone_and_the_next_ones_are_not),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
