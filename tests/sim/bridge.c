@@ -370,7 +370,7 @@ static void check_at_once(struct sim *sim, uint32_t serial, const struct core_de
 
 	/* What was cut off could be anybody's. */
 	if (request->cut && sim->rights_ever && deliver->reason == VIPMI_REASON_RESERVED) {
-		sim->local_answers -= !request->seen;
+		sim->local_answers -= !request->outer && !request->seen;
 		return;
 	}
 	if (!request->outer && request->final_cc == VIPMI_CC_OK) {
