@@ -1,12 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * docs/commands.md from the command table:
- *
- *	commands_page           prints the page
- *	commands_page FILE      checks that FILE is that page
- */
-#include <stdio.h>
-#include <stdlib.h>
+/* docs/commands.md from the command table. */
+#include "tests/tools/page.h"
+
 #include <string.h>
 
 #include "ipmi/command.h"
@@ -128,47 +123,8 @@ static void print_page(FILE *page)
 	}
 }
 
-/* 0 when the file is exactly the page. */
-static int check(const char *path, const char *page, size_t length)
-{
-	FILE *file = fopen(path, "re");
-	size_t at = 0;
-	int c;
-
-	if (!file) {
-		perror(path);
-		return 1;
-	}
-	while ((c = fgetc(file)) != EOF && at < length && (char)c == page[at]) {
-		at++;
-	}
-	fclose(file);
-	if (c != EOF || at != length) {
-		fprintf(stderr, "%s is stale: build/tests/unit/commands_page >docs/commands.md\n",
-			path);
-		return 1;
-	}
-	return 0;
-}
-
 int main(int argc, char **argv)
 {
-	char *page = NULL;
-	size_t length = 0;
-	FILE *memory;
-	int status;
-
-	if (argc < 2) {
-		print_page(stdout);
-		return 0;
-	}
-	memory = open_memstream(&page, &length);
-	if (!memory) {
-		return 1;
-	}
-	print_page(memory);
-	fclose(memory);
-	status = check(argv[1], page, length);
-	free(page);
-	return status;
+	return page_main(
+		argc, argv, print_page, "build/tests/unit/commands_page >docs/commands.md");
 }

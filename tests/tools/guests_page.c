@@ -1,13 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * Prints docs/guest-commands.md from guest/commands.def and the command table, or
- * compares:
- *
- *	guests_page            prints the page
- *	guests_page FILE       fails if FILE is not the page, and says what to do
- */
-#include <stdio.h>
-#include <stdlib.h>
+/* docs/guest-commands.md from guest/commands.def and the command table. */
+#include "tests/tools/page.h"
+
 #include <string.h>
 
 #include "guest/guest.h"
@@ -88,48 +82,8 @@ static void print_page(FILE *page)
 	}
 }
 
-/* 0 when the file is exactly the page. */
-static int check(const char *path, const char *page, size_t length)
-{
-	FILE *file = fopen(path, "re");
-	size_t at = 0;
-	int c;
-
-	if (!file) {
-		perror(path);
-		return 1;
-	}
-	while ((c = fgetc(file)) != EOF && at < length && (char)c == page[at]) {
-		at++;
-	}
-	fclose(file);
-	if (c != EOF || at != length) {
-		fprintf(stderr,
-			"%s is stale: build/tests/unit/guests_page >docs/guest-commands.md\n",
-			path);
-		return 1;
-	}
-	return 0;
-}
-
 int main(int argc, char **argv)
 {
-	char *page = NULL;
-	size_t length = 0;
-	FILE *memory;
-	int status;
-
-	if (argc < 2) {
-		print_page(stdout);
-		return 0;
-	}
-	memory = open_memstream(&page, &length);
-	if (!memory) {
-		return 1;
-	}
-	print_page(memory);
-	fclose(memory);
-	status = check(argv[1], page, length);
-	free(page);
-	return status;
+	return page_main(
+		argc, argv, print_page, "build/tests/unit/guests_page >docs/guest-commands.md");
 }

@@ -83,11 +83,10 @@ static inline struct core_action pull(struct world *world, enum core_action_type
 	return action;
 }
 
-/* Says that a transmission was sent and answers it. */
-static inline void respond(
+/* The controller's response to a transmission that was sent. */
+static inline void responds(
 	struct world *world, const struct core_action *action, const uint8_t *data, size_t length)
 {
-	core_done(world->core, action->id, 0);
 	assert_int_equal(
 		step(world, (struct core_event){.type = CORE_EVENT_RECEIVED,
 				    .received = {.transmission = action->transmit.transmission,
@@ -96,6 +95,14 @@ static inline void respond(
 					    .data = data,
 					    .length = length}}),
 		0);
+}
+
+/* Says that a transmission was sent and answers it. */
+static inline void respond(
+	struct world *world, const struct core_action *action, const uint8_t *data, size_t length)
+{
+	core_done(world->core, action->id, 0);
+	responds(world, action, data, length);
 }
 
 /* Two programs on one controller. */

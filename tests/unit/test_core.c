@@ -26,14 +26,7 @@ static void one_request_goes_there_and_back(void **state)
 	assert_int_equal(action.transmit.netfn, 6);
 	assert_int_equal(action.transmit.command, 1);
 	core_done(world.core, action.id, 0);
-	assert_int_equal(
-		step(&world, (struct core_event){.type = CORE_EVENT_RECEIVED,
-				     .received = {.transmission = action.transmit.transmission,
-					     .netfn = 7,
-					     .command = 1,
-					     .data = device_id,
-					     .length = sizeof(device_id)}}),
-		0);
+	responds(&world, &action, device_id, sizeof(device_id));
 	assert_true(core_next(world.core, &action));
 	assert_int_equal(action.type, CORE_ACTION_DELIVER);
 	assert_int_equal(action.deliver.cookie, 77);

@@ -134,14 +134,7 @@ static void what_stood_behind_a_mutating_request_is_not_sent(void **state)
 		ask_in(&world, client, handle, VIPMI_CLASS_NORMAL, 0);
 	}
 	close_handle(&world, client, handle);
-	assert_int_equal(
-		step(&world, (struct core_event){.type = CORE_EVENT_RECEIVED,
-				     .received = {.transmission = action.transmit.transmission,
-					     .netfn = 7,
-					     .command = 0x02,
-					     .data = ok,
-					     .length = 1}}),
-		0);
+	responds(&world, &action, ok, 1);
 	expect_gone(&world, 1);
 	free(world.memory);
 }

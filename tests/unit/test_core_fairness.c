@@ -13,19 +13,7 @@
 /* In which time between hiccups is counted (CORE_HICCUP_SHIFT). */
 #define STEP_NS (UINT64_C(1) << 30)
 
-static void responded(struct two *two, const struct core_action *action)
-{
-	static const uint8_t ok[] = {0};
-
-	assert_int_equal(step(&two->world,
-				 (struct core_event){.type = CORE_EVENT_RECEIVED,
-					 .received = {.transmission = action->transmit.transmission,
-						 .netfn = 7,
-						 .command = action->transmit.command,
-						 .data = ok,
-						 .length = 1}}),
-		0);
-}
+static const uint8_t ok[] = {0};
 
 /* Serves the next transmission, which goes before all answers, in so much time: whose was it? */
 static int serve(struct two *two, const uint64_t *spend_ns)
@@ -35,7 +23,7 @@ static int serve(struct two *two, const uint64_t *spend_ns)
 
 	core_done(two->world.core, action.id, 0);
 	two->world.now_ns += spend_ns[who];
-	responded(two, &action);
+	responds(&two->world, &action, ok, 1);
 	return who;
 }
 
@@ -61,7 +49,7 @@ static void finish(struct two *two)
 	while (core_next(two->world.core, &action)) {
 		core_done(two->world.core, action.id, 0);
 		if (action.type == CORE_ACTION_TRANSMIT) {
-			responded(two, &action);
+			responds(&two->world, &action, ok, 1);
 		}
 	}
 }
@@ -235,7 +223,6 @@ static void many_asks(struct many *many, int who, int times)
 /* The next transmission, answered after so much time: whose was it? */
 static int many_serve(struct many *many, uint64_t spend_ns)
 {
-	static const uint8_t ok[] = {0};
 	struct core_action action = pull(&many->world, CORE_ACTION_TRANSMIT);
 	int who = action.transmit.data[0];
 
@@ -290,20 +277,6 @@ static void a_turn_of_the_wheel_has_its_end(void **state)
 /* A bridging link that carries one request to a bus at a time. */
 static const struct core_link_capabilities bridging = {.window = 1, .bus_window = 1};
 
-static void many_receive(struct many *many, const struct core_action *action)
-{
-	static const uint8_t ok[] = {0};
-
-	assert_int_equal(step(&many->world,
-				 (struct core_event){.type = CORE_EVENT_RECEIVED,
-					 .received = {.transmission = action->transmit.transmission,
-						 .netfn = 7,
-						 .command = action->transmit.command,
-						 .data = ok,
-						 .length = 1}}),
-		0);
-}
-
 /* Program 0 has the bus, 1 waits for it and perhaps owes some rounds, and 2 has the controller for
  * more of them. When the bus is free 1 is next, wherever the wheel stands. */
 static void who_waited_for_the_bus_has_missed_no_round(void **state)
@@ -327,14 +300,14 @@ static void who_waited_for_the_bus_has_missed_no_round(void **state)
 		}
 		/* Of the present round it has nearly all before it. */
 		assert_int_equal(many_serve(&many, 1), 2);
-		many_receive(&many, &bus);
+		responds(&many.world, &bus, ok, 1);
 		while (many_serve(&many, QUANTUM_NS) != 1) {
 			assert_true(3 * (1 + turn % 13) < turn % 7); /* the debt was larger */
 		}
 		while (core_next(many.world.core, &bus)) {
 			core_done(many.world.core, bus.id, 0);
 			if (bus.type == CORE_ACTION_TRANSMIT) {
-				many_receive(&many, &bus);
+				responds(&many.world, &bus, ok, 1);
 			}
 		}
 	}
@@ -417,7 +390,7 @@ static void the_bus_goes_on_while_the_controller_has_its_hands_full(void **state
 		many_ask(&many, 1, VIPMI_CLASS_NORMAL, 0xB4);
 		assert_int_equal(many_serve(&many, 3 * QUANTUM_NS), 1);
 	}
-	many_receive(&many, &action);
+	responds(&many.world, &action, ok, 1);
 	assert_int_equal(many_serve(&many, 1), 0);
 	free(many.world.memory);
 }

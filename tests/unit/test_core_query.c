@@ -177,14 +177,7 @@ static void the_status_tells_what_stands(void **state)
 	assert_int_equal(status.requests, 2);
 	assert_int_equal(status.unread, 0);
 	two.world.now_ns += 2;
-	assert_int_equal(
-		step(&two.world, (struct core_event){.type = CORE_EVENT_RECEIVED,
-					 .received = {.transmission = action.transmit.transmission,
-						 .netfn = 7,
-						 .command = 1,
-						 .data = ok,
-						 .length = 1}}),
-		0);
+	responds(&two.world, &action, ok, 1);
 	two.world.now_ns += 100;
 	assert_int_equal(step(&two.world, (struct core_event){.type = CORE_EVENT_TIME}), 0);
 	core_status(two.world.core, &status);

@@ -40,18 +40,6 @@ static struct core_action sent(struct two *two, uint8_t command)
 	return action;
 }
 
-static void received(struct two *two, const struct core_action *action, const uint8_t *cc)
-{
-	assert_int_equal(step(&two->world,
-				 (struct core_event){.type = CORE_EVENT_RECEIVED,
-					 .received = {.transmission = action->transmit.transmission,
-						 .netfn = 7,
-						 .command = action->transmit.command,
-						 .data = cc,
-						 .length = 1}}),
-		0);
-}
-
 static void cancels(struct two *two, uint64_t tag)
 {
 	assert_int_equal(step(&two->world, (struct core_event){.type = CORE_EVENT_CANCEL,
@@ -85,7 +73,7 @@ static void what_waits_in_a_lower_class_goes_when_the_barrier_is_gone(void **sta
 		send_in(&two, 1, class, COLD_RESET, 0);
 		send_in(&two, 2, class + 1, GET_DEVICE_ID, 0);
 		barrier = sent(&two, COLD_RESET);
-		received(&two, &barrier, ok);
+		responds(&two.world, &barrier, ok, 1);
 		(void)sent(&two, GET_DEVICE_ID);
 		free(two.world.memory);
 	}
@@ -107,7 +95,7 @@ static void after_a_cancelled_request_the_next_one_goes(void **state)
 		cancels(&two, 2);
 		assert_int_equal(delivered(&two).tag, 2);
 		send_in(&two, 3, VIPMI_CLASS_NORMAL, GET_DEVICE_ID, address);
-		received(&two, &first, ok);
+		responds(&two.world, &first, ok, 1);
 		(void)sent(&two, GET_DEVICE_ID);
 		free(two.world.memory);
 	}
@@ -150,7 +138,7 @@ static void a_lane_that_is_held_up_is_missing_meanwhile(void **state)
 	(void)sent(&two, GET_DEVICE_ID);
 	send_in(&two, 3, VIPMI_CLASS_NORMAL, GET_DEVICE_ID, 0xB8);
 	assert_int_equal(delivered(&two).reason, VIPMI_REASON_FULL);
-	received(&two, &first, ok);
+	responds(&two.world, &first, ok, 1);
 	send_in(&two, 4, VIPMI_CLASS_NORMAL, GET_DEVICE_ID, 0xB8);
 	(void)sent(&two, GET_DEVICE_ID);
 	free(two.world.memory);
@@ -194,7 +182,7 @@ static void is_busy(struct two *two, uint64_t least_ms)
 	struct core_action action = sent(two, GET_DEVICE_ID);
 	uint64_t pause;
 
-	received(two, &action, busy);
+	responds(&two->world, &action, busy, 1);
 	pause = core_deadline(two->world.core) - two->world.now_ns;
 	assert_true(pause >= least_ms * MS);
 	time_goes(two, pause);
@@ -268,16 +256,8 @@ static void payloads_of_any_length_lie_where_they_harm_nobody(void **state)
 		first = sent(&two, GET_DEVICE_ID);
 		assert_memory_equal(first.transmit.data, data + 1, length);
 		second = sent(&two, GET_DEVICE_ID);
-		received(&two, &second, ok);
-		assert_int_equal(
-			step(&two.world,
-				(struct core_event){.type = CORE_EVENT_RECEIVED,
-					.received = {.transmission = first.transmit.transmission,
-						.netfn = 7,
-						.command = GET_DEVICE_ID,
-						.data = data,
-						.length = 1 + length}}),
-			0);
+		responds(&two.world, &second, ok, 1);
+		responds(&two.world, &first, data, 1 + length);
 		answer = delivered(&two);
 		assert_int_equal(answer.tag, 2);
 		answer = delivered(&two);
@@ -342,11 +322,11 @@ static void who_takes_nothing_now_is_offered_nothing(void **state)
 	send_in(&two, 2, VIPMI_CLASS_NORMAL, GET_DEVICE_ID, 0);
 	first = sent(&two, GET_DEVICE_ID);
 	second = sent(&two, GET_DEVICE_ID);
-	received(&two, &first, ok);
+	responds(&two.world, &first, ok, 1);
 	answer = pull(&two.world, CORE_ACTION_DELIVER);
 	core_done(two.world.core, answer.id, -EAGAIN);
 	nothing_to_do(&two);
-	received(&two, &second, ok);
+	responds(&two.world, &second, ok, 1);
 	nothing_to_do(&two);
 	assert_int_equal(step(&two.world, (struct core_event){.type = CORE_EVENT_CLIENT_WRITABLE,
 						  .client = {.client = two.client[0]}}),

@@ -12,18 +12,6 @@
 
 static const uint8_t ok[] = {0};
 
-static void receive(struct world *world, const struct core_action *action)
-{
-	assert_int_equal(
-		step(world, (struct core_event){.type = CORE_EVENT_RECEIVED,
-				    .received = {.transmission = action->transmit.transmission,
-					    .netfn = action->transmit.netfn | 1,
-					    .command = action->transmit.command,
-					    .data = ok,
-					    .length = 1}}),
-		0);
-}
-
 static void both_windows_are_filled_to_the_last_and_every_answer_finds_its_request(void **state)
 {
 	static struct core_action action[CORE_WINDOW_MAX + CORE_BUS_WINDOW_MAX];
@@ -63,7 +51,7 @@ static void both_windows_are_filled_to_the_last_and_every_answer_finds_its_reque
 	assert_int_equal(status.in_flight, ARRAY_LENGTH(action));
 	assert_int_equal(status.queued, 2);
 	for (i = 0; i < ARRAY_LENGTH(action); i++) {
-		receive(&world, &action[i]);
+		responds(&world, &action[i], ok, 1);
 	}
 	core_status(world.core, &status);
 	assert_int_equal(status.unread, ARRAY_LENGTH(action));
@@ -100,8 +88,8 @@ static void controller_time_is_charged_to_who_asked(void **state)
 							  .handle = two.handle[0]}}),
 		0);
 	two.world.now_ns += 7 * MS;
-	receive(&two.world, &second);
-	receive(&two.world, &first);
+	responds(&two.world, &second, ok, 1);
+	responds(&two.world, &first, ok, 1);
 	assert_int_equal(charged(&two, 1), 7 * MS);
 	assert_null(core_broken(two.world.core));
 	free(two.world.memory);
@@ -118,7 +106,7 @@ static void nothing_in_flight_wakes_nobody(void **state)
 	core_done(two.world.core, action.id, 0);
 	assert_int_equal(
 		core_deadline(two.world.core), 1000 + 5000 * MS); /* its service time-out */
-	receive(&two.world, &action);
+	responds(&two.world, &action, ok, 1);
 	assert_int_equal(core_deadline(two.world.core), 1000 + CORE_BUDGET_DEFAULT_MS * MS);
 	free(two.world.memory);
 }
