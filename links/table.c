@@ -22,7 +22,7 @@ static int unknown_link(const char *name, char *error, size_t error_size)
 {
 	const struct link_ops *const *ops;
 	struct nearest nearest;
-	char list[512] = "";
+	char list[128] = "";
 	size_t length = 0;
 
 	nearest_init(&nearest, name);
@@ -30,7 +30,7 @@ static int unknown_link(const char *name, char *error, size_t error_size)
 		nearest_offer(&nearest, (*ops)->name);
 		if (length < sizeof(list)) {
 			length += (size_t)snprintf(list + length, sizeof(list) - length, "%s%s",
-				length ? "; " : "", (*ops)->usage);
+				length ? ", " : "", (*ops)->name);
 		}
 	}
 	if (nearest_word(&nearest)) {
