@@ -121,7 +121,7 @@ static void unknown_link_lists_what_there_is(void **state)
 		-EINVAL);
 	assert_non_null(strstr(error, "unknown link 'carrier-pigeon'"));
 	for (i = 0; link_table[i]; i++) {
-		assert_non_null(strstr(error, link_table[i]->usage));
+		assert_non_null(strstr(error, link_table[i]->name));
 	}
 	assert_null(strstr(error, "did you mean"));
 	for (i = 0; i < ARRAY_LENGTH(nearly); i++) {
