@@ -130,7 +130,7 @@ static void the_table_is_in_order(void **state)
 	for (i = 0; i < count; i++) {
 		known += guest_command_text(commands[i].netfn, commands[i].command) != NULL;
 	}
-	assert_int_equal(known, 81);
+	assert_int_equal(known, 82);
 }
 
 static void what_is_not_shown_is_not_there(void **state)
@@ -156,6 +156,8 @@ static void what_is_the_hosts_is_refused(void **state)
 	(void)state;
 	begin(NULL);
 	assert_int_equal(ASK(0x0A, 0x47, 0, 0, 'C', 'L', 'R', 0xAA), 0xD4); /* Clear SEL */
+	assert_int_equal(ASK(0x0A, 0x47, 0, 0, 'C', 'L', 'R', 0), 0xD4);    /* how far it is */
+	assert_int_equal(ASK(0x0A, 0x27, 0, 0, 'C', 'L', 'R', 0), 0xD4);    /* likewise */
 	assert_int_equal(ASK(0x0A, 0x12, 0, 0, 0, 1), 0xD4);                /* Write FRU Data */
 	assert_int_equal(ASK(0x04, 0x26, 1, 0, 0, 0, 0, 0, 0, 0), 0xD4);    /* a threshold */
 	assert_int_equal(ASK(0x04, 0x02, 4, 1, 1, 1, 1, 1, 1), 0xD4);       /* Platform Event */
