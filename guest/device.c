@@ -119,6 +119,9 @@ size_t guest_device_id(const struct guest *guest, uint8_t *id, size_t length)
 		length = sizeof(plain);
 	}
 	id[ID_SUPPORT] = SUPPORT_CHASSIS | (id[ID_SUPPORT] & support);
+	if (config->sel == GUEST_SEL_OWN) {
+		id[ID_SUPPORT] |= SUPPORT_SEL;
+	}
 	if (!config->sensors) {
 		id[ID_REVISION] &= (uint8_t)~REVISION_DEVICE_SDR;
 	}

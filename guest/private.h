@@ -58,6 +58,18 @@ void guest_received(struct guest *guest, const struct guest_pending *pending, ui
 guest_handler guest_set_enables, guest_get_enables, guest_clear_flags, guest_get_flags,
 	guest_channel_receive, guest_get_message, guest_send_message, guest_read_event;
 
+/* Whether its own events go into its own log. */
+bool guest_logs(const struct guest *guest);
+
+/* sel.c */
+void guest_sel_init(struct guest *guest);
+/* An event of its watchdog: what happened, interrupt and use. */
+void guest_sel_watchdog(struct guest *guest, uint8_t offset, uint8_t detail, uint64_t now_ns);
+guest_handler guest_sel_get_info, guest_sel_get_allocation, guest_sel_reserve, guest_sel_get_entry,
+	guest_sel_add_entry, guest_sel_delete_entry, guest_sel_clear, guest_sel_get_time,
+	guest_sel_set_time, guest_sel_get_utc_offset, guest_sel_set_utc_offset,
+	guest_platform_event;
+
 /* watchdog.c */
 void guest_watchdog_init(struct guest *guest);
 void guest_watchdog_stop(struct guest *guest);

@@ -19,7 +19,10 @@ static const char head[] =
 	"controller has no such thing. What is not listed (OEM commands, firmware, other groups'\n"
 	"bodies) is refused with C1. Of what passes, sensors, SEL and FRU can be taken away from "
 	"a\n"
-	"guest (`sensors=0`, `sel=0`, `fru=0`): then it is refused with C1.\n";
+	"guest (`sensors=none`, `sel=none`, `fru=none`): then it is refused with C1. With "
+	"`sel=own` a\n"
+	"guest has a log of its own, and what belongs to the log is answered as the last column "
+	"says.\n";
 
 static const char *treatment_name(enum guest_treatment treatment)
 {
@@ -31,6 +34,7 @@ static const char *treatment_name(enum guest_treatment treatment)
 	case GUEST_DENY:
 		return "refuse, D4";
 	case GUEST_NONE:
+	case GUEST_LOG:
 		return "refuse, C1";
 	}
 	return "";
@@ -55,7 +59,10 @@ static const char *why(const struct ipmi_command *command, enum guest_treatment 
 
 static void print_page(FILE *page)
 {
-	const struct guest_config all = {.sensors = true, .sel = true, .fru = true, .bus = true};
+	const struct guest_config all = {
+		.sensors = true, .sel = GUEST_SEL_REAL, .fru = true, .bus = true};
+	const struct guest_config own = {
+		.sensors = true, .sel = GUEST_SEL_OWN, .fru = true, .bus = true};
 	const struct ipmi_command *table;
 	int netfn = -1;
 	size_t count, i;
@@ -66,6 +73,8 @@ static void print_page(FILE *page)
 		const struct ipmi_command *command = &table[i];
 		enum guest_treatment treatment =
 			guest_judge(&all, command->netfn, command->command, NULL, 0);
+		enum guest_treatment with_own =
+			guest_judge(&own, command->netfn, command->command, NULL, 0);
 
 		if (command->netfn != netfn) {
 			netfn = command->netfn;
@@ -76,9 +85,12 @@ static void print_page(FILE *page)
 			      "| --- | --- | --- | --- | --- |\n",
 				page);
 		}
-		fprintf(page, "| %02X | %s | %s | %s | %s |\n", command->command, command->title,
+		fprintf(page, "| %02X | %s | %s | %s | %s%s%s |\n", command->command,
+			command->title,
 			ipmi_class_is_read((enum ipmi_class)command->class) ? "" : "yes",
-			treatment_name(treatment), why(command, treatment));
+			treatment_name(treatment), why(command, treatment),
+			with_own != treatment ? "; `sel=own`: " : "",
+			with_own != treatment ? treatment_name(with_own) : "");
 	}
 }
 

@@ -70,7 +70,7 @@ static inline void begin(const struct guest_config *config)
 {
 	static const struct guest_config usual = {.guid = {1, 2, 3},
 		.sensors = true,
-		.sel = true,
+		.sel = GUEST_SEL_REAL,
 		.fru = true,
 		.grace_ns = 60 * SECOND};
 
