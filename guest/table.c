@@ -55,11 +55,13 @@ const char *guest_command_text(uint8_t netfn, uint8_t command)
 /* The core gives each of its clients a reservation of its own. */
 #define RESERVE_SEL 0x42
 
+/* Of the storage commands: FRU, then SDR, then SEL (appendix G). */
+#define SDR_FIRST 0x20
+#define SEL_FIRST 0x40
+
 /* Whether the guest is shown the part of the real controller that the command belongs to. */
 static bool shown(const struct guest_config *config, uint8_t netfn, uint8_t command)
 {
-	enum { SDR_FIRST = 0x20, SEL_FIRST = 0x40 };
-
 	switch (netfn) {
 	case VIPMI_NETFN_SENSOR:
 	case VIPMI_NETFN_GROUP:
