@@ -34,9 +34,9 @@ test:
 
 # LINES names single lines of the table.
 mission:
-	@tools/setup.sh build demo test
+	@tools/setup.sh build demo test lab
 	@tools/configure build
-	@tests/mission/run build $(LINES)
+	@tests/mission/run build --lab build-lab $(LINES)
 
 lint:
 	@tools/setup.sh build test
