@@ -297,7 +297,7 @@ static int face_open(const char *options, uint64_t now_ns, const struct face_hos
 const struct face_ops vm_face = {
 	.name = "vm",
 	.usage = "NAME=SOCKET[,guid=GUID][,grace=SECONDS][,sensors=real|none][,sel=real|own|none]"
-		 "[,fru=real|none][,bus=1][,class=N]",
+		 "[,fru=real|own|none][,bus=1][,class=N]",
 	.open = face_open,
 	.act = face_act,
 	.flush = face_flush,

@@ -24,8 +24,9 @@ static const struct {
 	[KEY_GRACE] = {"grace", VM_GRACE_MAX_S, {NULL}},
 	[KEY_SENSORS] = {"sensors", 0, {"none", "real"}},
 	[KEY_SEL] = {"sel", 0,
-		{[GUEST_SEL_NONE] = "none", [GUEST_SEL_REAL] = "real", [GUEST_SEL_OWN] = "own"}},
-	[KEY_FRU] = {"fru", 0, {"none", "real"}},
+		{[GUEST_PART_NONE] = "none", [GUEST_PART_REAL] = "real", [GUEST_PART_OWN] = "own"}},
+	[KEY_FRU] = {"fru", 0,
+		{[GUEST_PART_NONE] = "none", [GUEST_PART_REAL] = "real", [GUEST_PART_OWN] = "own"}},
 	[KEY_BUS] = {"bus", 1, {NULL}},
 	[KEY_CLASS] = {"class", VIPMI_CLASS_COUNT - 1, {NULL}},
 };
@@ -144,7 +145,7 @@ static int option_take(struct vm_order *order, char *option, char *error, size_t
 		config->sel = (uint8_t)number;
 		break;
 	case KEY_FRU:
-		config->fru = number;
+		config->fru = (uint8_t)number;
 		break;
 	case KEY_BUS:
 		config->bus = number;
@@ -177,8 +178,8 @@ int vm_order_read(const char **text, char *error, size_t error_size, struct vm_o
 	struct vm_order order = {
 		.class = VIPMI_CLASS_NORMAL,
 		.config = {.sensors = true,
-			.sel = GUEST_SEL_REAL,
-			.fru = true,
+			.sel = GUEST_PART_REAL,
+			.fru = GUEST_PART_REAL,
 			.grace_ns = VM_GRACE_DEFAULT_S * NSEC_PER_SEC_U64},
 	};
 	char option[OPTION_LENGTH_MAX];
@@ -193,6 +194,8 @@ int vm_order_read(const char **text, char *error, size_t error_size, struct vm_o
 		return -EINVAL;
 	}
 	(*text)++;
+	_Static_assert(sizeof(order.name) <= sizeof(order.config.name), "it fits");
+	memcpy(order.config.name, order.name, sizeof(order.name));
 	guest_guid_of_name(order.name, strlen(order.name), order.config.guid);
 	if (word_take(text, ",\n", order.path, sizeof(order.path))) {
 		return wrong(&order, error, error_size, "a socket's path has 1 to 107 bytes", "");

@@ -202,6 +202,7 @@ void guest_request(struct guest *guest, const struct vm_message *request, uint64
 		break;
 	case GUEST_NONE:
 	case GUEST_LOG:
+	case GUEST_FRU:
 		answer(guest, request, VIPMI_CC_INVALID_COMMAND, 1, ret_verdict);
 		break;
 	}

@@ -27,6 +27,9 @@
 /* Answers from the bus that wait for Get Message, as small controllers keep them. */
 #define GUEST_RECEIVED_MAX 8u
 #define GUEST_GUID_SIZE 16u
+#define GUEST_GUID_TEXT_SIZE 37u
+/* A FRU inventory's text field has 63 bytes at the most. */
+#define GUEST_NAME_MAX 63u
 /* Entries of a guest's own log: as many as small controllers have, in 2 KiB. */
 #define GUEST_SEL_MAX 128u
 
@@ -37,17 +40,18 @@
 #define GUEST_CAPABLE_NMI 0x08
 #define GUEST_CAPABLE_SHUTDOWN 0x20
 
-/* Whose log the guest sees. */
-enum guest_sel_source {
-	GUEST_SEL_NONE,
-	GUEST_SEL_REAL, /* the real controller's, to read */
-	GUEST_SEL_OWN,  /* its own, to read, write and clear */
+/* Whose log, or FRU inventory, the guest sees. */
+enum guest_part {
+	GUEST_PART_NONE,
+	GUEST_PART_REAL, /* the real controller's, to read */
+	GUEST_PART_OWN,  /* its own; the log to write and clear, too */
 };
 
 struct guest_config {
 	uint8_t guid[GUEST_GUID_SIZE]; /* as on the wire */
-	bool sensors, fru;             /* of the real controller are shown */
-	uint8_t sel;                   /* enum guest_sel_source */
+	char name[GUEST_NAME_MAX];     /* ends with its last byte or a zero */
+	bool sensors;                  /* of the real controller are shown */
+	uint8_t sel, fru;              /* enum guest_part */
 	uint32_t epoch_s;              /* the clock's zero, in seconds since 1970 */
 	bool bus;                      /* satellites may be asked (Send Message), reads only */
 	uint64_t grace_ns;
@@ -215,6 +219,9 @@ bool guest_worth_saving(const struct guest *guest);
 /* A GUID that depends on the name alone, in the wire's order (IPMI 2.0 section 20.8). */
 void guest_guid_of_name(const char *name, size_t length, uint8_t guid[GUEST_GUID_SIZE]);
 
+/* As text, with a zero behind. */
+void guest_guid_text(const uint8_t guid[GUEST_GUID_SIZE], char text[GUEST_GUID_TEXT_SIZE]);
+
 /* "6ba7b810-9dad-11d1-80b4-00c04fd430c8" into the wire's order; false if it is no such text. */
 bool guest_guid_of_text(const char *text, size_t length, uint8_t guid[GUEST_GUID_SIZE]);
 
@@ -225,7 +232,9 @@ enum guest_treatment {
 	GUEST_VIRTUAL, /* the guest's own controller does */
 	GUEST_DENY,    /* D4: it is the host's to do */
 	GUEST_NONE,    /* C1: a guest's controller has no such thing */
-	GUEST_LOG,     /* never judged: VIRTUAL where the log is the guest's own, else by class */
+	/* Never judged: VIRTUAL where log or FRU inventory are the guest's own, else by class. */
+	GUEST_LOG,
+	GUEST_FRU,
 };
 
 /* By command, data and configuration. Nothing that changes anything at the real controller is

@@ -53,7 +53,8 @@ uint8_t guest_flags(const struct guest *guest)
 
 bool guest_logs(const struct guest *guest)
 {
-	return guest->config.sel == GUEST_SEL_OWN && guest->messages.enables & ENABLE_EVENT_LOGGING;
+	return guest->config.sel == GUEST_PART_OWN &&
+	       guest->messages.enables & ENABLE_EVENT_LOGGING;
 }
 
 bool guest_signal(struct guest *guest, uint8_t *ret_control)

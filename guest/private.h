@@ -49,6 +49,12 @@ void guest_want(struct guest *guest, enum guest_deed deed, uint8_t cause, const 
 guest_handler guest_get_capabilities, guest_get_status, guest_chassis_control, guest_chassis_reset,
 	guest_set_policy, guest_get_restart_cause;
 
+/* fru.c */
+/* Header, and an area with 63 bytes of name, 36 of GUID, and a dozen around them. */
+#define GUEST_FRU_MAX 128u
+size_t guest_fru_image(const struct guest_config *config, uint8_t image[GUEST_FRU_MAX]);
+guest_handler guest_fru_get_info, guest_fru_read;
+
 /* message.c */
 void guest_messages_init(struct guest *guest);
 uint8_t guest_flags(const struct guest *guest);

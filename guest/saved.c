@@ -159,7 +159,7 @@ static void save_sel(const struct guest *guest, struct writer *writer)
 	const struct guest_sel *sel = &guest->sel;
 	size_t i;
 
-	if (guest->config.sel != GUEST_SEL_OWN) {
+	if (guest->config.sel != GUEST_PART_OWN) {
 		return;
 	}
 	writer_u8(writer, sel->count);
@@ -181,7 +181,7 @@ static void restore_sel(struct guest *guest, struct reader *reader)
 	struct guest_sel *sel = &guest->sel;
 	uint8_t i;
 
-	if (guest->config.sel != GUEST_SEL_OWN) {
+	if (guest->config.sel != GUEST_PART_OWN) {
 		return;
 	}
 	sel->count = reader_u8(reader);

@@ -284,7 +284,7 @@ void guest_sel_watchdog(struct guest *guest, uint8_t offset, uint8_t detail, uin
 		SENSOR_WATCHDOG, WATCHDOG_NUMBER, SENSOR_SPECIFIC, 0xC0 | offset, detail,
 		EVENT_UNSPECIFIED};
 
-	if (guest->config.sel == GUEST_SEL_OWN) {
+	if (guest->config.sel == GUEST_PART_OWN) {
 		happened(guest, event, now_ns);
 	}
 }

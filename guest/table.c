@@ -68,9 +68,9 @@ static bool shown(const struct guest_config *config, uint8_t netfn, uint8_t comm
 		return config->sensors;
 	case VIPMI_NETFN_STORAGE:
 		if (command < SDR_FIRST) {
-			return config->fru;
+			return config->fru == GUEST_PART_REAL;
 		}
-		return command < SEL_FIRST ? config->sensors : config->sel == GUEST_SEL_REAL;
+		return command < SEL_FIRST ? config->sensors : config->sel == GUEST_PART_REAL;
 	case VIPMI_NETFN_BRIDGE:
 	case VIPMI_NETFN_TRANSPORT:
 		return false; /* a guest's controller has no other bus and no network */
@@ -84,15 +84,16 @@ enum guest_treatment guest_judge(const struct guest_config *config, uint8_t netf
 {
 	const struct guest_command *found = guest_command_find(netfn, command);
 	bool log = found && found->treatment == GUEST_LOG;
+	bool fru = found && found->treatment == GUEST_FRU;
 	struct ipmi_verdict verdict;
 
-	if (log && config->sel == GUEST_SEL_OWN) {
+	if ((log && config->sel == GUEST_PART_OWN) || (fru && config->fru == GUEST_PART_OWN)) {
 		return found->handler ? GUEST_VIRTUAL : GUEST_NONE;
 	}
 	if (!shown(config, netfn, command)) {
 		return GUEST_NONE;
 	}
-	if (found && !log) {
+	if (found && !log && !fru) {
 		return (enum guest_treatment)found->treatment;
 	}
 	verdict = ipmi_command_judge(netfn, command, data, length);

@@ -44,7 +44,7 @@ def guest(name, *options):
 AGENT = Agent(VIPMID, "vm:unix:" + CONTROLLER, *guest("web1", "grace=2"),
               *guest("web2", "bus=1", "guid=6ba7b810-9dad-11d1-80b4-00c04fd430c8"),
               *guest("bare", "sensors=none", "sel=none", "fru=none"),
-              *guest("log", "sel=own", "grace=1"),
+              *guest("log", "sel=own", "fru=own", "grace=1"),
               *(word for n in range(GUESTS) for word in guest("crowd%d" % n)))
 HOST = HANDLE = None
 
@@ -187,6 +187,7 @@ def its_log_is_its_own():
     before = len(seen())
     log, web1 = connect("log"), connect("web1")
     assert log.ask(APP, 1)[6] & 4 and log.ask(STORAGE, 0x40)[2:4] == b"\0\0"
+    assert b"\xC3log\xC0\xC0\xE4" in log.ask(STORAGE, 0x11, b"\0\0\0\xFF"), "its own inventory"
     record = bytes(2) + b"\2" + bytes(4) + b"\x41\0\4\1\2\3\4\5\6"
     assert log.ask(STORAGE, 0x44, record) == b"\0\1\0"
     assert log.ask(SENSOR, 2, b"\x41\4\1\x52\1\x57\xFF\xFF") == b"\0"
@@ -440,7 +441,7 @@ def wrong_words_are_explained():
             (("--vm", "a=" + path + ",bsu=1"), "did you mean 'bus'"),
             (("--vm", "a=" + path + ",bus=2"), "bus is a number from 0 to 1"),
             (("--vm", "a=" + path + ",sel=1"), "sel is one of none, real, own; not 1"),
-            (("--vm", "a=" + path + ",fru=own"), "fru is one of none, real; not own"),
+            (("--vm", "a=" + path + ",sensors=own"), "sensors is one of none, real; not own"),
             (("--vm", "a=" + path + ",grace=1000000"), "from 0 to 86400"),
             (("--vm", "a=" + path + ",guid=12"), "a GUID is"),
             (("--vm", "a=" + path, "--vm", "a=" + path + "2"), "the same name"),

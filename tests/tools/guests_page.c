@@ -19,10 +19,9 @@ static const char head[] =
 	"controller has no such thing. What is not listed (OEM commands, firmware, other groups'\n"
 	"bodies) is refused with C1. Of what passes, sensors, SEL and FRU can be taken away from "
 	"a\n"
-	"guest (`sensors=none`, `sel=none`, `fru=none`): then it is refused with C1. With "
-	"`sel=own` a\n"
-	"guest has a log of its own, and what belongs to the log is answered as the last column "
-	"says.\n";
+	"guest (`sensors=none`, `sel=none`, `fru=none`): then it is refused with C1.\n"
+	"With `sel=own` and `fru=own` a guest has a log and a FRU inventory of its own; what\n"
+	"belongs to them is answered as the last column says.\n";
 
 static const char *treatment_name(enum guest_treatment treatment)
 {
@@ -35,6 +34,7 @@ static const char *treatment_name(enum guest_treatment treatment)
 		return "refuse, D4";
 	case GUEST_NONE:
 	case GUEST_LOG:
+	case GUEST_FRU:
 		return "refuse, C1";
 	}
 	return "";
@@ -57,12 +57,19 @@ static const char *why(const struct ipmi_command *command, enum guest_treatment 
 	}
 }
 
+static const char *own_text(const struct ipmi_command *command)
+{
+	/* FRU commands are the first of the storage commands (appendix G). */
+	return command->netfn == VIPMI_NETFN_STORAGE && command->command < 0x20 ? "; `fru=own`: "
+										: "; `sel=own`: ";
+}
+
 static void print_page(FILE *page)
 {
 	const struct guest_config all = {
-		.sensors = true, .sel = GUEST_SEL_REAL, .fru = true, .bus = true};
+		.sensors = true, .sel = GUEST_PART_REAL, .fru = GUEST_PART_REAL, .bus = true};
 	const struct guest_config own = {
-		.sensors = true, .sel = GUEST_SEL_OWN, .fru = true, .bus = true};
+		.sensors = true, .sel = GUEST_PART_OWN, .fru = GUEST_PART_OWN, .bus = true};
 	const struct ipmi_command *table;
 	int netfn = -1;
 	size_t count, i;
@@ -89,7 +96,7 @@ static void print_page(FILE *page)
 			command->title,
 			ipmi_class_is_read((enum ipmi_class)command->class) ? "" : "yes",
 			treatment_name(treatment), why(command, treatment),
-			with_own != treatment ? "; `sel=own`: " : "",
+			with_own == treatment ? "" : own_text(command),
 			with_own != treatment ? treatment_name(with_own) : "");
 	}
 }

@@ -6,8 +6,8 @@
 
 static const struct guest_config own = {.guid = {1, 2, 3},
 	.sensors = true,
-	.sel = GUEST_SEL_OWN,
-	.fru = true,
+	.sel = GUEST_PART_OWN,
+	.fru = GUEST_PART_REAL,
 	.epoch_s = EPOCH,
 	.grace_ns = 60 * SECOND};
 
@@ -279,7 +279,7 @@ static void it_outlives_guest_and_agent(void **state)
 	assert_int_equal(verdict.answer.data[1], 0x3C);
 	assert_int_equal(add(0xEE), GUEST_SEL_MAX + 2);
 	/* Who is shown the real one's now has none of it. */
-	real.sel = GUEST_SEL_REAL;
+	real.sel = GUEST_PART_REAL;
 	guest_init(&guest, &real);
 	assert_false(guest_restore(&guest, saved, length, now_ns));
 	assert_false(guest_worth_saving(&guest));
@@ -288,7 +288,7 @@ static void it_outlives_guest_and_agent(void **state)
 static void the_real_log_is_not_touched(void **state)
 {
 	static const uint8_t real[] = {0x20, 0x81, 2, 0x15, 2, 0xB0, 0, 0, 0, 0, 0};
-	struct guest_config bare = {.sel = GUEST_SEL_OWN};
+	struct guest_config bare = {.sel = GUEST_PART_OWN};
 	unsigned command;
 
 	(void)state;
