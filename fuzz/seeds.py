@@ -292,6 +292,12 @@ def guest_seeds():
     for control in range(7):
         yield b"\x0F" + here + ask(0, 2, control)
     yield b"\x0F" + here + armed + bytes([4, 7, 8]) + second + here + second * 3 + b"\x08"
+    add, event = ask(0x0A, 0x44, *range(16)), ask(4, 2, 0x41, 4, 1, 0x52, 1, 0x57, 1, 2)
+    reserve, whole = ask(0x0A, 0x42), ask(0x0A, 0x43, 0, 0, 0, 0, 0, 0xFF)
+    log = add * 3 + event + reserve + ask(0x0A, 0x46, 1, 0, 2, 0) + whole + b"\x08" + here
+    yield b"\x3F" + here + log + armed + second * 4 + reserve + ask(
+        0x0A, 0x47, 2, 0, 0x43, 0x4C, 0x52, 0xAA) + whole
+    yield b"\x3F" + here + add * 130 + whole + b"\x08" + here + add + ask(0x0A, 0x11, 0, 0, 0, 0xFF)
     kept = bytes([1, 1, 0, 2, 0, 0, 0, 1, 4, 0x31, 1, 0, 30, 0, 3])
     yield b"\x0F" + b"\x09\x80\0\1\1" + bytes(8) + kept + bytes(60) + here + second * 3
     for netfn in range(0, 0x2E, 2):

@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "base/bytes.h"
 #include "guest/guest.h"
 #include "ipmi/command.h"
 #include "ipmi/ipmb.h"
@@ -41,6 +42,7 @@ static inline int ask(uint8_t netfn, uint8_t command, const uint8_t *data, size_
 	assert_int_equal(verdict.answer.sequence, 0x5A);
 	assert_int_equal(verdict.answer.netfn, netfn | 1);
 	assert_int_equal(verdict.answer.command, command);
+	assert_true(verdict.answer.data[0] == 0 || verdict.answer.length == 1);
 	return verdict.answer.data[0];
 }
 
