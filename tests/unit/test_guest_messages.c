@@ -55,6 +55,22 @@ static void the_bus_is_for_reads_and_only_if_shown(void **state)
 	assert_int_equal(ASK(0x06, 0x34, 0, 0xB2), 0xC7);
 }
 
+static void a_broadcast_is_one(void **state)
+{
+	const struct guest_config bus = {.sensors = true, .bus = true, .grace_ns = SECOND};
+
+	(void)state;
+	begin(&bus);
+	/* 00h, then Get Device ID for B2h. */
+	assert_int_equal(ASK(0x06, 0x34, 0, 0, 0xB2, 0x18, 0x36, 0x20, 0x28, 0x01, 0xB7), 0);
+	assert_true(verdict.forwarded);
+	assert_int_equal(verdict.forward.target_kind, VIPMI_TARGET_IPMB_BROADCAST);
+	assert_int_equal(verdict.forward.address, 0xB2);
+	assert_int_equal(ASK(0x06, 0x34, 0, 1, 0xB2, 0x18, 0x36, 0x20, 0x28, 0x01, 0xB7), 0xCC);
+	assert_int_equal(ASK(0x06, 0x34, 0, 0xB2, 0x18, 0x36, 0x20, 0x28, 0x01, 0xB7), 0);
+	assert_int_equal(verdict.forward.target_kind, VIPMI_TARGET_IPMB);
+}
+
 static void an_answer_from_the_bus_waits_in_the_queue(void **state)
 {
 	const struct guest_config bus = {.sensors = true, .bus = true, .grace_ns = SECOND};
@@ -152,6 +168,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(events_wait_for_who_wants_them),
 		cmocka_unit_test(the_bus_is_for_reads_and_only_if_shown),
+		cmocka_unit_test(a_broadcast_is_one),
 		cmocka_unit_test(an_answer_from_the_bus_waits_in_the_queue),
 		cmocka_unit_test(what_nobody_will_answer_is_a_time_out),
 		cmocka_unit_test(the_queue_is_as_long_as_it_is),

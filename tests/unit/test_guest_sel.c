@@ -166,6 +166,37 @@ static void a_full_log_loses_its_oldest(void **state)
 	assert_int_equal(add(2), 1);
 }
 
+static void the_ring_goes_round(void **state)
+{
+	uint8_t saved[GUEST_SAVED_MAX];
+	uint16_t id = 0, i;
+	size_t length;
+
+	(void)state;
+	begin(&own);
+	for (i = 0; i < 3 * GUEST_SEL_MAX - 5; i++) {
+		id = add((uint8_t)i);
+	}
+	assert_int_equal(id, 3 * GUEST_SEL_MAX - 5);
+	length = guest_save(&guest, now_ns, saved, sizeof(saved));
+	for (i = 0; i < 2; i++) {
+		uint16_t at = 0, expected = 2 * GUEST_SEL_MAX - 4;
+
+		do {
+			assert_int_equal(ASK(0x0A, 0x43, 0, 0, LOW_HIGH(at), 0, 0xFF), 0);
+			assert_memory_equal(
+				verdict.answer.data + 3, ((uint8_t[]){LOW_HIGH(expected)}), 2);
+			assert_int_equal(verdict.answer.data[18], (uint8_t)(expected - 1));
+			at = (uint16_t)(verdict.answer.data[1] | verdict.answer.data[2] << 8);
+			expected++;
+		} while (at != 0xFFFF);
+		assert_int_equal(expected, id + 1);
+		guest_init(&guest, &own);
+		assert_true(guest_restore(&guest, saved, length, now_ns)); /* likewise */
+		guest_connect(&guest, now_ns);
+	}
+}
+
 static void clearing_clears_its_own(void **state)
 {
 	uint16_t id;
@@ -313,6 +344,7 @@ int main(void)
 		cmocka_unit_test(the_middle_of_one_needs_a_reservation),
 		cmocka_unit_test(entries_are_deleted),
 		cmocka_unit_test(a_full_log_loses_its_oldest),
+		cmocka_unit_test(the_ring_goes_round),
 		cmocka_unit_test(clearing_clears_its_own),
 		cmocka_unit_test(its_time_is_its_own),
 		cmocka_unit_test(its_events_are_logged),
