@@ -3,6 +3,8 @@
  * One user of one interface of the kernel's IPMI layer. Its callbacks only
  * enqueue; the pump does the rest.
  */
+#include <linux/module.h>
+
 #include "ipmi/command.h"
 #include "module/vipmi.h"
 
@@ -20,6 +22,11 @@
 /* One with the controller and one behind it, so that it never waits for us. */
 #define LAYER_WINDOW 2
 #define LAYER_BUS_WINDOW 8
+
+static unsigned int window = LAYER_WINDOW;
+module_param(window, uint, 0444);
+MODULE_PARM_DESC(window, "requests with the IPMI layer at once (default 2)");
+
 /* The layer takes a response's sequence number from the low bits of its msgid, and gives the whole
  * of it back. */
 #define SEQUENCE_BITS 6
@@ -350,7 +357,7 @@ static void event_link_up(const struct lower *lower, struct core_event *ret_even
 		.type = CORE_EVENT_LINK_UP,
 		.link_up = {.attention = true,
 			.data_max = LAYER_DATA_MAX,
-			.window = LAYER_WINDOW,
+			.window = (u8)clamp(window, 1u, CORE_WINDOW_MAX),
 			.bus_window = LAYER_BUS_WINDOW,
 			.own_address = lower->own_address},
 	};

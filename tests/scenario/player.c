@@ -30,7 +30,7 @@ static void end_test(const struct words *words)
 		return;
 	}
 	stage_settle(&player.stage, words);
-	stage_end_moment(&player.stage, words);
+	stage_end_moment(&player.stage, words, TIME_NEVER);
 	stage_status(&player.stage, words, &status);
 	for (i = 0; i < CORE_COUNTER_COUNT; i++) {
 		player_counters[i] += status.counters[i];

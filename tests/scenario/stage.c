@@ -57,18 +57,6 @@ void stage_attention(struct stage *stage, const struct words *words)
 	}
 }
 
-static bool client_stopped(const struct stage *stage, uint32_t client)
-{
-	int i;
-
-	for (i = stage->names_count - 1; i >= 0; i--) {
-		if (stage->names[i].kind == NAME_CLIENT && stage->names[i].client == client) {
-			return stage->names[i].stopped;
-		}
-	}
-	return false;
-}
-
 /* Whether the core asked on its own behalf. Get Device ID is not among it: probes are seen. */
 static bool is_housekeeping(const struct stage *stage, const struct core_transmit *transmit)
 {
@@ -113,7 +101,7 @@ static void act(struct stage *stage, const struct words *words, struct core_acti
 		act_transmit(stage, words, action);
 		break;
 	case CORE_ACTION_DELIVER:
-		if (client_stopped(stage, action->deliver.client)) {
+		if (stage_client_stopped(stage, action->deliver.client)) {
 			core_done(stage->core, action->id, -EAGAIN);
 			break;
 		}

@@ -123,6 +123,8 @@ struct name *stage_need(
 struct name *stage_new_name(
 	struct stage *stage, const struct words *words, const char *text, enum name_kind kind);
 
+/* Whether it takes nothing that is delivered. */
+bool stage_client_stopped(const struct stage *stage, uint32_t client);
 /* Keeps an action, and its bytes, as a sight. */
 struct sight *stage_see(
 	struct stage *stage, const struct words *words, const struct core_action *action);
@@ -131,8 +133,8 @@ struct sight *stage_pending(struct stage *stage);
 /* One line about a sight, for messages. Static storage. */
 const char *stage_describe(const struct stage *stage, const struct sight *sight);
 
-/* Fails when something has happened that nobody expected: the clock must not move on. */
-void stage_end_moment(struct stage *stage, const struct words *words);
+/* The clock moves on: fails when something happened before that time and nobody expected it. */
+void stage_end_moment(struct stage *stage, const struct words *words, uint64_t until_ns);
 
 /* ---- controller.c ---- */
 

@@ -396,11 +396,11 @@ static void time_prefix(struct stage *stage, struct words *words)
 
 	if (words_take(words, "at")) {
 		until_ns = words_time(words, words_need(words, "a time"));
-		stage_end_moment(stage, words);
+		stage_end_moment(stage, words, until_ns);
 		stage_pass(stage, words, until_ns, false);
 	} else if (words_take(words, "after")) {
 		until_ns = stage->now_ns + words_time(words, words_need(words, "a time"));
-		stage_end_moment(stage, words);
+		stage_end_moment(stage, words, until_ns);
 		stage_pass(stage, words, until_ns, false);
 	} else if (words_take(words, "within")) {
 		until_ns = stage->now_ns + words_time(words, words_need(words, "a time"));
