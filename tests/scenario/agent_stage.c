@@ -16,8 +16,14 @@
 #include <unistd.h>
 
 #define EVENTS_MAX 64
+/* What the controller has is fetched by then, if anybody wants it. */
+#define FETCH_NS (10 * NSEC_PER_MSEC_U64)
 /* How often an agent is asked whether its link is up. */
 #define LOOK_NS (5 * NSEC_PER_MSEC_U64)
+/* At the end of a wait so long we are early by so much: "nothing yet" is asked a millisecond before
+ * something happens, and a machine needs longer to look. */
+#define EARLY_FROM_NS (200 * NSEC_PER_MSEC_U64)
+#define EARLY_NS (30 * NSEC_PER_MSEC_U64)
 /* What a transcript may take. */
 #define WAIT_MAX_NS (30 * NSEC_PER_SEC_U64)
 /* So long a wait is not slept through where the processor is the clock. */
@@ -162,7 +168,9 @@ static void start(
 	tell("WINDOW", link->window ? link->window : 1);
 	tell("BUS_WINDOW", link->bus_window ? link->bus_window : 1);
 	tell("DATA_MAX", link->data_max ? link->data_max : VIPMI_DATA_MAX);
+	controller_see(controller_comes_and_goes());
 	run(stage, words, agent_options.command);
+	controller_see(true);
 	agent.served = true;
 	agent.begun_ns = agent_now_ns();
 }
@@ -196,7 +204,6 @@ static void link_up(
 	struct core_status status;
 
 	controller_appear();
-	controller_see(stage->housekeeping_shown);
 	if (!agent.served) {
 		start(stage, words, link);
 	} else if (!controller_comes_and_goes()) {
@@ -204,7 +211,6 @@ static void link_up(
 	}
 	await_link(stage, words, &status);
 	compare(words, link, &status.link);
-	controller_see(true);
 	agent.begun_ns = agent_now_ns() - stage->now_ns;
 }
 
@@ -215,6 +221,7 @@ void stage_init(struct stage *stage, const struct words *words, const struct cor
 	(void)words;
 	memset(stage, 0, sizeof(*stage));
 	stage->limits = *limits;
+	stage->pulling = true;
 }
 
 void stage_finish(struct stage *stage)
@@ -224,8 +231,12 @@ void stage_finish(struct stage *stage)
 
 void stage_restart(struct stage *stage, const struct words *words)
 {
-	(void)stage;
-	words_fail(words, "an agent that is started anew has a new controller here");
+	if (!controller_comes_and_goes()) {
+		words_fail(words, "no driver is killed and comes again beside the same controller");
+	}
+	controller_vanish();
+	setenv("AGAIN", "yes", 1);
+	start(stage, words, &stage->link);
 }
 
 /* What a driver hands in, the controller has first. */
@@ -316,7 +327,7 @@ void stage_step(
 {
 	int got;
 
-	if (stage->link_result || stage->link_holds || stage->register_result) {
+	if (stage->link_result || stage->link_holds || stage->register_result || !stage->pulling) {
 		words_fail(words, "the link's own part, which no transcript can play");
 	}
 	got = step(stage, words, event, result);
@@ -326,11 +337,15 @@ void stage_step(
 	}
 }
 
+/* What the controller has is fetched. */
 void stage_pump(struct stage *stage, const struct words *words)
 {
-	if (!stage->pulling) {
-		agent_serve(stage, words, 0);
+	uint64_t until_ns = agent_now_ns() + FETCH_NS;
+
+	while ((stage->queue_count > 0 || stage->event_waiting) && agent_now_ns() < until_ns) {
+		agent_serve(stage, words, until_ns);
 	}
+	sync_agent(stage, words);
 }
 
 void stage_complete(struct stage *stage, const struct words *words, uint64_t action, int result)
@@ -354,11 +369,15 @@ void stage_attention(struct stage *stage, const struct words *words)
 
 void stage_pass(struct stage *stage, const struct words *words, uint64_t until_ns, bool stop)
 {
-	uint64_t until_real_ns = agent.begun_ns + until_ns;
+	uint64_t begun_ns = agent_now_ns() - agent.begun_ns, until_real_ns;
 
 	if (until_ns > WAIT_MAX_NS) {
 		words_fail(words, "nobody waits so long");
 	}
+	if (!stop && until_ns > begun_ns + EARLY_FROM_NS) {
+		until_ns -= EARLY_NS;
+	}
+	until_real_ns = agent.begun_ns + until_ns;
 	while (agent_now_ns() < until_real_ns + (stop ? agent_options.patience_ns : 0) &&
 		!(stop && stage_pending(stage))) {
 		agent_serve(stage, words, stop ? agent_now_ns() + LOOK_NS : until_real_ns);
