@@ -48,6 +48,8 @@ int client_step(
 	struct stage *stage, const struct words *words, struct core_event *event, int expected);
 /* Takes what has come for a client. */
 void client_ready(struct stage *stage, const struct words *words, uint32_t client);
+/* All of them. */
+void clients_leave(void);
 /* Returns when the agent has taken what was said to it. */
 void client_sync(struct stage *stage, const struct words *words);
 /* Whether the agent answers at all. */

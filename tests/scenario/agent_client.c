@@ -451,6 +451,15 @@ static int simple(struct stage *stage, const struct words *words, const struct c
 		      : call(stage, words, event->handle.client, &writer);
 }
 
+void clients_leave(void)
+{
+	for (; clients_count > 0; clients_count--) {
+		if (clients[clients_count] >= 0) {
+			close(clients[clients_count]);
+		}
+	}
+}
+
 static int client_close(const struct core_event *event)
 {
 	int *fd = &clients[event->client.client];

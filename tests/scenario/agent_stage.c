@@ -20,8 +20,8 @@
 #define FETCH_NS (10 * NSEC_PER_MSEC_U64)
 /* How often an agent is asked whether its link is up. */
 #define LOOK_NS (5 * NSEC_PER_MSEC_U64)
-/* At the end of a wait so long we are early by so much: "nothing yet" is asked a millisecond before
- * something happens, and a machine needs longer to look. */
+/* At the end of a wait so long one looks earlier by so much, and acts later: "nothing yet" is asked
+ * a millisecond before something happens, and something is done when something else is over. */
 #define EARLY_FROM_NS (200 * NSEC_PER_MSEC_U64)
 #define EARLY_NS (30 * NSEC_PER_MSEC_U64)
 /* What a transcript may take. */
@@ -36,6 +36,7 @@ static struct {
 	bool idle;         /* nothing that comes soon is waited for */
 	uint64_t begun_ns; /* the transcript's time 0 */
 	uint64_t mark_ns;  /* of its last "at" or "after": nothing that is expected came before */
+	uint64_t due_ns;   /* not before this time does anything happen that a transcript does */
 } agent;
 
 static int epoll_fd = -1;
@@ -235,6 +236,7 @@ void stage_restart(struct stage *stage, const struct words *words)
 		words_fail(words, "no driver is killed and comes again beside the same controller");
 	}
 	controller_vanish();
+	clients_leave();
 	setenv("AGAIN", "yes", 1);
 	start(stage, words, &stage->link);
 }
@@ -327,6 +329,9 @@ void stage_step(
 {
 	int got;
 
+	while (agent.served && agent_now_ns() < agent.begun_ns + agent.due_ns) {
+		agent_serve(stage, words, agent.begun_ns + agent.due_ns);
+	}
 	if (stage->link_result || stage->link_holds || stage->register_result || !stage->pulling) {
 		words_fail(words, "the link's own part, which no transcript can play");
 	}
@@ -374,7 +379,9 @@ void stage_pass(struct stage *stage, const struct words *words, uint64_t until_n
 	if (until_ns > WAIT_MAX_NS) {
 		words_fail(words, "nobody waits so long");
 	}
+	agent.due_ns = until_ns;
 	if (!stop && until_ns > begun_ns + EARLY_FROM_NS) {
+		agent.due_ns += EARLY_NS;
 		until_ns -= EARLY_NS;
 	}
 	until_real_ns = agent.begun_ns + until_ns;
@@ -382,7 +389,9 @@ void stage_pass(struct stage *stage, const struct words *words, uint64_t until_n
 		!(stop && stage_pending(stage))) {
 		agent_serve(stage, words, stop ? agent_now_ns() + LOOK_NS : until_real_ns);
 	}
-	if (!stop) {
+	if (stop) {
+		agent.due_ns = 0;
+	} else {
 		agent.mark_ns = until_ns;
 	}
 	stage->now_ns = agent_now_ns() - agent.begun_ns;
