@@ -24,7 +24,7 @@ load() { # TEXT PROGRAMS REQUESTS
 # Programs that ask for ever, in the background; waits until all of them are at it.
 stay() { # PROGRAMS
 	lab_load $vipmi "$1" stay >/tmp/up &
-	until grep -q up /tmp/up; do
+	while ! grep -q up /tmp/up && kill -0 $! 2>/dev/null; do
 		sleep 0.1
 	done
 }
