@@ -16,6 +16,7 @@
 
 static int clients[CLIENTS_MAX]; /* their connections, by number; 0 is nobody */
 static uint32_t clients_count;
+static uint8_t boot_id[16]; /* the agent's */
 /* The reply that a call waits for. */
 static struct {
 	bool wanted, here;
@@ -237,6 +238,7 @@ static int client_open(struct stage *stage, const struct words *words, struct co
 	uint8_t bytes[VIPMI_MESSAGE_MAX];
 	struct writer writer = writer_init(bytes, sizeof(bytes));
 	uint32_t client = ++clients_count;
+	struct socket_hello said;
 	int result;
 
 	if (client == CLIENTS_MAX) {
@@ -253,6 +255,8 @@ static int client_open(struct stage *stage, const struct words *words, struct co
 	if (result) {
 		close(clients[client]);
 		clients[client] = -1;
+	} else if (socket_hello_decode(reply.message.hello, true, &said) == 0) {
+		memcpy(boot_id, said.boot_id, sizeof(boot_id));
 	}
 	event->client_open.ret_client = client;
 	return result;
@@ -380,9 +384,6 @@ static int subscribe(struct stage *stage, const struct words *words, struct core
 	const struct socket_header header = {
 		.type = VIPMI_MESSAGE_SUBSCRIBE, .handle = event->subscribe.handle};
 
-	if (event->subscribe.from == CORE_FROM_NUMBER) {
-		words_fail(words, "to name a number is to know the boot id");
-	}
 	socket_begin(&writer, &header);
 	socket_put_clauses(&writer, &wire, 1);
 	socket_put_from(&writer, (enum vipmi_from)event->subscribe.from, event->subscribe.exclusive,

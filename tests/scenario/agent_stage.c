@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -38,6 +39,12 @@ static struct {
 	uint64_t mark_ns;  /* of its last "at" or "after": nothing that is expected came before */
 	uint64_t due_ns;   /* not before this time does anything happen that a transcript does */
 } agent;
+
+/* Of the agent's link, once one test has seen it; for the tests that follow, in processes of their
+ * own. */
+static struct {
+	bool known, owns_flags;
+} * seen;
 
 static int epoll_fd = -1;
 
@@ -162,9 +169,6 @@ static void await_link(struct stage *stage, const struct words *words, struct co
 static void start(
 	struct stage *stage, const struct words *words, const struct core_link_capabilities *link)
 {
-	if (stage->limits.requests_max || stage->limits.credit_max || stage->limits.messages_max) {
-		words_fail(words, "no agent is told such limits");
-	}
 	tell("HANDLES", stage->limits.handles_max);
 	tell("WINDOW", link->window ? link->window : 1);
 	tell("BUS_WINDOW", link->bus_window ? link->bus_window : 1);
@@ -176,26 +180,46 @@ static void start(
 	agent.begun_ns = agent_now_ns();
 }
 
-/* Whether the link that there is can be the one that the transcript wants. */
-static void compare(const struct words *words, const struct core_link_capabilities *wanted,
-	const struct core_link_capabilities *is)
+/* Whether the link is of the kind that the transcript wants. */
+static void compare_kind(
+	const struct words *words, const struct core_link_capabilities *wanted, bool owns_flags)
 {
 	bool driver = !wanted->owns_flags && wanted->bus_window > 0;
 
-	if (wanted->service_timeout_ms || wanted->bus_timeout_ms || wanted->own_address ||
-		(wanted->owns_flags && !wanted->attention)) {
-		words_fail(words, "no agent is told such a thing of its link");
-	}
-	if (wanted->owns_flags && !is->owns_flags) {
+	if (wanted->owns_flags && !owns_flags) {
 		words_fail(words, "this agent's link has a driver before it");
 	}
-	if (driver && is->owns_flags) {
+	if (driver && owns_flags) {
 		words_fail(words, "this agent's link has no driver before it");
 	}
+}
+
+static void compare(const struct words *words, const struct core_link_capabilities *wanted,
+	const struct core_link_capabilities *is)
+{
+	seen->known = true;
+	seen->owns_flags = is->owns_flags;
+	compare_kind(words, wanted, is->owns_flags);
 	if (is->window != (wanted->window ? wanted->window : 1) ||
 		(wanted->bus_window && is->bus_window != wanted->bus_window)) {
 		words_fail(words, "this agent's link has a window of %u, %u on the bus", is->window,
 			is->bus_window);
+	}
+}
+
+/* What is known before there is an agent. */
+static void compare_early(const struct stage *stage, const struct words *words,
+	const struct core_link_capabilities *wanted)
+{
+	if (stage->limits.requests_max || stage->limits.credit_max || stage->limits.messages_max) {
+		words_fail(words, "no agent is told such limits");
+	}
+	if (wanted->service_timeout_ms || wanted->bus_timeout_ms || wanted->own_address ||
+		(wanted->owns_flags && !wanted->attention)) {
+		words_fail(words, "no agent is told such a thing of its link");
+	}
+	if (seen->known) {
+		compare_kind(words, wanted, seen->owns_flags);
 	}
 }
 
@@ -204,6 +228,7 @@ static void link_up(
 {
 	struct core_status status;
 
+	compare_early(stage, words, link);
 	controller_appear();
 	if (!agent.served) {
 		start(stage, words, link);
@@ -318,6 +343,7 @@ static int step(
 		if (!agent.served) {
 			const struct core_link_capabilities none = {0};
 
+			compare_early(stage, words, &none);
 			start(stage, words, &none);
 		}
 		return client_step(stage, words, event, result);
@@ -431,6 +457,11 @@ bool stage_in_time(const struct stage *stage, const struct sight *sight)
 	return sight->time_ns >= agent.mark_ns;
 }
 
+bool stage_sees_registrations(void)
+{
+	return false;
+}
+
 void stage_status(struct stage *stage, const struct words *words, struct core_status *ret_status)
 {
 	if (agent.served && !client_status(stage, words, ret_status)) {
@@ -457,6 +488,10 @@ void agent_begin(const char *command)
 	static struct stage stage;
 	static struct words words;
 
+	seen = mmap(NULL, sizeof(*seen), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (seen == MAP_FAILED) {
+		broken("mmap");
+	}
 	words_split(&words, "(before the first test)", 0, "");
 	controller_open();
 	if (command) {

@@ -230,6 +230,11 @@ bool stage_in_time(const struct stage *stage, const struct sight *sight)
 	return sight->time_ns == stage->now_ns;
 }
 
+bool stage_sees_registrations(void)
+{
+	return true;
+}
+
 void stage_status(struct stage *stage, const struct words *words, struct core_status *ret_status)
 {
 	(void)words;

@@ -110,6 +110,9 @@ void stage_settle(struct stage *stage, const struct words *words);
 /* Whether a sight is of now, not of a moment before. */
 bool stage_in_time(const struct stage *stage, const struct sight *sight);
 
+/* Whether it sees what a link is told to hand in; or only what then comes of it. */
+bool stage_sees_registrations(void);
+
 void stage_status(struct stage *stage, const struct words *words, struct core_status *ret_status);
 uint32_t stage_credit(struct stage *stage, const struct words *words, uint32_t handle);
 /* Takes away what the handle has reserved first. */
