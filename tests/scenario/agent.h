@@ -4,6 +4,7 @@
  *
  *	agent_stage.c       the stage: its clock, and what becomes of a transcript's events
  *	agent_client.c      programs above the agent, over the socket protocol
+ *	agent_status.c      what the agent says of itself
  *	agent_controller.c  the controller below it, over the VM protocol: for vipmid by a Unix
  *	                    socket, for vipmi.ko by a serial line to the emulator, which puts it
  *	                    behind the KCS registers
@@ -34,6 +35,7 @@ uint64_t agent_now_ns(void);
 /* Lets whatever comes come in, until then at the latest; returns after the first thing. */
 void agent_serve(struct stage *stage, const struct words *words, uint64_t until_ns);
 /* One more file descriptor to look at, for the controller, its listener or a client by number. */
+#define AGENT_POLL_NS (1 * NSEC_PER_MSEC_U64) /* how often a full connection is tried again */
 #define AGENT_CONTROLLER 0
 #define AGENT_LISTENER UINT32_MAX
 void agent_watch(int fd, uint32_t number);
@@ -50,8 +52,13 @@ int client_step(
 void client_ready(struct stage *stage, const struct words *words, uint32_t client);
 /* All of them. */
 void clients_leave(void);
+/* A connection, on which nothing has been said; or -1. */
+int client_connect(void);
 /* Returns when the agent has taken what was said to it. */
 void client_sync(struct stage *stage, const struct words *words);
+
+/* ---- agent_status.c ---- */
+
 /* Whether the agent answers at all. */
 bool client_status(struct stage *stage, const struct words *words, struct core_status *ret_status);
 

@@ -376,7 +376,9 @@ void stage_pump(struct stage *stage, const struct words *words)
 	while ((stage->queue_count > 0 || stage->event_waiting) && agent_now_ns() < until_ns) {
 		agent_serve(stage, words, until_ns);
 	}
-	sync_agent(stage, words);
+	if (controller_comes_and_goes()) {
+		sync_agent(stage, words);
+	}
 }
 
 void stage_complete(struct stage *stage, const struct words *words, uint64_t action, int result)

@@ -14,9 +14,9 @@
  *	because REASON
  *		FILE: TEST
  *
- * Every other test has to hold, and a test of the list must not, or the list is stale; but for those
- * under "may not because", which a slow machine decides. --print writes what did not hold, each with
- * what was said.
+ * Every other test has to hold, and a test of the list must not, or the list is stale; but for
+ * those under "may not because", which a slow machine decides. --print writes what did not hold,
+ * each with what was said.
  *
  * Moments are real ones, and a busy machine can be late: a test is tried up to three times.
  */
