@@ -20,8 +20,6 @@
 #define LAYER_PRIORITY 0
 /* The layer keeps two bytes of its longest message for netFn and command. */
 #define LAYER_DATA_MAX (IPMI_MAX_MSG_LENGTH - 2)
-/* One with the controller and one behind it, so that it never waits for us. */
-#define LAYER_WINDOW 2
 #define LAYER_BUS_WINDOW 8
 /* The layer takes a response's sequence number from the low bits of its msgid, and gives the whole
  * of it back. */
@@ -40,6 +38,7 @@
 struct lower_layer {
 	struct lower lower; /* first */
 	int interface;
+	u8 window;                  /* requests with the layer at once */
 	struct mutex user_mutex;    /* user, between the pump and an interface that goes away */
 	struct ipmi_user *user;     /* NULL: the interface is not there */
 	struct ipmi_user *departed; /* of an interface that is gone; to be given back */
@@ -342,7 +341,7 @@ static void event_link_up(const struct lower_layer *self, struct core_event *ret
 		.type = CORE_EVENT_LINK_UP,
 		.link_up = {.attention = true,
 			.data_max = LAYER_DATA_MAX,
-			.window = LAYER_WINDOW,
+			.window = self->window,
 			.bus_window = LAYER_BUS_WINDOW,
 			.own_address = self->lower.own_address},
 	};
@@ -455,7 +454,7 @@ static const struct lower_ops layer_ops = {
 	.destroy = layer_destroy,
 };
 
-int lower_layer_create(struct controller *controller, int interface)
+int lower_layer_create(struct controller *controller, int interface, u8 window)
 {
 	struct lower_layer *self = kvzalloc(sizeof(*self), GFP_KERNEL);
 	int result;
@@ -464,6 +463,7 @@ int lower_layer_create(struct controller *controller, int interface)
 		return -ENOMEM;
 	}
 	self->interface = interface;
+	self->window = window;
 	mutex_init(&self->user_mutex);
 	spin_lock_init(&self->received_lock);
 	INIT_LIST_HEAD(&self->received);

@@ -14,6 +14,11 @@ static int interface;
 module_param(interface, int, 0444);
 MODULE_PARM_DESC(interface, "number of the IPMI interface below (the N of /dev/ipmiN)");
 
+/* One with the controller and one behind it, so that it never waits for us. */
+static unsigned int window = 2;
+module_param(window, uint, 0444);
+MODULE_PARM_DESC(window, "requests with the IPMI layer at once (default 2)");
+
 static char *kcs;
 module_param(kcs, charp, 0444);
 MODULE_PARM_DESC(kcs, "I/O port (0xca2) or mem:ADDRESS of a KCS interface, instead of `interface`");
@@ -48,7 +53,8 @@ static int lower_create(void)
 		.where = kcs, .spacing = spacing, .irq = irq, .own_address = address};
 
 	return kcs ? lower_kcs_create(&controller, &options)
-		   : lower_layer_create(&controller, interface);
+		   : lower_layer_create(
+			     &controller, interface, (u8)clamp(window, 1u, CORE_WINDOW_MAX));
 }
 
 static int __init vipmi_init(void)
