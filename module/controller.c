@@ -13,23 +13,32 @@
 #include "module/compat.h"
 #include "module/vipmi.h"
 
-/* The longest that core_lock was held, for whoever measures; writing 0 begins anew. */
+/* The longest that core_lock was held, for whoever measures: since something was written to it. */
 static unsigned long core_lock_longest_ns;
-module_param(core_lock_longest_ns, ulong, 0644);
-MODULE_PARM_DESC(core_lock_longest_ns, "longest hold of the core's lock so far, in ns");
+static bool core_lock_measured;
+
+static int longest_set(const char *value, const struct kernel_param *parameter)
+{
+	WRITE_ONCE(core_lock_measured, true);
+	return param_set_ulong(value, parameter);
+}
+
+static const struct kernel_param_ops longest_ops = {.set = longest_set, .get = param_get_ulong};
+module_param_cb(core_lock_longest_ns, &longest_ops, &core_lock_longest_ns, 0644);
+MODULE_PARM_DESC(core_lock_longest_ns,
+	"longest hold of the core's lock since 0 was written here, in ns; not measured before");
 
 void core_take(struct controller *controller)
 {
 	spin_lock_bh(&controller->core_lock);
-	controller->hold_started_ns = local_clock();
+	controller->hold_started_ns = READ_ONCE(core_lock_measured) ? local_clock() : 0;
 }
 
 void core_give(struct controller *controller)
 {
-	u64 held_ns = local_clock() - controller->hold_started_ns;
-
-	if (held_ns > core_lock_longest_ns) {
-		core_lock_longest_ns = held_ns;
+	if (controller->hold_started_ns) {
+		core_lock_longest_ns = max_t(unsigned long, core_lock_longest_ns,
+			local_clock() - controller->hold_started_ns);
 	}
 	spin_unlock_bh(&controller->core_lock);
 }

@@ -5,7 +5,8 @@
  *	lower_layer.c  one user of one interface of the kernel's IPMI layer
  *	lower_kcs.c    the registers of a KCS interface, without the kernel's driver
  *
- * The pump alone calls `transmit`, `registration`, `next`, `deadline`, `tidy` and `untidy`.
+ * The pump alone calls `transmit`, `registration`, `next`, `deadline`, `tidy`,
+ * `untidy`.
  */
 #ifndef VIPMI_MODULE_LOWER_H
 #define VIPMI_MODULE_LOWER_H
@@ -20,8 +21,8 @@ struct controller;
 struct lower;
 
 struct lower_ops {
-	/* Whether any of the pump's calls but `registration` and `tidy` may sleep, or takes long: it
-	 * runs on the workqueue alone then. */
+	/* Whether one of the pump's calls but `registration` and `tidy` may sleep, or takes long:
+	 * it runs on the workqueue alone then. */
 	bool sleeps;
 	/* The result that core_done expects of a TRANSMIT. */
 	int (*transmit)(struct lower *lower, const struct core_transmit *transmit);

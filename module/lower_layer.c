@@ -374,13 +374,13 @@ static bool event_fill(const struct lower_layer *self, const struct ipmi_recv_ms
 			self->responses[message->msgid >> SEQUENCE_BITS & (RESPONSES_MAX - 1)];
 		fallthrough;
 	case IPMI_RESPONSE_RECV_TYPE:
-		*ret_event = (struct core_event){
-			.type = CORE_EVENT_RECEIVED,
-			.received = {.transmission = transmission,
-				.netfn = message->msg.netfn | 1,
-				.command = message->msg.cmd,
-				.data = message->msg.data,
-				.length = message->msg.data_len},
+		ret_event->type = CORE_EVENT_RECEIVED;
+		ret_event->received = (typeof(ret_event->received)){
+			.transmission = transmission,
+			.netfn = message->msg.netfn | 1,
+			.command = message->msg.cmd,
+			.data = message->msg.data,
+			.length = message->msg.data_len,
 		};
 		return true;
 	case IPMI_ASYNC_EVENT_RECV_TYPE:

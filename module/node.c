@@ -214,7 +214,6 @@ static struct core_event *event_begin(struct virtual_node *node, enum core_event
 {
 	struct core_event *event = &node->controller->event;
 
-	memset(event, 0, sizeof(*event));
 	event->type = type;
 	return event;
 }

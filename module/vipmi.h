@@ -28,8 +28,8 @@
  *	lower_layer.received_lock  the IPMI layer's callbacks and the pump
  *
  * Mutexes come before spinlocks. The spinlocks are taken by soft interrupts too, in which the pump
- * may run; node.lock, controller.nodes_lock and lower_layer.received_lock by whatever the layer calls
- * us from. Nobody waits to be the pump (pump.c).
+ * may run; node.lock, controller.nodes_lock and lower_layer.received_lock by whatever the layer
+ * calls us from. Nobody waits to be the pump (pump.c).
  *
  * User memory is touched under the first two alone, so that a program whose memory is slow (or made
  * so) waits for itself.
@@ -97,7 +97,7 @@ struct controller {
 	struct core *core;
 	void *memory; /* of the core */
 	spinlock_t core_lock;
-	u64 hold_started_ns; /* of core_lock; under it */
+	u64 hold_started_ns; /* of core_lock, under it; 0: not measured */
 	struct session_host host;
 	char link_name[32];
 

@@ -2,8 +2,8 @@
 # controller: chassis --service 0
 # seconds: 900
 # ci: no
-# The module's rates beside the stock driver's, in the same guest and boot, on the same controller, with
-# questions that nothing may merge: the median of seven pairs, each measured back to back.
+# The module's rates beside the stock driver's, in the same guest and boot, on the same controller,
+# with questions that nothing may merge: the median of seven pairs, each measured back to back.
 . /lab/guest/module.sh
 
 pairs=7
@@ -14,7 +14,8 @@ median() { # FILE
 
 # Answers a second.
 rate() { # DEVICE PROGRAMS MS
-	ioctl_load "$1" oem "$2" "$3" 2>>/out/errors || not_ok "$1, $2 programs: an answer was wrong or lost"
+	ioctl_load "$1" oem "$2" "$3" 2>>/out/errors ||
+		not_ok "$1, $2 programs: an answer was wrong or lost"
 }
 
 # How much of one rate the other is.
@@ -30,7 +31,8 @@ compare() { # PERCENT TEXT MS DEVICE PROGRAMS OF_DEVICE OF_PROGRAMS
 		pair=$((pair + 1))
 	done
 	note "$text: $(median /tmp/this) a second beside $(median /tmp/other) ($(sort -n /tmp/percent | xargs) %)"
-	check "$text: $(median /tmp/percent) %, at least $least" test "$(median /tmp/percent)" -ge "$least"
+	check "$text: $(median /tmp/percent) %, at least $least" \
+		test "$(median /tmp/percent)" -ge "$least"
 }
 
 # vipmi is one of the layer's 30 users.
@@ -48,5 +50,4 @@ check "the controller takes 5 ms from now on" vipmi --target $vipmi chassis faul
 for programs in 1 8 30; do
 	compare 95 "node, $programs programs, 5 ms" 1000 /dev/ipmi1 $programs /dev/ipmi0 $programs
 done
-holds_note
 check "rmmod" rmmod vipmi
