@@ -74,6 +74,14 @@ static void deliver(struct vms *face, struct vm *vm, const struct core_deliver *
 	vm_tell(face, vm, &verdict);
 }
 
+/* Whether what was sent to a client is the guest's: events come to its present client alone. */
+static bool is_its(const struct vm *vm, uint32_t generation, enum core_delivery_kind kind)
+{
+	return (vm->opened && vm->generation == generation) ||
+	       (vm->former_opened && vm->former_generation == generation &&
+		       kind == CORE_DELIVERY_ANSWER);
+}
+
 static void face_act(struct face *base, const struct core_action *action)
 {
 	struct vms *face = vms_of(base);
@@ -82,7 +90,7 @@ static void face_act(struct face *base, const struct core_action *action)
 
 	if (action->type == CORE_ACTION_DELIVER) {
 		vm = vm_at(face, action->deliver.cookie, &which, &generation);
-		if (vm && vm->opened && vm->generation == generation) {
+		if (vm && is_its(vm, generation, action->deliver.kind)) {
 			deliver(face, vm, &action->deliver);
 		}
 	}
@@ -131,7 +139,8 @@ static void face_expire(struct face *base, uint64_t now_ns)
 			vm_tell(face, vm, NULL);
 			vm_flush(face, vm);
 		}
-		due_ns = guest_deadline(&vm->guest);
+		vm_repeat(face, vm);
+		due_ns = vm_due_ns(vm);
 		face->due_ns = due_ns < face->due_ns ? due_ns : face->due_ns;
 	}
 }
@@ -263,6 +272,7 @@ static int face_open(const char *options, uint64_t now_ns, const struct face_hos
 
 		vm->listener.fd = vm->peers[0].fd = vm->peers[1].fd = -1;
 		vm->active = VM_PEER_NONE;
+		vm->repeat_ns = TIME_NEVER;
 		list_init(&vm->dirty);
 		face->count = i + 1;
 		result = vm_open(face, vm, &text, error, error_size);

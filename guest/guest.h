@@ -129,7 +129,8 @@ struct guest {
 /* Absent, with everything as after power-up. */
 void guest_init(struct guest *guest, const struct guest_config *config);
 
-/* The peer is there; it says at once what it can do (guest_control). */
+/* The peer is there; it says at once what it can do (guest_control). Or another one is: the guest
+ * moved, and what it waits for it still gets. */
 void guest_connect(struct guest *guest, uint64_t now_ns);
 
 /* It is gone. What was passed on and not answered is forgotten: the peer answers that itself. */
@@ -145,6 +146,9 @@ void guest_request(struct guest *guest, const struct vm_message *request, uint64
 /* What became of a guest_forward. `answered` if the guest is still to hear of it so. */
 void guest_response(struct guest *guest, uint64_t tag, uint8_t cc, const uint8_t *data,
 	size_t length, struct guest_verdict *ret_verdict);
+
+/* Whether an answer to something that was passed on is still to come. */
+bool guest_waits(const struct guest *guest);
 
 /* What was passed on will not be answered, because the client that asked is no more: satellites'
  * answers are time-outs. */

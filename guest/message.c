@@ -60,7 +60,9 @@ bool guest_signal(struct guest *guest, uint8_t *ret_control)
 	if (guest->capabilities & GUEST_CAPABLE_INTERRUPT && interrupts != guest->interrupts_told) {
 		guest->interrupts_told = interrupts;
 		/* What was told without an interrupt, is told with one. */
-		guest->attention_told = guest->attention_told && !interrupts;
+		if (attention && interrupts) {
+			guest->attention_told = false;
+		}
 		*ret_control =
 			interrupts ? VM_CONTROL_INTERRUPT_ENABLE : VM_CONTROL_INTERRUPT_DISABLE;
 		return true;

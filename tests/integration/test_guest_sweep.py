@@ -16,7 +16,7 @@ import sys
 import tempfile
 
 from agent import PATIENCE, Agent, run, wait_until
-from qemu import NMI, POWER_OFF, RESET, SHUTDOWN, Qemu
+from qemu import ATTENTION_OFF, NMI, POWER_OFF, RESET, SHUTDOWN, Qemu
 
 VIPMID, CHASSISD = map(os.path.abspath, sys.argv[1:3])
 CHASSIS, SENSOR, APP, STORAGE, GROUP = 0, 4, 6, 0x0A, 0x2C
@@ -173,7 +173,7 @@ def what_was_done_was_done_to_itself():
     assert not judge(since), judge(since)
     assert {RESET, NMI, SHUTDOWN, POWER_OFF} <= set(BAD.controls), set(BAD.controls)
     GOOD.pump(0.1)
-    assert GOOD.controls == [0xFF], GOOD.controls
+    assert GOOD.controls == [0xFF, ATTENTION_OFF], GOOD.controls
     assert GOOD.ask(APP, 0x25)[1] & 0x40 == 0
     assert GOOD.ask(APP, 0x2F) == b"\0\x08"
     assert GOOD.ask(CHASSIS, 0x07) == b"\0\0\0"

@@ -109,7 +109,7 @@ def what_it_does_it_does_to_itself():
         assert web1.ask(netfn, command, data) in (b"\xD4", b"\xC1"), (netfn, command)
     assert seen()[before:] == [], "it reached the real controller"
     web2.pump(0.2)
-    assert web2.controls == [0xFF], web2.controls
+    assert web2.controls == [0xFF, ATTENTION_OFF], web2.controls
     assert "guest web1: it is powered off: its own Chassis Control" in AGENT.log()
     web1.close()
     web2.close()
@@ -302,6 +302,49 @@ def another_process_takes_over():
     new.close()
 
 
+def a_question_under_way_moves_too():
+    """QEMU moves its interface as it is: one that waits for an answer goes on waiting."""
+    for old_goes in (True, False):
+        old, new = connect("web2"), Qemu(at("web2"))
+        CHASSIS_PROCESS.send_signal(signal.SIGSTOP)
+        data = bytes([0, 0x40 + old_goes, 0, 7])  # which nobody asked before
+        sequence = old.send(STORAGE, 0x11, data)
+        old.pump(0.2)
+        new.pump(0.2)
+        assert not old.answers and not new.answers
+        if old_goes:
+            old.close()
+        else:  # another question than the one that moved, as after an abort
+            new.sequence = 100
+            assert new.ask(APP, 0x25)[0] == 0
+        CHASSIS_PROCESS.send_signal(signal.SIGCONT)
+        host = HOST.ask(HANDLE, STORAGE, 0x11, data)
+        assert new.answer(sequence) == bytes([host.cc]) + host.data
+        wait_until(lambda: clients().count("web2") == 1, "the end of its former connection")
+        old.close()
+        new.close()
+
+
+def an_answer_that_came_too_late_is_repeated():
+    """The old QEMU had stopped already when it got the answer: to the new one it is news."""
+    old, new = connect("web2"), Qemu(at("web2"))
+    question = STORAGE, 0x11, b"\0\0\0\x10"
+    answer = old.ask(*question)
+    assert new.answer(old.sequence) == answer, "while the old one is there"
+    assert new.answer(old.sequence) == answer, "and again: it may not have been ready"
+    assert old.ask(APP, 0x25)[0] == 0
+    old.close()
+    assert new.answer(old.sequence)[0] == 0, "and when it goes"
+    new.pump(0.5)
+    new.pump(0.5)
+    assert not new.answers, "not for ever"
+    assert new.ask(*question) == answer
+    new.close()
+    again = Qemu(at("web2"))
+    assert again.ask(APP, 0x31)[0] == 0 and not again.answers, "nor to one that lost its agent"
+    again.close()
+
+
 def a_silent_controller_is_no_reason_to_be_silent():
     web1 = connect("web1")
     CHASSIS_PROCESS.send_signal(signal.SIGUSR1)
@@ -386,6 +429,7 @@ def wrong_words_are_explained():
 run([each_guest_is_somebody, it_reads_what_the_real_one_has, what_it_does_it_does_to_itself,
      its_watchdog_is_its_own, events_come_by_attention, satellites_are_read_where_they_are_shown,
      it_goes_and_comes_back, it_outlives_the_agent, what_was_kept_is_looked_at, another_process_takes_over,
+     a_question_under_way_moves_too, an_answer_that_came_too_late_is_repeated,
      a_silent_controller_is_no_reason_to_be_silent, many_at_once, a_rude_peer_hurts_nobody,
      who_is_kicked_comes_again, wrong_words_are_explained])
 HOST.close()
