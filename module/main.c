@@ -15,9 +15,12 @@ module_param(interface, int, 0444);
 MODULE_PARM_DESC(interface, "number of the IPMI interface below (the N of /dev/ipmiN)");
 
 /* One with the controller and one behind it, so that it never waits for us. */
-static unsigned int window = 2;
+/* One: the pump has the next one ready in the moment that an answer comes, and two would not keep
+ * their order (the layer hands over an answer before it begins with what waits behind it, and then
+ * takes a new message first). */
+static unsigned int window = 1;
 module_param(window, uint, 0444);
-MODULE_PARM_DESC(window, "requests with the IPMI layer at once (default 2)");
+MODULE_PARM_DESC(window, "requests with the IPMI layer at once (default 1)");
 
 static char *kcs;
 module_param(kcs, charp, 0444);
