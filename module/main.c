@@ -27,7 +27,8 @@ void base_assertion_failed(const char *expression, const char *file, int line)
 
 static int __init vipmi_init(void)
 {
-	struct core_limits limits = {.handles_max = max_handles, .seed = ktime_get_ns()};
+	struct core_limits limits = {
+		.handles_max = max_handles, .seed = ktime_get_ns(), .merge = true};
 	int result;
 
 	snprintf(controller.link_name, sizeof(controller.link_name), "module:ipmi%d", interface);

@@ -70,7 +70,7 @@ static void begin_test(struct words *words)
 	player.tests++;
 }
 
-/* "limits handles 2 requests 4 credit 2": at the start of a test, in place of the usual. */
+/* "limits handles 2 requests 4 credit 2 merge": at the start of a test, in place of the usual. */
 static void limits_statement(struct words *words)
 {
 	struct core_limits limits = {.seed = 1};
@@ -79,6 +79,7 @@ static void limits_statement(struct words *words)
 	limits.requests_max = (uint32_t)words_value_or(words, "requests", 0);
 	limits.credit_max = (uint32_t)words_value_or(words, "credit", 0);
 	limits.messages_max = (uint32_t)words_value_or(words, "messages", 0);
+	limits.merge = words_take(words, "merge");
 	stage_finish(&player.stage);
 	stage_init(&player.stage, words, &limits);
 	words_finish(words);
