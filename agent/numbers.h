@@ -11,9 +11,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "faces/kept.h"
+
 struct numbers {
-	uint64_t *words; /* CORE_KEPT_WORDS, mapped; NULL: not open */
-	char path[128];  /* a socket's path has 107 bytes at the most */
+	uint64_t *words; /* CORE_KEPT_WORDS, in the file; NULL: not open */
+	struct kept file;
 };
 
 /* Opens or makes the file of the agent that serves at `socket`. 0, or a negative errno with a line

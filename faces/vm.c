@@ -168,6 +168,7 @@ static void face_close(struct face *base)
 	}
 	face = vms_of(base);
 	for (i = 0; i < face->count; i++) {
+		vm_kept_close(face, &face->vms[i]);
 		for (which = 0; which < VM_PEERS; which++) {
 			if (face->vms[i].peers[which].fd >= 0) {
 				close(face->vms[i].peers[which].fd);
@@ -221,6 +222,10 @@ static int vm_open(
 		result = listener_open(
 			vm->order.path, SOCK_STREAM, error, error_size, &vm->listener);
 	}
+	if (result == 0) {
+		/* Behind the socket, at which no other agent serves. */
+		result = vm_kept_open(face, vm, error, error_size);
+	}
 	if (result == 0 && epoll_ctl(face->host.epoll, EPOLL_CTL_ADD, vm->listener.fd, &event)) {
 		result = -errno;
 		snprintf(error, error_size, "%s: %s", vm->order.path, strerror(errno));
@@ -267,7 +272,10 @@ static int face_open(const char *options, uint64_t now_ns, const struct face_hos
 		return result;
 	}
 	for (i = 0; i < count; i++) {
-		vm_log(face, &face->vms[i], "awaited at %s", face->vms[i].order.path);
+		const struct vm *vm = &face->vms[i];
+
+		vm_log(face, vm, "awaited at %s%s", vm->order.path,
+			vm->guest.presence == GUEST_AWAY ? ", with the state it had" : "");
 	}
 	*ret_face = &face->face;
 	return 0;

@@ -8,6 +8,7 @@
 
 #include "base/list.h"
 #include "faces/faces.h"
+#include "faces/kept.h"
 #include "faces/listener.h"
 #include "guest/guest.h"
 
@@ -60,6 +61,8 @@ struct vm_peer {
 
 struct vm {
 	struct vm_order order;
+	struct kept kept;
+	bool changed; /* since it was kept */
 	struct guest guest;
 	struct listener listener;
 	struct vm_peer peers[VM_PEERS];
@@ -85,6 +88,18 @@ struct vms {
 };
 
 extern const struct face_ops vm_face;
+
+/* ---- vm_kept.c ---- */
+
+/* Opens the guest's file, SOCKET.guest, and takes what an agent that ended has left in it. 0, or a
+ * negative errno with a line for a person in `error`. */
+int vm_kept_open(struct vms *face, struct vm *vm, char *error, size_t error_size);
+
+/* What the guest is now, before anybody hears of it. */
+void vm_keep(struct vms *face, struct vm *vm);
+
+/* For the next agent. A guest that is absent leaves no file. */
+void vm_kept_close(struct vms *face, struct vm *vm);
 
 /* ---- vm_peer.c ---- */
 

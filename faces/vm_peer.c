@@ -55,6 +55,7 @@ static void vm_dirty(struct vms *face, struct vm *vm)
 {
 	uint64_t due_ns = guest_deadline(&vm->guest);
 
+	vm->changed = true;
 	if (!list_linked(&vm->dirty)) {
 		list_push_back(&face->dirty, &vm->dirty);
 	}
@@ -278,6 +279,7 @@ void vm_peer_end(struct vms *face, struct vm *vm, int which)
 	if (other->fd >= 0 && vm_activate(face, vm, !which)) {
 		return;
 	}
+	vm_keep(face, vm);
 	vm_seconds(vm->order.config.grace_ns, grace, sizeof(grace));
 	vm_log(face, vm, "disconnected; its state is kept for %s", grace);
 }
@@ -301,6 +303,7 @@ void vm_flush(struct vms *face, struct vm *vm)
 {
 	int which;
 
+	vm_keep(face, vm);
 	for (which = 0; which < VM_PEERS; which++) {
 		struct vm_peer *peer = &vm->peers[which];
 

@@ -107,12 +107,53 @@ static void response(struct life *life, struct reader *reader)
 	FUZZ_CHECK(!verdict.answered); /* once */
 }
 
+/* Another agent: what one saved the next one has, and would save itself. */
+static void restart(struct life *life)
+{
+	uint8_t before[GUEST_SAVED_MAX], after[GUEST_SAVED_MAX];
+	struct guest_config config = life->guest.config;
+	size_t length;
+
+	guest_disconnect(&life->guest, life->now_ns);
+	guest_abandon(&life->guest);
+	length = guest_save(&life->guest, life->now_ns, before, sizeof(before));
+	FUZZ_CHECK(length > 0);
+	guest_init(&life->guest, &config);
+	FUZZ_CHECK(guest_restore(&life->guest, before, length, life->now_ns));
+	FUZZ_CHECK(guest_save(&life->guest, life->now_ns, after, sizeof(after)) == length);
+	FUZZ_CHECK(memcmp(before, after, length) == 0);
+}
+
+/* A file that somebody made up. */
+static void believe(struct life *life, struct reader *reader)
+{
+	uint8_t bytes[GUEST_SAVED_MAX];
+	struct guest_config config = life->guest.config;
+	struct writer writer = writer_init(bytes, sizeof(bytes));
+	size_t length = reader_u16le(reader);
+
+	writer_u8(&writer, reader_u8(reader));
+	writer_bytes(&writer, config.guid, GUEST_GUID_SIZE);
+	length = length > reader_left(reader) ? reader_left(reader) : length;
+	length = length > writer_left(&writer) ? writer_left(&writer) : length;
+	writer_bytes(&writer, reader_bytes(reader, length), length);
+	guest_init(&life->guest, &config);
+	(void)guest_restore(&life->guest, bytes, writer_length(&writer), life->now_ns);
+	FUZZ_CHECK(life->guest.presence != GUEST_PRESENT);
+}
+
 static void live(struct life *life, struct reader *reader)
 {
 	uint8_t event[GUEST_EVENT_SIZE] = {0};
 	uint8_t control;
 
-	switch (reader_u8(reader) % 8) {
+	switch (reader_u8(reader) % 10) {
+	case 8:
+		restart(life);
+		break;
+	case 9:
+		believe(life, reader);
+		break;
 	case 0:
 		guest_connect(&life->guest, life->now_ns);
 		break;

@@ -291,6 +291,9 @@ def guest_seeds():
     yield b"\x0F" + here + (ask(6, 0x34, 7, *frame[1:]) + answered + ask(6, 0x33)) * 12
     for control in range(7):
         yield b"\x0F" + here + ask(0, 2, control)
+    yield b"\x0F" + here + armed + bytes([4, 7, 8]) + second + here + second * 3 + b"\x08"
+    kept = bytes([1, 1, 0, 2, 0, 0, 0, 1, 4, 0x31, 1, 0, 30, 0, 3])
+    yield b"\x0F" + b"\x09\x80\0\1\1" + bytes(8) + kept + bytes(60) + here + second * 3
     for netfn in range(0, 0x2E, 2):
         yield b"\x07" + here + b"".join(ask(netfn, command, 0) for command in range(0, 0x60))
     for number in range(100):

@@ -49,12 +49,12 @@ void guest_disconnect(struct guest *guest, uint64_t now_ns)
 	if (guest->presence != GUEST_PRESENT) {
 		return;
 	}
+	guest_watchdog_pause(guest, now_ns);
 	guest->presence = GUEST_AWAY;
 	guest->gone_ns = now_ns + guest->config.grace_ns;
 	for (i = 0; i < GUEST_PENDING_MAX; i++) {
 		guest->pending[i].used = guest->pending[i].used && guest->pending[i].bridged;
 	}
-	guest_watchdog_pause(guest, now_ns);
 }
 
 void guest_step(struct guest *guest, uint64_t now_ns)

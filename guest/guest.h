@@ -164,6 +164,23 @@ bool guest_signal(struct guest *guest, uint8_t *ret_control);
 /* The next thing to do to the guest itself. */
 bool guest_act(struct guest *guest, struct guest_action *ret_action);
 
+/* ---- what outlives the agent ---- */
+
+/* Enough for every guest_save: queues, what waits for the bus, and 128 bytes for all the rest. */
+#define GUEST_SAVED_MAX                                                                            \
+	(128u + GUEST_EVENTS_MAX * GUEST_EVENT_SIZE +                                              \
+		GUEST_RECEIVED_MAX * (sizeof(uint32_t) + VIPMI_DATA_MAX) +                         \
+		GUEST_PENDING_MAX * 16u)
+
+/* All of the guest but its configuration and what its peer is told anew, as bytes. Returns how
+ * many; 0 if `size` is less than GUEST_SAVED_MAX and not enough. */
+size_t guest_save(const struct guest *guest, uint64_t now_ns, uint8_t *bytes, size_t size);
+
+/* Into a guest after guest_init, in the same run of the clock. Its peer is away then, for the grace
+ * time from now on if it was there. False: they are of another version or another GUID, or no such
+ * bytes; the guest is as after guest_init. */
+bool guest_restore(struct guest *guest, const uint8_t *bytes, size_t length, uint64_t now_ns);
+
 /* ---- who it is ---- */
 
 /* A GUID that depends on the name alone, in the wire's order (IPMI 2.0 section 20.8). */

@@ -65,6 +65,10 @@ void guest_watchdog_pause(struct guest *guest, uint64_t now_ns);
 void guest_watchdog_resume(struct guest *guest, uint64_t now_ns);
 void guest_watchdog_step(struct guest *guest, uint64_t now_ns);
 uint64_t guest_watchdog_deadline(const struct guest *guest);
+/* Of the countdown. */
+uint64_t guest_watchdog_left_ns(const struct guest *guest, uint64_t now_ns);
+/* Whether a timer that is paused is one that commands can have made. */
+bool guest_watchdog_valid(const struct guest *guest);
 guest_handler guest_watchdog_reset, guest_watchdog_set, guest_watchdog_get;
 
 #endif

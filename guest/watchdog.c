@@ -43,7 +43,9 @@ static uint8_t interrupt_of(const struct guest_watchdog *watchdog)
 
 static uint64_t pretimeout_ns(const struct guest_watchdog *watchdog)
 {
-	return watchdog->expires_ns - watchdog->pretimeout_s * NSEC_PER_SEC_U64;
+	uint64_t before_ns = watchdog->pretimeout_s * NSEC_PER_SEC_U64;
+
+	return watchdog->expires_ns > before_ns ? watchdog->expires_ns - before_ns : 0;
 }
 
 static bool pretimeout_wanted(const struct guest_watchdog *watchdog)
@@ -56,15 +58,31 @@ void guest_watchdog_pause(struct guest *guest, uint64_t now_ns)
 {
 	struct guest_watchdog *watchdog = &guest->watchdog;
 
-	if (watchdog->running) {
-		watchdog->left_ns =
-			watchdog->expires_ns > now_ns ? watchdog->expires_ns - now_ns : 0;
-	}
+	watchdog->left_ns = guest_watchdog_left_ns(guest, now_ns);
 }
 
 void guest_watchdog_resume(struct guest *guest, uint64_t now_ns)
 {
 	guest->watchdog.expires_ns = now_ns + guest->watchdog.left_ns;
+}
+
+uint64_t guest_watchdog_left_ns(const struct guest *guest, uint64_t now_ns)
+{
+	const struct guest_watchdog *watchdog = &guest->watchdog;
+
+	if (!watchdog->running || guest->presence != GUEST_PRESENT) {
+		return watchdog->left_ns;
+	}
+	return watchdog->expires_ns > now_ns ? watchdog->expires_ns - now_ns : 0;
+}
+
+bool guest_watchdog_valid(const struct guest *guest)
+{
+	const struct guest_watchdog *watchdog = &guest->watchdog;
+	uint8_t use = watchdog->use & USE_MASK;
+
+	return use > 0 && use <= USE_MAX && watchdog->left_ns <= watchdog->count * COUNT_NS &&
+	       (!watchdog->running || watchdog->initialized);
 }
 
 uint64_t guest_watchdog_deadline(const struct guest *guest)
@@ -215,12 +233,8 @@ uint8_t guest_watchdog_set(struct guest *guest, struct guest_call *call)
 uint8_t guest_watchdog_get(struct guest *guest, struct guest_call *call)
 {
 	const struct guest_watchdog *watchdog = &guest->watchdog;
-	uint64_t left_ns = watchdog->left_ns;
+	uint64_t left_ns = guest_watchdog_left_ns(guest, call->now_ns);
 
-	if (watchdog->running) {
-		left_ns = watchdog->expires_ns > call->now_ns ? watchdog->expires_ns - call->now_ns
-							      : 0;
-	}
 	writer_u8(&call->response, watchdog->use | (watchdog->running ? RUNNING : 0));
 	writer_u8(&call->response, watchdog->action);
 	writer_u8(&call->response, watchdog->pretimeout_s);

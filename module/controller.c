@@ -277,11 +277,12 @@ static int action_do(struct controller *controller)
 
 	switch (action->type) {
 	case CORE_ACTION_TRANSMIT:
-		return lower_transmit(&controller->lower, &action->transmit);
+		return controller->lower->ops->transmit(controller->lower, &action->transmit);
 	case CORE_ACTION_DELIVER:
 		return deliver(controller, &action->deliver);
 	case CORE_ACTION_REGISTER:
-		return lower_register(&controller->lower, &action->registration);
+		return controller->lower->ops->registration(
+			controller->lower, &action->registration);
 	case CORE_ACTION_CREDIT:
 		credit(controller, action->credit.cookie);
 		return 0;
@@ -293,12 +294,11 @@ static int action_do(struct controller *controller)
 /* Hands in what came from below. */
 static void pump_received(struct controller *controller)
 {
-	struct ipmi_recv_msg *message;
+	struct lower *lower = controller->lower;
 
-	while (lower_next(&controller->lower, &controller->event, &message)) {
+	while (lower->ops->next(lower, &controller->event)) {
 		/* A refused event is one that the core counts. */
 		(void)controller_step_now(controller, &controller->event);
-		lower_release(message);
 	}
 }
 
@@ -326,6 +326,10 @@ static void pump_alarm(struct controller *controller)
 	core_take(controller);
 	deadline_ns = core_broken(controller->core) ? TIME_NEVER : core_deadline(controller->core);
 	core_give(controller);
+	if (controller->lower->ops->deadline) {
+		deadline_ns = min_t(
+			u64, deadline_ns, controller->lower->ops->deadline(controller->lower));
+	}
 	if (controller->refused) {
 		deadline_ns = min_t(
 			u64, deadline_ns, ktime_get_ns() + REFUSED_PAUSE_MS * NSEC_PER_MSEC_U64);
@@ -349,7 +353,9 @@ static void pump(struct work_struct *work)
 		pump_received(controller);
 		cond_resched();
 	}
-	lower_tidy(&controller->lower);
+	if (controller->lower->ops->tidy) {
+		controller->lower->ops->tidy(controller->lower);
+	}
 	pump_alarm(controller);
 }
 
@@ -420,6 +426,9 @@ void controller_finish(struct controller *controller)
 	hrtimer_cancel(&controller->alarm);
 	cancel_work_sync(&controller->pump);
 	destroy_workqueue(controller->queue);
+	if (controller->lower) {
+		controller->lower->ops->destroy(controller->lower);
+	}
 	WARN_ON(!xa_empty(&controller->programs));
 	xa_destroy(&controller->programs);
 	vfree(controller->memory);

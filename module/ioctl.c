@@ -86,7 +86,7 @@ static bool host_is_ipmb(void *context, short channel)
 {
 	const struct program *program = context;
 
-	return lower_is_ipmb(&program->controller->lower, channel);
+	return lower_is_ipmb(program->controller->lower, channel);
 }
 
 static void host_settings_get(void *context, struct driver_settings *ret_settings)

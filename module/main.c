@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * vipmi.ko: the virtualizer as a driver. One interface of the kernel's IPMI
- * layer below, /dev/vipmi0 and virtual interfaces of that layer above.
+ * vipmi.ko: the virtualizer as a driver. Below, one interface of the kernel's
+ * IPMI layer or the registers of a KCS interface; above, /dev/vipmi0 and virtual
+ * interfaces of that layer.
  */
 #include <linux/bug.h>
 #include <linux/module.h>
@@ -12,6 +13,22 @@
 static int interface;
 module_param(interface, int, 0444);
 MODULE_PARM_DESC(interface, "number of the IPMI interface below (the N of /dev/ipmiN)");
+
+static char *kcs;
+module_param(kcs, charp, 0444);
+MODULE_PARM_DESC(kcs, "I/O port (0xca2) or mem:ADDRESS of a KCS interface, instead of `interface`");
+
+static unsigned int spacing = 1;
+module_param(spacing, uint, 0444);
+MODULE_PARM_DESC(spacing, "kcs: bytes from the data register to the command register: 1, 4, 16");
+
+static unsigned int irq;
+module_param(irq, uint, 0444);
+MODULE_PARM_DESC(irq, "kcs: its interrupt (default 0: none, the registers are looked at)");
+
+static unsigned int address = 0x20;
+module_param(address, uint, 0444);
+MODULE_PARM_DESC(address, "kcs: the controller's address on its IPMB (default 0x20)");
 
 static unsigned int max_handles;
 module_param(max_handles, uint, 0444);
@@ -25,13 +42,27 @@ void base_assertion_failed(const char *expression, const char *file, int line)
 	WARN_ONCE(1, "vipmi: %s:%d: assertion failed: %s\n", file, line, expression);
 }
 
+static int lower_create(void)
+{
+	const struct lower_kcs_options options = {
+		.where = kcs, .spacing = spacing, .irq = irq, .own_address = address};
+
+	return kcs ? lower_kcs_create(&controller, &options)
+		   : lower_layer_create(&controller, interface);
+}
+
 static int __init vipmi_init(void)
 {
 	struct core_limits limits = {
 		.handles_max = max_handles, .seed = ktime_get_ns(), .merge = true};
 	int result;
 
-	snprintf(controller.link_name, sizeof(controller.link_name), "module:ipmi%d", interface);
+	if (kcs) {
+		snprintf(controller.link_name, sizeof(controller.link_name), "module:kcs:%s", kcs);
+	} else {
+		snprintf(controller.link_name, sizeof(controller.link_name), "module:ipmi%d",
+			interface);
+	}
 	result = controller_init(&controller, &limits);
 	if (result) {
 		return result;
@@ -40,7 +71,7 @@ static int __init vipmi_init(void)
 	if (result) {
 		goto finish;
 	}
-	result = lower_init(&controller.lower, interface);
+	result = lower_create();
 	if (result) {
 		goto nodes;
 	}
@@ -51,7 +82,7 @@ static int __init vipmi_init(void)
 	return 0;
 
 lower:
-	lower_finish(&controller.lower);
+	controller.lower->ops->stop(controller.lower);
 nodes:
 	nodes_finish(&controller);
 finish:
@@ -63,7 +94,7 @@ static void __exit vipmi_exit(void)
 {
 	program_device_unregister();
 	nodes_finish(&controller);
-	lower_finish(&controller.lower);
+	controller.lower->ops->stop(controller.lower);
 	controller_finish(&controller);
 }
 

@@ -28,10 +28,21 @@ bool node_is(struct device *device)
 	return device && parent && device->parent == parent;
 }
 
-void node_numbered(struct device *device, int number)
+static void layer_arrived(int interface, struct device *device)
 {
-	((struct virtual_node *)dev_get_drvdata(device))->number = number;
+	if (node_is(device)) {
+		((struct virtual_node *)dev_get_drvdata(device))->number = interface;
+	}
 }
+
+static void layer_left(int interface)
+{
+	/* We end nodes ourselves. */
+}
+
+/* Tells which number the layer gave a node. */
+static struct ipmi_smi_watcher watcher = {
+	.owner = THIS_MODULE, .new_smi = layer_arrived, .smi_gone = layer_left};
 
 static bool name_usable(const char *name, size_t length)
 {
@@ -182,7 +193,7 @@ int node_add(struct controller *controller, const char *name, size_t length, u32
 	mutex_lock(&controller->nodes_mutex);
 	/* Before the interface below is there, a node might take its number; and the layer asks a
 	 * new interface who it is. */
-	if (!lower_is_up(&controller->lower)) {
+	if (!controller->lower->ops->is_up(controller->lower)) {
 		mutex_unlock(&controller->nodes_mutex);
 		return -ENETDOWN;
 	}
@@ -201,7 +212,7 @@ int node_add(struct controller *controller, const char *name, size_t length, u32
 	if (result == 0) {
 		/* Comes back when the layer has asked the controller through us. */
 		result = ipmi_register_smi(
-			&node_handlers, node, &node->device->dev, controller->lower.own_address);
+			&node_handlers, node, &node->device->dev, controller->lower->own_address);
 	}
 	if (result == 0) {
 		*ret_number = node->number;
@@ -267,12 +278,21 @@ void nodes_refuse(struct controller *controller)
 
 int nodes_init(struct controller *controller)
 {
+	int result;
+
 	mutex_init(&controller->nodes_mutex);
 	spin_lock_init(&controller->nodes_lock);
 	INIT_LIST_HEAD(&controller->nodes_ready);
 	xa_init_flags(&controller->nodes, XA_FLAGS_ALLOC);
 	parent = root_device_register("vipmi");
-	return PTR_ERR_OR_ZERO(parent);
+	if (IS_ERR(parent)) {
+		return PTR_ERR(parent);
+	}
+	result = ipmi_smi_watcher_register(&watcher);
+	if (result) {
+		root_device_unregister(parent);
+	}
+	return result;
 }
 
 void nodes_finish(struct controller *controller)
@@ -284,6 +304,7 @@ void nodes_finish(struct controller *controller)
 	{
 		node_end(node);
 	}
+	(void)ipmi_smi_watcher_unregister(&watcher);
 	xa_destroy(&controller->nodes);
 	root_device_unregister(parent);
 }

@@ -9,7 +9,8 @@
  *	     |
  *	controller.c  the core behind its lock; the pump, where actions are done
  *	     |
- *	lower.c       one user of the kernel's IPMI layer
+ *	lower.h       what is below: a user of the kernel's IPMI layer (lower_layer.c), or the
+ *	              registers of a KCS interface (lower_kcs.c)
  *
  * Locks, in the order in which they may nest:
  *
@@ -21,8 +22,8 @@
  *	controller.nodes_lock      which nodes have some
  *	program.outbox_lock        writers of the outbox
  *	controller.core_lock       around the core and nothing else
- *	lower.user_mutex           the pump and an interface that goes away
- *	lower.received_lock        the IPMI layer's callbacks and the pump
+ *	lower_layer.user_mutex     the pump and an interface that goes away
+ *	lower_layer.received_lock  the IPMI layer's callbacks and the pump
  *
  * User memory is touched under the first two alone, so that a program whose memory is slow (or made
  * so) waits for itself.
@@ -42,6 +43,7 @@
 
 #include "core/core.h"
 #include "driver/driver.h"
+#include "module/lower.h"
 #include "session/session.h"
 
 /* What a program has not read yet, each message with two bytes of length: room for a dozen answers
@@ -81,32 +83,6 @@ struct program {
 	u8 reply[VIPMI_MESSAGE_MAX];
 };
 
-/* Responses in the layer at once: as many as a window could be, a power of two. */
-#define LOWER_RESPONSES_MAX 64
-
-/* Network functions, request form. */
-#define LOWER_NETFN_PAIRS 32
-
-/* The kernel's IPMI layer. */
-struct lower {
-	int interface;
-	struct mutex user_mutex;    /* user, between the pump and an interface that goes away */
-	struct ipmi_user *user;     /* NULL: the interface is not there */
-	struct ipmi_user *departed; /* of an interface that is gone; to be given back */
-	u8 own_address;
-	spinlock_t received_lock;
-	struct list_head received;          /* struct ipmi_recv_msg.link, oldest first */
-	bool arrived, gone;                 /* the interface; under received_lock */
-	bool pretimeout;                    /* the watchdog's; likewise */
-	u32 responses[LOWER_RESPONSES_MAX]; /* transmissions by place; the pump's */
-	u32 response_next;
-	u16 registered[LOWER_NETFN_PAIRS][CORE_ALL_COMMANDS]; /* channels, by netFn / 2 */
-	struct mutex media_mutex;    /* one asks for a channel's medium at a time */
-	struct completion medium;    /* it is known now */
-	u16 media_known, media_ipmb; /* channels */
-	struct ipmi_smi_watcher watcher;
-};
-
 /* Virtual interfaces at most: the mission's "at least 256" with the one below. */
 #define NODES_MAX 255
 #define NODE_NAME_SIZE SESSION_NODE_NAME_SIZE
@@ -139,14 +115,14 @@ struct controller {
 	spinlock_t nodes_lock;
 	struct list_head nodes_ready; /* struct virtual_node.ready: the pump has to look at them */
 
-	struct lower lower;
+	struct lower *lower; /* NULL until there is one */
 };
 
 /* ---- controller.c ---- */
 
 /* Makes the core. The pump runs from now on, but the lower side is not there yet. */
 int controller_init(struct controller *controller, const struct core_limits *limits);
-/* No program and no lower side may be left. */
+/* No program may be left, and the lower side stopped. */
 void controller_finish(struct controller *controller);
 
 /* core_step with the time filled in; the pump takes it from there. */
@@ -155,27 +131,6 @@ int controller_step(struct controller *controller, struct core_event *event);
 int controller_step_now(struct controller *controller, struct core_event *event);
 /* There may be something to do. From any context. */
 void controller_wake(struct controller *controller);
-
-/* ---- lower.c ---- */
-
-/* Waits for interface number `interface`, and says LINK_UP when it is there. */
-int lower_init(struct lower *lower, int interface);
-void lower_finish(struct lower *lower);
-
-/* Gives back a user whose interface went away, and the like; may sleep. */
-void lower_tidy(struct lower *lower);
-/* The result that core_done expects of a TRANSMIT. */
-int lower_transmit(struct lower *lower, const struct core_transmit *transmit);
-/* The same of a REGISTER. */
-int lower_register(struct lower *lower, const struct core_registration *registration);
-bool lower_is_up(struct lower *lower);
-/* Whether a channel is an IPMB; asks the controller the first time, and may sleep for that. */
-bool lower_is_ipmb(struct lower *lower, short channel);
-/* The next event that the lower side has for the core; the message behind it is to be given to
- * lower_release afterwards. False: none. */
-bool lower_next(
-	struct lower *lower, struct core_event *ret_event, struct ipmi_recv_msg **ret_message);
-void lower_release(struct ipmi_recv_msg *message);
 
 /* ---- device.c ---- */
 
@@ -217,9 +172,8 @@ int node_add(struct controller *controller, const char *name, size_t length, u32
 int node_remove(struct controller *controller, u32 number);
 bool node_next(struct controller *controller, u32 *cursor, struct session_node_info *ret_info);
 
-/* Whether a device that the layer shows is one of ours; and the number that the layer gave it. */
+/* Whether a device that the layer shows is one of ours. */
 bool node_is(struct device *device);
-void node_numbered(struct device *device, int number);
 
 /* The controller is out of order: whatever the layer waits for is refused. */
 void nodes_refuse(struct controller *controller);

@@ -24,18 +24,10 @@ equal "which a counter says" 1 "$(counter handles_refused)"
 load "257 programs at once, all tags equal" 257 8
 as_fresh "nothing is left of them"
 
-lab_load $vipmi 300 stay >/tmp/up &
-load=$!
-i=0
-while ! grep -q up /tmp/up && [ $i -lt 100 ]; do
-	sleep 1
-	i=$((i + 1))
-done
+stay 300
 note "with 300 at work: $(lab_load $vipmi list status)"
 equal "300 programs are at work" 300 "$(status handles)"
-kill -9 $load
-kill -9 $(pidof lab_load)
-wait $load 2>/dev/null
+kill_all lab_load
 as_fresh "all killed at once: nothing is left of them"
 equal "no broken accounts: handles opened are handles closed" \
 	"$(counter handles_opened)" "$(counter handles_closed)"

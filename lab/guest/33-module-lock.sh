@@ -28,10 +28,9 @@ load "one program" 1 20
 bounded "one program"
 load "100 programs" 100 4
 bounded "100 programs"
-lab_load $vipmi 100 stay >/tmp/up &
-sleep 1
+stay 100
 lab_load $vipmi list client >/out/clients
-kill -9 $(pidof lab_load)
+kill_all lab_load
 as_fresh "100 killed while at work"
 bounded "100 killed while at work, and listed"
 ulimit -n 5000

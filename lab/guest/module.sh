@@ -21,14 +21,34 @@ load() { # TEXT PROGRAMS REQUESTS
 	fi
 }
 
-# Waits until the link below is up, ten seconds at most.
-await_up() {
+# Programs that ask for ever, in the background; waits until all of them are at it.
+stay() { # PROGRAMS
+	lab_load $vipmi "$1" stay >/tmp/up &
+	while ! grep -q up /tmp/up && kill -0 $! 2>/dev/null; do
+		sleep 0.1
+	done
+}
+
+# Kills all programs of a name, those that one of them was about to start too.
+kill_all() { # NAME
+	while pidof "$1" >/tmp/pids; do
+		kill -9 $(cat /tmp/pids) 2>/dev/null
+	done
+}
+
+# Waits until a field of the status has a value, ten seconds at most.
+await() { # FIELD VALUE
 	local i=0
-	while [ "$(status up)" != 1 ] && [ $i -lt 100 ]; do
+	while [ "$(status "$1")" != "$2" ] && [ $i -lt 100 ]; do
 		sleep 0.1
 		i=$((i + 1))
 	done
-	[ "$(status up)" = 1 ]
+	[ "$(status "$1")" = "$2" ]
+}
+
+# The link below is up.
+await_up() {
+	await up 1
 }
 
 # Nothing may be left of programs that are gone: the asker's own connection is all there is.

@@ -133,13 +133,17 @@ class Agent:
         self.folder = tempfile.mkdtemp(prefix="vipmi-test-")
         self.path = os.path.join(self.folder, "ipmi0.sock")
         self.log_path = os.path.join(self.folder, "log")
-        with open(self.log_path, "w") as log:
-            self.process = subprocess.Popen(
-                [vipmid, "--link", link, "--socket", self.path, *more], stderr=log)
+        self.command = [vipmid, "--link", link, "--socket", self.path, *more]
+        self.owner = os.getpid()
         atexit.register(self.stop)
+        self.start()
+
+    def start(self):
+        """Anew, after its end."""
+        with open(self.log_path, "w") as log:
+            self.process = subprocess.Popen(self.command, stderr=log)
         wait_until(lambda: "served at" in self.log() or self.process.poll() is not None)
         assert self.process.poll() is None, self.log()
-        self.owner = os.getpid()
 
     def client(self, **more):
         return Client(self.path, **more)

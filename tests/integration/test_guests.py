@@ -195,6 +195,84 @@ def it_goes_and_comes_back():
     again.close()
 
 
+def kill_and_start(how):
+    """The agent anew, while everybody is connected; what it said of its guests."""
+    AGENT.process.send_signal(how)
+    AGENT.process.wait(PATIENCE)
+    for name in ("web1", "web2"):
+        assert os.path.exists(at(name) + ".guest"), "what outlives it"
+    AGENT.start()
+    global HOST, HANDLE
+    HOST = AGENT.client()
+    HANDLE = HOST.handle()
+    wait_until(lambda: HOST.query("status")[0]["up"] == 1, "the link")
+
+
+def it_outlives_the_agent():
+    for how in (signal.SIGKILL, signal.SIGTERM):
+        web1, web2 = connect("web1"), connect("web2")
+        assert web1.ask(APP, 0x2E, b"\x0F") == b"\0"
+        assert web1.ask(CHASSIS, 2, b"\3") == b"\0"
+        assert web1.ask(CHASSIS, 6, b"\2")[0] == 0
+        platform_event(0x53)
+        wait_until(lambda: web1.pump(0.1) or web1.attention, "attention")
+        assert web1.ask(APP, 0x24, b"\x04\x01\0\0\x14\0") == b"\0"  # two seconds
+        assert web1.ask(APP, 0x22) == b"\0"
+        assert web2.ask(APP, 0x24, b"\x03\x21\x01\0\xE8\x03") == b"\0"
+        assert web2.ask(APP, 0x22) == b"\0"
+        kill_and_start(how)
+        for qemu in (web1, web2):
+            wait_until(lambda: qemu.pump(0.1) or qemu.closed, "the agent's end")
+            qemu.close()
+        assert "guest web1: awaited at %s, with the state it had" % at("web1") in AGENT.log()
+        assert "crowd1.sock, with" not in AGENT.log()
+        # As long as the agent is away, nobody can feed it.
+        time.sleep(2.1 - 0.2)
+        web1, web2 = Qemu(at("web1")), Qemu(at("web2"))
+        assert web1.wait_control(INTERRUPTS_ON, PATIENCE), web1.controls
+        assert web1.ask(APP, 0x25)[1] & 0x40 and RESET not in web1.controls
+        assert web1.ask(APP, 0x2F) == b"\0\x0F"
+        assert web1.ask(APP, 0x31) == b"\0\x02" and web1.ask(APP, 0x35)[14] == 0x53
+        assert web1.ask(CHASSIS, 7)[1] == 1 and web1.ask(CHASSIS, 1)[1] == 0x41
+        web2.ask(APP, 0x25)
+        assert web2.ask(APP, 0x25)[1:5] == b"\x43\x21\x01\0"
+        assert web1.wait_control(RESET, PATIENCE), "it is guarded"
+        assert web1.ask(CHASSIS, 7)[1] == 4
+        # Whoever does not come back is forgotten, and so is the file.
+        web1.close()
+        assert web2.ask(APP, 0x24, b"\x03\x21\x01\0\xE8\x03") == b"\0"
+        web2.close()
+        wait_until(lambda: "web1" not in clients(), "the end of the grace time")
+    assert "guest web1: it did not come back" in AGENT.log()
+
+
+def what_was_kept_is_looked_at():
+    """Another's file, no plain one, and one of somebody who writes nonsense."""
+    path = os.path.join(FOLDER, "kept.sock")
+    words = [VIPMID, "--link", "chassis:", "--socket", path + ".host", "--vm", "a=" + path]
+    os.mkfifo(path + ".guest")
+    result = subprocess.run(words, text=True, capture_output=True, timeout=PATIENCE)
+    assert result.returncode != 0 and "not a plain file of ours" in result.stderr, result
+    os.unlink(path + ".guest")
+    with open("/proc/sys/kernel/random/boot_id", "rb") as boot:
+        boot = boot.read(36)
+    for content in (b"", b"x" * 100, boot + b"\xFF" * 20000,
+                    boot + bytes(4) + struct.pack("<QI", 7, 40) + b"\1" * 40):
+        with open(path + ".guest", "wb") as kept:
+            kept.write(content)
+        agent = Agent(VIPMID, "chassis:", "--vm", "a=" + path)
+        qemu = Qemu(path)
+        assert qemu.ask(APP, 0x22) == b"\x80"
+        qemu.close()
+        agent.stop()
+    with open(path + ".guest", "r+b") as kept:  # as it is, with nonsense inside
+        kept.write(boot + bytes(4) + struct.pack("<QI", 1 << 40, 40) + b"\1" * 40)
+    agent = Agent(VIPMID, "chassis:", "--vm", "a=" + path)
+    assert "or another version's; it starts anew" in agent.log()
+    agent.stop()
+    assert not os.path.exists(path + ".guest"), "nobody was there: nothing to keep"
+
+
 def another_process_takes_over():
     """As when a guest moves: the new QEMU is there before the old one goes."""
     old = connect("web2")
@@ -307,7 +385,7 @@ def wrong_words_are_explained():
 
 run([each_guest_is_somebody, it_reads_what_the_real_one_has, what_it_does_it_does_to_itself,
      its_watchdog_is_its_own, events_come_by_attention, satellites_are_read_where_they_are_shown,
-     it_goes_and_comes_back, another_process_takes_over,
+     it_goes_and_comes_back, it_outlives_the_agent, what_was_kept_is_looked_at, another_process_takes_over,
      a_silent_controller_is_no_reason_to_be_silent, many_at_once, a_rude_peer_hurts_nobody,
      who_is_kicked_comes_again, wrong_words_are_explained])
 HOST.close()

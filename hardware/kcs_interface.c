@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "hardware/kcs_interface.h"
+
+#include "ipmi/command.h"
+
+/* Looks in a row before the first pause: within this a controller's hardware takes a byte. */
+#define LOOKS_MAX 16
+/* A pause is this share of the time waited so far, within these bounds. */
+#define PAUSE_SHARE 8
+#define PAUSE_MIN_NS (20 * NSEC_PER_USEC_U64)
+#define PAUSE_MAX_NS (5 * NSEC_PER_MSEC_U64)
+/* With nothing under way, SMS_ATN is looked at this often; where interrupts tell of it, in case
+ * that one was lost. */
+#define ATTENTION_NS (50 * NSEC_PER_MSEC_U64)
+#define ATTENTION_INTERRUPTS_NS NSEC_PER_SEC_U64
+/* An interface that does not work is tried again this often. */
+#define RETRY_NS (500 * NSEC_PER_MSEC_U64)
+/* A transfer that did not execute anything, or only read, is begun anew this often. */
+#define RESTARTS_MAX 2
+/* The status register where nothing is. */
+#define STATUS_NOBODY 0xFF
+#define COMPLETION_TIMEOUT 0xC3
+
+enum state {
+	STATE_DOWN,   /* to be tried at the deadline */
+	STATE_REPAIR, /* a recovery is under way */
+	STATE_UP,
+	STATE_LEAVING, /* likewise, the last one */
+	STATE_LEFT,
+};
+
+enum ending {
+	ENDING_NONE,
+	ENDING_RESPONSE, /* in host.bytes */
+	ENDING_TIMEOUT,  /* nobody knows whether it was executed */
+	ENDING_GARBLED,
+};
+
+void kcs_interface_init(struct kcs_interface *self, uint16_t bus_window, uint8_t own_address,
+	bool interrupts, uint64_t now_ns)
+{
+	*self = (struct kcs_interface){
+		.capabilities = {.wire_sequence = true,
+			.raw_bridge = true,
+			.owns_flags = true,
+			.inbound_any = true,
+			.attention = true,
+			.window = 1,
+			.bus_window = bus_window,
+			.data_max = KCS_DATA_MAX,
+			.own_address = own_address},
+		.interrupts = interrupts,
+		.state = STATE_DOWN,
+		.deadline_ns = now_ns,
+	};
+	kcs_host_init(&self->host);
+}
+
+static void complain(struct kcs_interface *self, const char *text)
+{
+	self->complaint = (struct kcs_complaint){.text = text};
+}
+
+/* ---- up and down ---- */
+
+static void idle(struct kcs_interface *self, uint64_t now_ns)
+{
+	self->deadline_ns = now_ns + (self->interrupts ? ATTENTION_INTERRUPTS_NS : ATTENTION_NS);
+}
+
+static void go_up(struct kcs_interface *self, uint64_t now_ns)
+{
+	self->state = STATE_UP;
+	self->came = true;
+	self->complained = false;
+	self->attention = false;
+	self->deadline_ns = now_ns; /* SMS_ATN may be set already */
+}
+
+static void go_down(struct kcs_interface *self, const char *why, uint64_t now_ns)
+{
+	self->went = self->state == STATE_UP;
+	self->state = STATE_DOWN;
+	self->transmission = 0;
+	self->refused = false;
+	self->deadline_ns = now_ns + RETRY_NS;
+	if (!self->complained) {
+		self->complained = true;
+		complain(self, why);
+	}
+}
+
+static void recover(struct kcs_interface *self, enum state state, uint64_t now_ns)
+{
+	kcs_host_recover(&self->host, now_ns);
+	self->state = (uint8_t)state;
+	self->looks = 0;
+	self->waiting_ns = 0;
+	self->deadline_ns = now_ns;
+}
+
+/* A look at the status with no transfer under way. */
+static void looked(struct kcs_interface *self, uint8_t status, uint64_t now_ns)
+{
+	bool up = self->state == STATE_UP;
+
+	if (status == STATUS_NOBODY) {
+		go_down(self,
+			up ? "the KCS interface is gone (its status reads FF); trying again"
+			   : "no KCS interface answers there (its status reads FF); trying again",
+			now_ns);
+	} else if (up) {
+		self->host.attention = status & KCS_STATUS_ATTENTION;
+		idle(self, now_ns);
+	} else {
+		/* Whoever spoke to it last may have stopped in the middle. */
+		recover(self, STATE_REPAIR, now_ns);
+	}
+}
+
+/* ---- a transfer's end ---- */
+
+/* Section 9.2: the response's netFn is the request's plus one, its command the same. */
+static bool response_fits(const struct kcs_interface *self)
+{
+	const struct kcs_host *host = &self->host;
+
+	return host->length > KCS_MESSAGE_MIN &&
+	       host->bytes[0] >> 2 == (self->request[0] >> 2 | 1) &&
+	       host->bytes[1] == self->request[1];
+}
+
+static bool only_reads(const struct kcs_interface *self)
+{
+	struct ipmi_verdict verdict = ipmi_command_judge(self->request[0] >> 2, self->request[1],
+		self->request + KCS_MESSAGE_MIN, self->request_length - KCS_MESSAGE_MIN);
+
+	return ipmi_class_is_read(verdict.class);
+}
+
+/* Unlike the kernel's driver we do not begin a request anew that may have been executed, unless
+ * it only reads: its sender hears that there was no answer (C3), which is the truth. */
+static void transfer_failed(struct kcs_interface *self, uint64_t now_ns)
+{
+	if (self->host.executed && !only_reads(self)) {
+		self->complaint = (struct kcs_complaint){
+			.text = "a transfer failed after the request; it may have been executed, "
+				"and is not repeated",
+			.names_request = true,
+			.netfn = self->request[0] >> 2,
+			.command = self->request[1]};
+		self->ending = ENDING_TIMEOUT;
+	} else if (self->restarts == RESTARTS_MAX) {
+		go_down(self, "transfers fail again and again; trying again", now_ns);
+	} else {
+		self->restarts++;
+		(void)kcs_host_start(
+			&self->host, self->request, self->request_length, self->timeout_ns, now_ns);
+	}
+}
+
+/* The transfer that was under way has come to an end. */
+static void transfer_end(struct kcs_interface *self, uint64_t now_ns)
+{
+	enum kcs_outcome outcome = kcs_host_outcome(&self->host);
+
+	self->looks = 0;
+	self->waiting_ns = 0;
+	if (self->state == STATE_LEAVING) {
+		self->state = STATE_LEFT;
+		self->deadline_ns = TIME_NEVER;
+	} else if (outcome == KCS_DEAD) {
+		go_down(self,
+			"the KCS interface does not come back to its idle state; trying again",
+			now_ns);
+	} else if (self->state == STATE_REPAIR) {
+		go_up(self, now_ns);
+	} else if (outcome == KCS_RESPONSE) {
+		self->ending = response_fits(self) ? ENDING_RESPONSE : ENDING_GARBLED;
+	} else {
+		transfer_failed(self, now_ns);
+	}
+	if (self->ending != ENDING_NONE) {
+		idle(self, now_ns);
+	}
+}
+
+/* ---- the registers ---- */
+
+static bool transfer_is_on(const struct kcs_interface *self)
+{
+	return self->state == STATE_REPAIR || self->state == STATE_LEAVING ||
+	       self->transmission != 0;
+}
+
+static void pause_begin(struct kcs_interface *self, uint64_t now_ns)
+{
+	uint64_t pause_ns;
+
+	if (self->waiting_ns == 0) {
+		self->waiting_ns = now_ns;
+	}
+	pause_ns = (now_ns - self->waiting_ns) / PAUSE_SHARE;
+	pause_ns = pause_ns < PAUSE_MIN_NS ? PAUSE_MIN_NS : pause_ns;
+	self->deadline_ns = now_ns + (pause_ns > PAUSE_MAX_NS ? PAUSE_MAX_NS : pause_ns);
+}
+
+enum kcs_access kcs_interface_access(
+	struct kcs_interface *self, uint8_t *ret_value, uint64_t now_ns)
+{
+	if (now_ns < self->deadline_ns || self->ending != ENDING_NONE || self->came || self->went) {
+		return KCS_ACCESS_NONE;
+	}
+	if (!transfer_is_on(self)) {
+		return KCS_ACCESS_READ_STATUS;
+	}
+	if (kcs_host_access(&self->host, ret_value) == KCS_ACCESS_NONE) {
+		/* The status showed nothing new. */
+		kcs_host_poll(&self->host);
+		if (++self->looks >= LOOKS_MAX) {
+			pause_begin(self, now_ns);
+			return KCS_ACCESS_NONE;
+		}
+	}
+	return kcs_host_access(&self->host, ret_value);
+}
+
+void kcs_interface_done(struct kcs_interface *self, uint8_t value, uint64_t now_ns)
+{
+	uint8_t written;
+
+	if (!transfer_is_on(self)) {
+		looked(self, value, now_ns);
+		return;
+	}
+	if (kcs_host_access(&self->host, &written) != KCS_ACCESS_READ_STATUS) {
+		self->looks = 0;
+		self->waiting_ns = 0;
+	}
+	kcs_host_done(&self->host, value, now_ns);
+	if (kcs_host_outcome(&self->host) != KCS_BUSY) {
+		transfer_end(self, now_ns);
+	}
+}
+
+void kcs_interface_hurry(struct kcs_interface *self, uint64_t now_ns)
+{
+	if (kcs_interface_is_up(self) && self->deadline_ns > now_ns) {
+		self->deadline_ns = now_ns;
+	}
+}
+
+uint64_t kcs_interface_deadline(const struct kcs_interface *self)
+{
+	return self->deadline_ns;
+}
+
+/* ---- the core's side ---- */
+
+int kcs_interface_transmit(
+	struct kcs_interface *self, const struct core_transmit *transmit, uint64_t now_ns)
+{
+	if (transmit->target_kind != VIPMI_TARGET_CONTROLLER) {
+		return -EOPNOTSUPP; /* raw_bridge: the core wraps these itself */
+	}
+	if (self->state != STATE_UP) {
+		return -ENOTCONN;
+	}
+	if (transmit->length > KCS_DATA_MAX) {
+		return -EMSGSIZE;
+	}
+	if (self->transmission != 0) {
+		self->refused = true;
+		return -EAGAIN;
+	}
+	self->request[0] = (uint8_t)(transmit->netfn << 2 | transmit->lun);
+	self->request[1] = transmit->command;
+	if (transmit->length > 0) {
+		memcpy(self->request + KCS_MESSAGE_MIN, transmit->data, transmit->length);
+	}
+	self->request_length = (uint16_t)(KCS_MESSAGE_MIN + transmit->length);
+	self->transmission = transmit->transmission;
+	self->timeout_ns = transmit->timeout_ns;
+	self->restarts = 0;
+	self->looks = 0;
+	self->waiting_ns = 0;
+	self->deadline_ns = now_ns;
+	return kcs_host_start(
+		&self->host, self->request, self->request_length, self->timeout_ns, now_ns);
+}
+
+static void tell_ending(struct kcs_interface *self, struct core_event *ret_event)
+{
+	static const uint8_t timeout = COMPLETION_TIMEOUT;
+	bool response = self->ending == ENDING_RESPONSE;
+
+	if (self->ending == ENDING_GARBLED) {
+		*ret_event = (struct core_event){.type = CORE_EVENT_GARBLED};
+	} else {
+		*ret_event = (struct core_event){
+			.type = CORE_EVENT_RECEIVED,
+			.received = {.transmission = self->transmission,
+				.netfn = (uint8_t)(self->request[0] >> 2 | 1),
+				.command = self->request[1],
+				.data = response ? self->host.bytes + KCS_MESSAGE_MIN : &timeout,
+				.length = response ? self->host.length - KCS_MESSAGE_MIN : 1},
+		};
+	}
+	self->ending = ENDING_NONE;
+	self->transmission = 0;
+}
+
+bool kcs_interface_next(struct kcs_interface *self, struct core_event *ret_event)
+{
+	if (self->ending != ENDING_NONE) {
+		tell_ending(self, ret_event);
+	} else if (self->went) {
+		self->went = false;
+		*ret_event = (struct core_event){.type = CORE_EVENT_LINK_DOWN};
+	} else if (self->came) {
+		self->came = false;
+		*ret_event = (struct core_event){
+			.type = CORE_EVENT_LINK_UP, .link_up = self->capabilities};
+	} else if (self->state == STATE_UP && self->host.attention != self->attention) {
+		/* As the transfer showed it, or a look between two of them. */
+		self->attention = self->host.attention;
+		*ret_event = (struct core_event){
+			.type = CORE_EVENT_ATTENTION, .attention = {.asserted = self->attention}};
+	} else if (self->state == STATE_UP && self->refused && self->transmission == 0) {
+		self->refused = false;
+		*ret_event = (struct core_event){.type = CORE_EVENT_LINK_READY};
+	} else {
+		return false;
+	}
+	return true;
+}
+
+bool kcs_interface_complains(struct kcs_interface *self, struct kcs_complaint *ret_complaint)
+{
+	if (!self->complaint.text) {
+		return false;
+	}
+	*ret_complaint = self->complaint;
+	self->complaint.text = NULL;
+	return true;
+}
+
+bool kcs_interface_is_up(const struct kcs_interface *self)
+{
+	return self->state == STATE_UP;
+}
+
+/* ---- the end ---- */
+
+void kcs_interface_leave(struct kcs_interface *self, uint64_t now_ns)
+{
+	if (transfer_is_on(self)) {
+		self->transmission = 0;
+		self->ending = ENDING_NONE;
+		recover(self, STATE_LEAVING, now_ns);
+	} else {
+		self->state = STATE_LEFT;
+		self->deadline_ns = TIME_NEVER;
+	}
+}
+
+bool kcs_interface_left(const struct kcs_interface *self)
+{
+	return self->state == STATE_LEFT;
+}

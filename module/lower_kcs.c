@@ -1,0 +1,364 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * The registers of a KCS interface, without the kernel's driver (IPMI 2.0 section 9).
+ * hardware/kcs_interface.h knows what is to be done; here the pump does it, in `next`.
+ * The deadline wakes it for another look, or the interrupt, where there is one.
+ */
+#include <linux/delay.h>
+#include <linux/interrupt.h>
+#include <linux/io.h>
+#include <linux/ioport.h>
+#include <linux/kernel.h>
+#include <linux/mm.h>
+#include <linux/sched.h>
+
+#include "hardware/kcs_interface.h"
+#include "module/vipmi.h"
+
+/* Register accesses before others have their turn: a message of the usual size. An access takes a
+ * microsecond on a real bus. */
+#define ACCESSES_MAX 256
+#define PORT_MAX 0xFFFF
+#define MEMORY_PREFIX "mem:"
+#define OWNER "vipmi"
+/* So long the interface is given to become idle when we go: a controller takes no byte while it
+ * executes a request. */
+#define LEAVE_NS (2 * NSEC_PER_SEC_U64)
+#define LEAVE_PAUSE_US 50
+#define NO_CHANNEL (-1)
+
+struct lower_kcs {
+	struct lower lower;             /* first */
+	struct kcs_interface interface; /* the pump's */
+	bool in_memory;
+	resource_size_t base;
+	unsigned int spacing; /* bytes from one register to the next */
+	void __iomem *registers;
+	unsigned int irq; /* 0: none */
+	int interrupted;  /* the line is off until the pump has looked */
+	/* Whose medium is to be asked, and is asked; NO_CHANNEL. The latter is the pump's. */
+	short medium_wanted, medium_asked;
+};
+
+static struct lower_kcs *lower_kcs(struct lower *lower)
+{
+	return container_of(lower, struct lower_kcs, lower);
+}
+
+/* ---- the registers ---- */
+
+static u8 perform(struct lower_kcs *self, enum kcs_access access, u8 value)
+{
+	void __iomem *data = self->registers + KCS_REGISTER_DATA * self->spacing;
+	void __iomem *command = self->registers + KCS_REGISTER_COMMAND * self->spacing;
+
+	switch (access) {
+	case KCS_ACCESS_READ_STATUS:
+		return ioread8(command);
+	case KCS_ACCESS_READ_DATA:
+		return ioread8(data);
+	case KCS_ACCESS_WRITE_DATA:
+		iowrite8(value, data);
+		return 0;
+	case KCS_ACCESS_WRITE_COMMAND:
+		iowrite8(value, command);
+		return 0;
+	default:
+		return 0;
+	}
+}
+
+static void run(struct lower_kcs *self)
+{
+	struct kcs_complaint complaint;
+
+	for (unsigned int i = 0; i < ACCESSES_MAX; i++) {
+		u8 value = 0;
+		enum kcs_access access =
+			kcs_interface_access(&self->interface, &value, ktime_get_ns());
+
+		if (access == KCS_ACCESS_NONE) {
+			break;
+		}
+		value = perform(self, access, value);
+		kcs_interface_done(&self->interface, value, ktime_get_ns());
+	}
+	if (kcs_interface_complains(&self->interface, &complaint)) {
+		if (complaint.names_request) {
+			pr_notice("vipmi: netFn %02X command %02X: %s\n", complaint.netfn,
+				complaint.command, complaint.text);
+		} else {
+			pr_notice("vipmi: %s\n", complaint.text);
+		}
+	}
+}
+
+/* The line stays off until the pump has looked: a level that stands would leave it no time to. */
+static irqreturn_t interrupt(int irq, void *context)
+{
+	struct lower_kcs *self = context;
+
+	disable_irq_nosync(irq);
+	WRITE_ONCE(self->interrupted, true);
+	lower_wake(&self->lower);
+	return IRQ_HANDLED;
+}
+
+/* ---- a channel's medium: a question of our own between two of the core's ---- */
+
+static int kcs_medium_ask(struct lower *lower, short channel)
+{
+	WRITE_ONCE(lower_kcs(lower)->medium_wanted, channel);
+	lower_wake(lower);
+	return 0;
+}
+
+static void medium_begin(struct lower_kcs *self)
+{
+	short channel = READ_ONCE(self->medium_wanted);
+	u8 data = channel;
+	const struct core_transmit question = {.transmission = 1, /* no other is under way */
+		.target_kind = VIPMI_TARGET_CONTROLLER,
+		.netfn = VIPMI_NETFN_APP,
+		.command = LOWER_CMD_GET_CHANNEL_INFO,
+		.data = &data,
+		.length = sizeof(data)};
+
+	if (channel != NO_CHANNEL && self->medium_asked == NO_CHANNEL &&
+		kcs_interface_transmit(&self->interface, &question, ktime_get_ns()) == 0) {
+		self->medium_asked = channel;
+		WRITE_ONCE(self->medium_wanted, NO_CHANNEL);
+	}
+}
+
+/* Whether an event is about our own question, which the core knows nothing of. */
+static bool medium_event(struct lower_kcs *self, const struct core_event *event)
+{
+	short channel = self->medium_asked;
+
+	if (channel == NO_CHANNEL) {
+		return false;
+	}
+	switch (event->type) {
+	case CORE_EVENT_RECEIVED:
+		lower_medium_learned(
+			&self->lower, channel, event->received.data, event->received.length);
+		fallthrough;
+	case CORE_EVENT_GARBLED:
+		self->medium_asked = NO_CHANNEL;
+		return true;
+	case CORE_EVENT_LINK_DOWN:
+		self->medium_asked = NO_CHANNEL;
+		return false;
+	default:
+		return false;
+	}
+}
+
+/* ---- the lower side ---- */
+
+static int kcs_transmit(struct lower *lower, const struct core_transmit *transmit)
+{
+	return kcs_interface_transmit(&lower_kcs(lower)->interface, transmit, ktime_get_ns());
+}
+
+static bool kcs_next(struct lower *lower, struct core_event *ret_event)
+{
+	struct lower_kcs *self = lower_kcs(lower);
+	bool interrupted = xchg(&self->interrupted, false), there;
+
+	if (interrupted) {
+		kcs_interface_hurry(&self->interface, ktime_get_ns());
+	}
+	medium_begin(self);
+	run(self);
+	if (interrupted) {
+		enable_irq(self->irq);
+	}
+	do {
+		there = kcs_interface_next(&self->interface, ret_event);
+	} while (there && medium_event(self, ret_event));
+	if (there && ret_event->type == CORE_EVENT_LINK_UP) {
+		lower_media_forget(lower);
+	}
+	return there;
+}
+
+static u64 kcs_deadline(struct lower *lower)
+{
+	return kcs_interface_deadline(&lower_kcs(lower)->interface);
+}
+
+static bool kcs_is_up(struct lower *lower)
+{
+	return kcs_interface_is_up(&lower_kcs(lower)->interface);
+}
+
+/* The line's handler turns it off, too: the pump may still turn it on again, once. */
+static void kcs_stop(struct lower *lower)
+{
+	struct lower_kcs *self = lower_kcs(lower);
+
+	if (self->irq) {
+		disable_irq(self->irq);
+	}
+}
+
+/* Whoever has the interface next finds it idle. */
+static void leave(struct lower_kcs *self)
+{
+	u64 until_ns = ktime_get_ns() + LEAVE_NS;
+
+	kcs_interface_leave(&self->interface, ktime_get_ns());
+	while (!kcs_interface_left(&self->interface) && ktime_get_ns() < until_ns) {
+		run(self);
+		usleep_range(LEAVE_PAUSE_US, 2 * LEAVE_PAUSE_US);
+	}
+	if (!kcs_interface_left(&self->interface)) {
+		pr_notice("vipmi: the KCS interface is left in the middle of a transfer\n");
+	}
+}
+
+/* Takes the registers one by one, as the kernel's driver does: what lies between is not ours. */
+static int regions_take(struct lower_kcs *self)
+{
+	for (unsigned int i = 0; i < KCS_REGISTER_COUNT; i++) {
+		resource_size_t place = self->base + i * self->spacing;
+
+		if (self->in_memory ? request_mem_region(place, 1, OWNER)
+				    : request_region(place, 1, OWNER)) {
+			continue;
+		}
+		while (i-- > 0) {
+			place = self->base + i * self->spacing;
+			self->in_memory ? release_mem_region(place, 1) : release_region(place, 1);
+		}
+		return -EBUSY;
+	}
+	return 0;
+}
+
+static void regions_give(struct lower_kcs *self)
+{
+	for (unsigned int i = 0; i < KCS_REGISTER_COUNT; i++) {
+		resource_size_t place = self->base + i * self->spacing;
+
+		self->in_memory ? release_mem_region(place, 1) : release_region(place, 1);
+	}
+}
+
+static int registers_open(struct lower_kcs *self)
+{
+	unsigned int span = (KCS_REGISTER_COUNT - 1) * self->spacing + 1;
+
+	if (regions_take(self)) {
+		pr_err("vipmi: somebody has the registers at 0x%llx already, see /proc/%s. If it "
+		       "is ipmi_si: rmmod ipmi_si first, or load vipmi with interface= instead of "
+		       "kcs=\n",
+			(u64)self->base, self->in_memory ? "iomem" : "ioports");
+		return -EBUSY;
+	}
+	self->registers =
+		self->in_memory ? ioremap(self->base, span) : ioport_map(self->base, span);
+	if (!self->registers) {
+		pr_err("vipmi: the registers at 0x%llx cannot be mapped\n", (u64)self->base);
+		regions_give(self);
+		return -ENXIO;
+	}
+	return 0;
+}
+
+static void registers_close(struct lower_kcs *self)
+{
+	self->in_memory ? iounmap(self->registers) : ioport_unmap(self->registers);
+	regions_give(self);
+}
+
+static void kcs_destroy(struct lower *lower)
+{
+	struct lower_kcs *self = lower_kcs(lower);
+
+	if (self->irq) {
+		free_irq(self->irq, self);
+	}
+	leave(self);
+	registers_close(self);
+	kvfree(self);
+}
+
+static const struct lower_ops kcs_ops = {
+	.transmit = kcs_transmit,
+	.next = kcs_next,
+	.deadline = kcs_deadline,
+	.is_up = kcs_is_up,
+	.medium_ask = kcs_medium_ask,
+	.stop = kcs_stop,
+	.destroy = kcs_destroy,
+};
+
+static int where_parse(struct lower_kcs *self, const struct lower_kcs_options *options)
+{
+	const char *number = options->where;
+	u64 base;
+
+	self->in_memory = strstarts(number, MEMORY_PREFIX);
+	if (self->in_memory) {
+		number += strlen(MEMORY_PREFIX);
+	}
+	if (kstrtou64(number, 0, &base) || (!self->in_memory && base > PORT_MAX)) {
+		pr_err("vipmi: kcs=%s is neither an I/O port (0xca2) nor a place in memory "
+		       "(mem:0xfed00000)\n",
+			options->where);
+		return -EINVAL;
+	}
+	self->base = base;
+	self->spacing = options->spacing;
+	if (self->spacing != 1 && self->spacing != 4 && self->spacing != 16) {
+		pr_err("vipmi: spacing=%u: the registers are 1, 4 or 16 bytes apart\n",
+			self->spacing);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+/* Without it the registers are looked at all the same. */
+static bool irq_take(struct lower_kcs *self, unsigned int irq)
+{
+	int result = irq ? request_irq(irq, interrupt, IRQF_NO_AUTOEN, OWNER, self) : -ENOENT;
+
+	if (result == 0) {
+		self->irq = irq;
+	} else if (irq) {
+		pr_warn("vipmi: no interrupt %u (%d), see /proc/interrupts; going on without\n",
+			irq, result);
+	}
+	return result == 0;
+}
+
+int lower_kcs_create(struct controller *controller, const struct lower_kcs_options *options)
+{
+	struct lower_kcs *self = kvzalloc(sizeof(*self), GFP_KERNEL);
+	int result;
+
+	if (!self) {
+		return -ENOMEM;
+	}
+	result = where_parse(self, options);
+	if (result == 0) {
+		result = registers_open(self);
+	}
+	if (result) {
+		kvfree(self);
+		return result;
+	}
+	self->medium_wanted = self->medium_asked = NO_CHANNEL;
+	lower_init(&self->lower, &kcs_ops, controller);
+	self->lower.own_address = options->own_address;
+	kcs_interface_init(&self->interface, KCS_BUS_WINDOW_DEFAULT, options->own_address,
+		irq_take(self, options->irq), ktime_get_ns());
+	if (self->irq) {
+		enable_irq(self->irq);
+	}
+	lower_wake(&self->lower);
+	return 0;
+}

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What links/kcs.c does not use of hardware/: interrupts and leaving. It tests the rest. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "hardware/kcs_interface.h"
+
+#define APP 0x06
+#define GET_DEVICE_ID 0x01
+#define OWN_ADDRESS 0x20
+#define STARTED_NS (100 * NSEC_PER_SEC_U64)
+/* More than any of these transfers takes. */
+#define TURNS_MAX 1000
+
+struct world {
+	struct kcs_interface interface;
+	struct kcs_controller controller;
+	uint64_t now_ns;
+	bool silent; /* the controller has the request and does not answer */
+};
+
+static void perform(struct world *world, enum kcs_access access, uint8_t value)
+{
+	static const uint8_t answer[] = {(APP | 1) << 2, GET_DEVICE_ID, 0x00, 0x20};
+	struct kcs_controller *controller = &world->controller;
+	uint8_t read = 0;
+
+	kcs_controller_run(controller);
+	if (controller->ready && !world->silent) {
+		assert_int_equal(kcs_controller_respond(controller, answer, sizeof(answer)), 0);
+	}
+	if (access == KCS_ACCESS_READ_STATUS) {
+		read = kcs_controller_read_status(controller);
+	} else if (access == KCS_ACCESS_READ_DATA) {
+		read = kcs_controller_read_data(controller);
+	} else if (access == KCS_ACCESS_WRITE_DATA) {
+		kcs_controller_write_data(controller, value);
+	} else {
+		kcs_controller_write_command(controller, value);
+	}
+	kcs_interface_done(&world->interface, read, world->now_ns);
+}
+
+/* Does what is to be done now. */
+static void run(struct world *world)
+{
+	unsigned turn;
+	uint8_t value = 0;
+
+	for (turn = 0; turn < TURNS_MAX; turn++) {
+		enum kcs_access access =
+			kcs_interface_access(&world->interface, &value, world->now_ns);
+
+		if (access == KCS_ACCESS_NONE) {
+			return;
+		}
+		perform(world, access, value);
+	}
+	fail_msg("it never pauses");
+}
+
+static void expect(struct world *world, enum core_event_type type)
+{
+	struct core_event event;
+
+	assert_true(kcs_interface_next(&world->interface, &event));
+	assert_int_equal(event.type, type);
+}
+
+static void begin(struct world *world, bool interrupts)
+{
+	struct core_event event;
+
+	*world = (struct world){.now_ns = STARTED_NS};
+	kcs_controller_init(&world->controller);
+	kcs_interface_init(&world->interface, 8, OWN_ADDRESS, interrupts, world->now_ns);
+	assert_false(kcs_interface_is_up(&world->interface));
+	run(world);
+	expect(world, CORE_EVENT_LINK_UP);
+	assert_true(kcs_interface_is_up(&world->interface));
+	run(world);
+	assert_false(kcs_interface_next(&world->interface, &event));
+}
+
+static void ask(struct world *world)
+{
+	const struct core_transmit question = {.transmission = 7,
+		.target_kind = VIPMI_TARGET_CONTROLLER,
+		.netfn = APP,
+		.command = GET_DEVICE_ID};
+
+	assert_int_equal(kcs_interface_transmit(&world->interface, &question, world->now_ns), 0);
+}
+
+static void an_idle_interface_is_looked_at_less_often_where_there_are_interrupts(void **state)
+{
+	struct world without, with;
+
+	(void)state;
+	begin(&without, false);
+	begin(&with, true);
+	assert_int_equal(
+		kcs_interface_deadline(&without.interface) - STARTED_NS, 50 * NSEC_PER_MSEC_U64);
+	assert_int_equal(kcs_interface_deadline(&with.interface) - STARTED_NS, NSEC_PER_SEC_U64);
+}
+
+static void an_interrupt_tells_of_attention_at_once(void **state)
+{
+	struct world world;
+	struct core_event event;
+
+	(void)state;
+	begin(&world, true);
+	kcs_controller_attention(&world.controller, true);
+	run(&world);
+	assert_false(kcs_interface_next(&world.interface, &event));
+	kcs_interface_hurry(&world.interface, world.now_ns);
+	run(&world);
+	expect(&world, CORE_EVENT_ATTENTION);
+}
+
+static void an_interrupt_ends_a_pause_within_a_transfer(void **state)
+{
+	struct world world;
+	struct core_event event;
+
+	(void)state;
+	begin(&world, true);
+	world.silent = true;
+	ask(&world);
+	run(&world);
+	world.now_ns += NSEC_PER_SEC_U64;
+	run(&world);
+	world.silent = false;
+	run(&world);
+	assert_false(kcs_interface_next(&world.interface, &event));
+	kcs_interface_hurry(&world.interface, world.now_ns);
+	run(&world);
+	expect(&world, CORE_EVENT_RECEIVED);
+}
+
+static void leaving_an_idle_interface_touches_nothing(void **state)
+{
+	struct world world;
+	uint8_t value;
+
+	(void)state;
+	begin(&world, false);
+	kcs_interface_leave(&world.interface, world.now_ns);
+	assert_true(kcs_interface_left(&world.interface));
+	assert_int_equal(kcs_interface_deadline(&world.interface), TIME_NEVER);
+	assert_int_equal(
+		kcs_interface_access(&world.interface, &value, UINT64_MAX - 1), KCS_ACCESS_NONE);
+}
+
+static void leaving_breaks_off_a_transfer_and_says_nothing_of_it(void **state)
+{
+	struct world world;
+	struct core_event event;
+
+	(void)state;
+	begin(&world, false);
+	world.silent = true;
+	ask(&world);
+	run(&world);
+	assert_true(world.controller.ready);
+	kcs_interface_leave(&world.interface, world.now_ns);
+	assert_false(kcs_interface_left(&world.interface));
+	assert_false(kcs_interface_is_up(&world.interface));
+	run(&world);
+	/* A controller that executes takes no byte, an abort neither. */
+	assert_false(kcs_interface_left(&world.interface));
+	world.silent = false;
+	world.now_ns += NSEC_PER_SEC_U64;
+	run(&world);
+	assert_true(kcs_interface_left(&world.interface));
+	assert_int_equal(world.controller.status & KCS_STATUS_STATE, KCS_IDLE);
+	assert_int_equal(world.controller.error, KCS_ERROR_ABORTED);
+	assert_false(kcs_interface_next(&world.interface, &event));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(
+			an_idle_interface_is_looked_at_less_often_where_there_are_interrupts),
+		cmocka_unit_test(an_interrupt_tells_of_attention_at_once),
+		cmocka_unit_test(an_interrupt_ends_a_pause_within_a_transfer),
+		cmocka_unit_test(leaving_an_idle_interface_touches_nothing),
+		cmocka_unit_test(leaving_breaks_off_a_transfer_and_says_nothing_of_it),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
