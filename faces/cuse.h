@@ -22,6 +22,10 @@
  * core again before it is empty. */
 #define CUSE_BURST 32u
 
+/* Where one message waited at a time, the next turn takes one and does not look for more; but for one
+ * turn in so many. */
+#define CUSE_LOOK_EVERY 8u
+
 /* Requests of one open file that it has not read the answers of. The driver stops at 100; as the
  * core's credit, 128 keeps every program that lives with that content. */
 #define CUSE_REQUESTS_MAX 128u
@@ -40,6 +44,7 @@ struct cuse_file {
 	uint16_t requests; /* that it has not read the answer of */
 	bool blocked;      /* a delivery did not fit: the core waits for CLIENT_WRITABLE */
 	bool notify;       /* somebody waits in poll(2) */
+	bool lent;         /* another user than its opener uses it, which was logged */
 	uint64_t poll;     /* for cuse_notify */
 	struct driver_settings settings;
 
@@ -57,7 +62,8 @@ struct cuse_file {
 
 struct cuse_node {
 	struct cuse_node_order order;
-	int fd; /* -1: gone */
+	int fd;        /* -1: gone */
+	uint8_t turns; /* with one message each, since we last looked for more */
 };
 
 /* The IOCTL in hand. */

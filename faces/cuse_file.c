@@ -166,6 +166,7 @@ static int file_open(struct cuse_face *face, struct cuse_file *file, uint16_t no
 	file->requests = 0;
 	file->blocked = false;
 	file->notify = false;
+	file->lent = false;
 	file->first = 0;
 	file->last = 0;
 	list_init(&file->asking);

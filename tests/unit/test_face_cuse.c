@@ -356,6 +356,35 @@ static void who_is_kicked_hears_so(void **state)
 	assert_int_equal(submit_command(other, CMD_DEVICE_ID), 0);
 }
 
+static void who_is_not_the_opener_is_named_once(void **state)
+{
+	int64_t file = node_open();
+	struct core_handle_info info;
+	uint32_t cursor = 0;
+	struct inbox inbox;
+
+	(void)state;
+	assert_int_equal(submit_command(file, CMD_DEVICE_ID), 0);
+	kernel.caller.pid = 4712; /* a child of its own */
+	assert_int_equal(receive(file, &inbox), 0);
+	assert_string_equal(kernel.log, "");
+	kernel.caller = (struct core_credentials){.uid = 12, .gid = 34, .pid = 5000};
+	assert_int_equal(submit_command(file, CMD_DEVICE_ID), 0);
+	assert_non_null(strstr(kernel.log, "(pid 4711, uid 1000): its open node is used by uid 12,"
+					   " pid 5000"));
+	kernel.log[0] = '\0';
+	assert_int_equal(receive(file, &inbox), 0);
+	assert_string_equal(kernel.log, "");
+	/* It stays its opener's. */
+	assert_true(core_handle_next(kernel.core, &cursor, &info));
+	assert_int_equal(info.credentials.uid, 1000);
+	node_release(file);
+	/* Whoever opens next is a stranger to nobody. */
+	file = node_open();
+	assert_int_equal(submit_command(file, CMD_DEVICE_ID), 0);
+	assert_string_equal(kernel.log, "");
+}
+
 static void opens_end_at_the_last_handle(void **state)
 {
 	struct core_status status;
@@ -438,6 +467,7 @@ int main(void)
 		WITH_KERNEL(a_channels_medium_is_asked_once),
 		WITH_KERNEL(who_waits_can_be_interrupted),
 		WITH_KERNEL(who_is_kicked_hears_so),
+		WITH_KERNEL(who_is_not_the_opener_is_named_once),
 		WITH_KERNEL(opens_end_at_the_last_handle),
 		WITH_KERNEL(the_rest_is_as_the_drivers),
 		cmocka_unit_test(orders),
