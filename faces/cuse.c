@@ -60,8 +60,8 @@ static void node_open(
 	}
 }
 
-/* A descriptor that was passed on is a virtual controller that was passed on: as with every file, what
- * its opener may do counts, and the one who uses it is named to the administrator, once. */
+/* A descriptor that was passed on is a virtual controller that was passed on: as with every file,
+ * what its opener may do counts. The one who uses it is named to the administrator, once. */
 static void node_caller(
 	struct cuse_face *face, struct cuse_file *file, const struct cuse_request *request)
 {
