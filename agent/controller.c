@@ -239,7 +239,7 @@ uint64_t controller_deadline(const struct controller *controller)
 
 static int core_create(struct controller *controller, uint32_t handles_max, uint64_t now_ns)
 {
-	struct core_limits limits = {.handles_max = handles_max};
+	struct core_limits limits = {.handles_max = handles_max, .merge = true};
 	size_t size;
 
 	memcpy(&limits.seed, controller->host.boot_id, sizeof(limits.seed));

@@ -62,7 +62,8 @@ static int lower_create(void)
 
 static int __init vipmi_init(void)
 {
-	struct core_limits limits = {.handles_max = max_handles, .seed = ktime_get_ns()};
+	struct core_limits limits = {
+		.handles_max = max_handles, .seed = ktime_get_ns(), .merge = true};
 	int result;
 
 	if (kcs) {
