@@ -224,6 +224,23 @@ static void compare_early(const struct stage *stage, const struct words *words,
 	}
 }
 
+/* What was said on either side has come to the agent, and what it says to that to us: by the second
+ * time that it answers, it has looked at its link once. An emulator and a driver take a moment that
+ * nobody can see. */
+static void sync_agent(struct stage *stage, const struct words *words)
+{
+	uint64_t until_ns = agent_now_ns() + agent_options.settle_ns;
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		client_sync(stage, words);
+	}
+	while (!controller_comes_and_goes() && agent_now_ns() < until_ns) {
+		agent_serve(stage, words, until_ns);
+	}
+	agent_serve(stage, words, 0);
+}
+
 static void link_up(
 	struct stage *stage, const struct words *words, const struct core_link_capabilities *link)
 {
@@ -238,6 +255,7 @@ static void link_up(
 	}
 	await_link(stage, words, &status);
 	compare(words, link, &status.link);
+	sync_agent(stage, words); /* what comes up with a link is over */
 	agent.begun_ns = agent_now_ns() - stage->now_ns;
 }
 
@@ -292,23 +310,6 @@ static void hand_in(struct stage *stage, const struct words *words, const struct
 	}
 	frame[0] = event->message.channel;
 	stage_receive(stage, words, frame, (size_t)size);
-}
-
-/* What was said on either side has come to the agent, and what it says to that to us: by the second
- * time that it answers, it has looked at its link once. An emulator and a driver take a moment that
- * nobody can see. */
-static void sync_agent(struct stage *stage, const struct words *words)
-{
-	uint64_t until_ns = agent_now_ns() + agent_options.settle_ns;
-	int i;
-
-	for (i = 0; i < 2; i++) {
-		client_sync(stage, words);
-	}
-	while (!controller_comes_and_goes() && agent_now_ns() < until_ns) {
-		agent_serve(stage, words, until_ns);
-	}
-	agent_serve(stage, words, 0);
 }
 
 static int step(
@@ -408,9 +409,11 @@ void stage_pass(struct stage *stage, const struct words *words, uint64_t until_n
 	if (until_ns > WAIT_MAX_NS) {
 		words_fail(words, "nobody waits so long");
 	}
-	agent.due_ns = until_ns;
+	if (!stop && until_ns > agent.due_ns) {
+		agent.due_ns = until_ns;
+	}
 	if (!stop && until_ns > begun_ns + EARLY_FROM_NS) {
-		agent.due_ns += EARLY_NS;
+		agent.due_ns = until_ns + EARLY_NS;
 		until_ns -= EARLY_NS;
 	}
 	until_real_ns = agent.begun_ns + until_ns;
@@ -418,9 +421,7 @@ void stage_pass(struct stage *stage, const struct words *words, uint64_t until_n
 		!(stop && stage_pending(stage))) {
 		agent_serve(stage, words, stop ? agent_now_ns() + LOOK_NS : until_real_ns);
 	}
-	if (stop) {
-		agent.due_ns = 0;
-	} else {
+	if (!stop) {
 		agent.mark_ns = until_ns;
 	}
 	stage->now_ns = agent_now_ns() - agent.begun_ns;

@@ -143,6 +143,22 @@ static void play_test(const struct transcript *transcript, int from, int to)
 	}
 }
 
+/* The list may have no tests of a transcript that it has not. */
+static void check_list(const struct transcript *transcript)
+{
+	size_t length = strcspn(transcript->file, ".");
+	int i;
+
+	for (i = 0; i < exceptions_count; i++) {
+		if (!exceptions[i].met && exceptions[i].name[length] == ':' &&
+			strncmp(exceptions[i].name, transcript->file, length) == 0) {
+			printf("not ok - the list names a test that there is not: %s\n",
+				exceptions[i].name);
+			failed++;
+		}
+	}
+}
+
 static void play_file(const char *path)
 {
 	struct transcript *transcript = transcript_read(path);
@@ -153,6 +169,7 @@ static void play_file(const char *path)
 		play_test(transcript, from, to);
 		fflush(NULL);
 	}
+	check_list(transcript);
 	transcript_free(transcript);
 }
 
@@ -205,13 +222,6 @@ int main(int argc, char **argv)
 	for (i = optind; i < argc; i++) {
 		play_file(argv[i]);
 	}
-	for (i = 0; i < exceptions_count; i++) {
-		if (!exceptions[i].met) {
-			printf("not ok - the list names a test that there is not: %s\n",
-				exceptions[i].name);
-			failed++;
-		}
-	}
 	printf("# %d held, %d cannot, %d failed\n", held, excepted, failed);
-	return failed > 0 || held == 0;
+	return failed > 0 || held + excepted == 0;
 }
