@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
+#include <time.h>
 #include <unistd.h>
 
 static struct vms *vms_of(const struct face *face)
@@ -227,6 +228,8 @@ static int vm_open(
 		result = order_check(face, vm, error, error_size);
 	}
 	if (result == 0) {
+		vm->order.config.epoch_s =
+			(uint32_t)time(NULL) - (uint32_t)(face->now_ns / NSEC_PER_SEC_U64);
 		guest_init(&vm->guest, &vm->order.config);
 		result = listener_open(
 			vm->order.path, SOCK_STREAM, error, error_size, &vm->listener);
@@ -293,8 +296,8 @@ static int face_open(const char *options, uint64_t now_ns, const struct face_hos
 
 const struct face_ops vm_face = {
 	.name = "vm",
-	.usage = "NAME=SOCKET[,guid=GUID][,grace=SECONDS][,sensors=0][,sel=0][,fru=0][,bus=1]"
-		 "[,class=N]",
+	.usage = "NAME=SOCKET[,guid=GUID][,grace=SECONDS][,sensors=real|none][,sel=real|own|none]"
+		 "[,fru=real|own|none][,bus=1][,class=N]",
 	.open = face_open,
 	.act = face_act,
 	.flush = face_flush,

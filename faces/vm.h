@@ -105,7 +105,7 @@ int vm_kept_open(struct vms *face, struct vm *vm, char *error, size_t error_size
 /* What the guest is now, before anybody hears of it. */
 void vm_keep(struct vms *face, struct vm *vm);
 
-/* For the next agent. A guest that is absent leaves no file. */
+/* For the next agent. A guest that is absent, and has no log, leaves no file. */
 void vm_kept_close(struct vms *face, struct vm *vm);
 
 /* ---- vm_peer.c ---- */

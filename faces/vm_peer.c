@@ -224,7 +224,7 @@ static void client_subscribe(struct vms *face, struct vm *vm, bool anew)
 			.number = vm->number}};
 	int result;
 
-	if (!vm->order.config.sensors && !vm->order.config.sel) {
+	if (!vm->order.config.sensors && vm->order.config.sel != GUEST_PART_REAL) {
 		return;
 	}
 	result = step(face, &event);

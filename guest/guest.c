@@ -26,6 +26,7 @@ void guest_init(struct guest *guest, const struct guest_config *config)
 {
 	memset(guest, 0, sizeof(*guest));
 	guest->config = *config;
+	guest_sel_init(guest);
 	begin(guest);
 }
 
@@ -200,6 +201,8 @@ void guest_request(struct guest *guest, const struct vm_message *request, uint64
 		answer(guest, request, VIPMI_CC_PRIVILEGE, 1, ret_verdict);
 		break;
 	case GUEST_NONE:
+	case GUEST_LOG:
+	case GUEST_FRU:
 		answer(guest, request, VIPMI_CC_INVALID_COMMAND, 1, ret_verdict);
 		break;
 	}

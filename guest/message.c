@@ -51,6 +51,12 @@ uint8_t guest_flags(const struct guest *guest)
 			 (messages->pretimeout ? FLAG_PRETIMEOUT : 0));
 }
 
+bool guest_logs(const struct guest *guest)
+{
+	return guest->config.sel == GUEST_PART_OWN &&
+	       guest->messages.enables & ENABLE_EVENT_LOGGING;
+}
+
 bool guest_signal(struct guest *guest, uint8_t *ret_control)
 {
 	bool interrupts =

@@ -3,11 +3,15 @@
  * Many programs on one IPMI device of the kernel's, or on what stands in for it.
  *
  *	ioctl_load DEVICE hold OPENS        opens so often and prints how often it worked
+ *	ioctl_load DEVICE passed USER       opens, and asks three times as that user
  *	ioctl_load DEVICE sensor PROGRAMS MS
  *	ioctl_load DEVICE oem PROGRAMS MS   so many ask for so long, one request after the other;
  *	                                    prints answers a second
  *	ioctl_load DEVICE sdr PROGRAMS MS   so many read the SDR repository for so long, each with a
  *	                                    reservation, as tools do; prints records a second
+ *	ioctl_load DEVICE median COUNT PAUSE_MS
+ *	                                    one asks so many, with a pause after each; prints how
+ *	                                    many microseconds the middle answer took
  *	ioctl_load DEVICE stay PROGRAMS     so many ask until the device fails them: prints "up",
  *	                                    then how many of them heard so, within how long
  *
@@ -35,6 +39,7 @@
 #define PART 16
 /* Longer than anybody's call may hang when the device has gone. */
 #define END_WAIT_S 30
+#define MEDIAN_COUNT_MAX 10000
 
 struct tally {
 	int up, wrong, ended;
@@ -44,12 +49,17 @@ struct tally {
 
 static struct tally *tally; /* shared with the children */
 
-static long now_ms(void)
+static long now_us(void)
 {
 	struct timespec now;
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
+	return now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+static long now_ms(void)
+{
+	return now_us() / 1000;
 }
 
 struct question {
@@ -280,13 +290,73 @@ static int hold(const char *device, int opens)
 	return i < opens;
 }
 
+static int compare(const void *a, const void *b)
+{
+	const long *one = a, *other = b;
+
+	return (*one > *other) - (*one < *other);
+}
+
+static int median(const char *device, int count, long pause_ms)
+{
+	static long took_us[MEDIAN_COUNT_MAX];
+	static struct tally alone;
+	int fd = open(device, O_RDWR | O_CLOEXEC), i;
+	uint8_t answer[280];
+
+	if (fd < 0 || count < 1 || count > MEDIAN_COUNT_MAX) {
+		perror(device);
+		return 1;
+	}
+	tally = &alone;
+	for (i = 0; i < count; i++) {
+		long begun_us = now_us();
+
+		if (exchange(fd, &oem, answer) <= 0) {
+			fprintf(stderr, "no answer to question %d\n", i + 1);
+			return 1;
+		}
+		took_us[i] = now_us() - begun_us;
+		usleep((useconds_t)pause_ms * 1000);
+	}
+	qsort(took_us, (size_t)count, sizeof(took_us[0]), compare);
+	printf("%ld\n", took_us[count / 2]);
+	return 0;
+}
+
+static int passed(const char *device, unsigned user)
+{
+	int fd = open(device, O_RDWR), i;
+	uint8_t answer[280];
+
+	tally = mmap(
+		NULL, sizeof(*tally), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (fd < 0 || tally == MAP_FAILED || setuid(user) < 0) {
+		perror(device);
+		return 1;
+	}
+	for (i = 0; i < 3; i++) {
+		if (exchange(fd, &sensor, answer) <= 0) {
+			perror("exchange");
+			return 1;
+		}
+	}
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	if (argc == 4 && strcmp(argv[2], "hold") == 0) {
 		return hold(argv[1], atoi(argv[3]));
 	}
+	if (argc == 4 && strcmp(argv[2], "passed") == 0) {
+		return passed(argv[1], (unsigned)atoi(argv[3]));
+	}
 	if (argc == 4 && strcmp(argv[2], "stay") == 0) {
 		return programs(argv[1], &sensor, atoi(argv[3]), 0);
+	}
+	if (argc == 5 && strcmp(argv[2], "median") == 0) {
+		return median(argv[1], atoi(argv[3]), atol(argv[4]));
 	}
 	if (argc == 5) {
 		const struct question *question = strcmp(argv[2], "sensor") == 0 ? &sensor
@@ -295,7 +365,8 @@ int main(int argc, char **argv)
 
 		return programs(argv[1], question, atoi(argv[3]), atol(argv[4]));
 	}
-	fprintf(stderr, "usage: ioctl_load DEVICE hold OPENS | stay PROGRAMS\n"
-			"       ioctl_load DEVICE sensor|oem|sdr PROGRAMS MS\n");
+	fprintf(stderr,
+		"usage: ioctl_load DEVICE hold OPENS | passed USER | stay PROGRAMS\n"
+		"       ioctl_load DEVICE sensor|oem|sdr PROGRAMS MS | median COUNT PAUSE_MS\n");
 	return 2;
 }

@@ -60,7 +60,7 @@ struct lower {
 #define LOWER_CMD_GET_CHANNEL_INFO 0x42
 
 /* Makes the lower side `controller->lower`, which says LINK_UP when it is there. */
-int lower_layer_create(struct controller *controller, int interface);
+int lower_layer_create(struct controller *controller, int interface, u8 window);
 
 struct lower_kcs_options {
 	const char *where;    /* a port number, or "mem:" and an address */

@@ -22,10 +22,6 @@
 #define LAYER_PRIORITY 0
 /* The layer keeps two bytes of its longest message for netFn and command. */
 #define LAYER_DATA_MAX (IPMI_MAX_MSG_LENGTH - 2)
-/* One: the pump has the next one ready in the moment that an answer comes, and two would not keep
- * their order (the layer hands over an answer before it begins with what waits behind it, and then
- * takes a new message first). */
-#define LAYER_WINDOW 1
 #define LAYER_BUS_WINDOW 8
 /* The layer takes a response's sequence number from the low bits of its msgid, and gives the whole
  * of it back. */
@@ -44,6 +40,7 @@
 struct lower_layer {
 	struct lower lower; /* first */
 	int interface;
+	u8 window;                  /* requests with the layer at once */
 	struct mutex user_mutex;    /* who changes user; user, for what may sleep */
 	struct srcu_struct users;   /* user, for the pump's transmissions */
 	struct ipmi_user *user;     /* NULL: the interface is not there */
@@ -357,7 +354,7 @@ static void event_link_up(const struct lower_layer *self, struct core_event *ret
 		.type = CORE_EVENT_LINK_UP,
 		.link_up = {.attention = true,
 			.data_max = LAYER_DATA_MAX,
-			.window = LAYER_WINDOW,
+			.window = self->window,
 			.bus_window = LAYER_BUS_WINDOW,
 			.own_address = self->lower.own_address},
 	};
@@ -478,7 +475,7 @@ static const struct lower_ops layer_ops = {
 	.destroy = layer_destroy,
 };
 
-int lower_layer_create(struct controller *controller, int interface)
+int lower_layer_create(struct controller *controller, int interface, u8 window)
 {
 	struct lower_layer *self = kvzalloc(sizeof(*self), GFP_KERNEL);
 	int result;
@@ -492,6 +489,7 @@ int lower_layer_create(struct controller *controller, int interface)
 		return result;
 	}
 	self->interface = interface;
+	self->window = window;
 	mutex_init(&self->user_mutex);
 	spin_lock_init(&self->received_lock);
 	INIT_LIST_HEAD(&self->received);

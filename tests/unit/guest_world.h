@@ -70,8 +70,8 @@ static inline void begin(const struct guest_config *config)
 {
 	static const struct guest_config usual = {.guid = {1, 2, 3},
 		.sensors = true,
-		.sel = true,
-		.fru = true,
+		.sel = GUEST_PART_REAL,
+		.fru = GUEST_PART_REAL,
 		.grace_ns = 60 * SECOND};
 
 	now_ns = 1000 * SECOND;
