@@ -251,8 +251,10 @@ static int layer_transmit(struct lower *lower, const struct core_transmit *trans
 		.data_len = transmit->length,
 		.data = (unsigned char *)transmit->data, /* which the layer copies */
 	};
-	bool repeat = ipmi_class_is_read(ipmi_command_judge(
-		transmit->netfn, transmit->command, transmit->data, transmit->length)
+	/* The controller itself is asked once, whatever is said. */
+	bool repeat = transmit->target_kind != VIPMI_TARGET_CONTROLLER &&
+		      ipmi_class_is_read(ipmi_command_judge(
+			      transmit->netfn, transmit->command, transmit->data, transmit->length)
 						 .class);
 	struct ipmi_addr address;
 	long msgid = transmit->transmission;
