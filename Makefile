@@ -48,12 +48,12 @@ bench:
 	@tools/configure build-release
 	@bench/run build-release
 
-# TESTS names single guests, or is --ci; LAB_RECORD=1 keeps what the stock driver says now as the
+# TESTS names single guests, or is --ci; KERNEL=backports is a newer one; LAB_RECORD=1 keeps what the stock driver says now as the
 # oracle.
 lab:
 	@tools/setup.sh build test lab
 	@tools/configure build
-	@lab/run build-lab build $(TESTS)
+	@LAB_KERNEL=$(KERNEL) lab/run build-lab$(addprefix -,$(KERNEL)) build $(TESTS)
 
 fuzz:
 	@tools/setup.sh build test

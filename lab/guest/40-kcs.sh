@@ -7,7 +7,7 @@ load="lab_load $socket"
 . /lab/guest/kcs.sh
 
 agent_start() {
-	vipmid --link kcs:0xca2 --socket $socket >/out/vipmid.log 2>&1 &
+	vipmid --link kcs:0xca2 --socket $socket --cuse ipmi0 >/out/vipmid.log 2>&1 &
 	agent=$!
 }
 
@@ -28,6 +28,7 @@ note "$(cat /tmp/refusal)"
 
 rmmod ipmi_devintf ipmi_si
 check "the kernel's driver is gone" test ! -e /dev/ipmi0
+modprobe cuse
 agent_start
 check "vipmid comes up on the ports" agent_up
 equal "Get Device ID, as the kernel's driver had it" "$stock" \
@@ -39,6 +40,11 @@ note "$(cat /tmp/check.out)"
 
 VIPMI_SHIM=/lab/lib/ipmi0.so VIA="vipmi --target $socket exec --" sh /lab/tools/run.sh /lab/tools/list.txt >/out/tools.raw
 check "the tool list ran to its end" grep -q '^==== end ev-ipmievd-help ' /out/tools.raw
+# The driver's calls, by a node of vipmid's: a static program cannot be given the shim.
+ioctl_probe_static /dev/ipmi0 >/out/probe.txt 2>&1
+equal "the probe asked everything" 0 $?
+ioctl_probe_32 /dev/ipmi0 >/out/probe-32.txt 2>&1
+equal "the 32-bit probe asked everything" 0 $?
 
 break_transfers 40 &
 breaker=$!
@@ -48,5 +54,6 @@ check "the agent answers after it" agent_up
 kill $agent
 wait $agent
 equal "it ends cleanly" 0 $?
+check "its node goes with it" test ! -e /dev/ipmi0
 check "the kernel's driver is there again" driver_up
 equal "and finds the interface as it was" "$stock" "$(ipmitool raw 6 1 | xargs)"
