@@ -10,8 +10,9 @@
  *	ioctl_load DEVICE sdr PROGRAMS MS   so many read the SDR repository for so long, each with a
  *	                                    reservation, as tools do; prints records a second
  *	ioctl_load DEVICE median COUNT PAUSE_MS
- *	                                    one asks so many, with a pause after each; prints how
- *	                                    many microseconds the middle answer took
+ *	                                    one reads so many pieces of the FRU, no two the same,
+ *	                                    with a pause after each; prints how many microseconds
+ *	                                    the middle answer took
  *	ioctl_load DEVICE stay PROGRAMS     so many ask until the device fails them: prints "up",
  *	                                    then how many of them heard so, within how long
  *
@@ -39,7 +40,9 @@
 #define PART 16
 /* Longer than anybody's call may hang when the device has gone. */
 #define END_WAIT_S 30
-#define MEDIAN_COUNT_MAX 10000
+/* Pieces of the FRU's first bytes by offset and length. */
+#define MEDIAN_OFFSETS 48
+#define MEDIAN_COUNT_MAX (MEDIAN_OFFSETS * 16)
 
 struct tally {
 	int up, wrong, ended;
@@ -310,9 +313,12 @@ static int median(const char *device, int count, long pause_ms)
 	}
 	tally = &alone;
 	for (i = 0; i < count; i++) {
+		const struct question piece = {0x0A, 0x11,
+			{0, (uint8_t)(i % MEDIAN_OFFSETS), 0, (uint8_t)(1 + i / MEDIAN_OFFSETS)},
+			4};
 		long begun_us = now_us();
 
-		if (exchange(fd, &oem, answer) <= 0) {
+		if (exchange(fd, &piece, answer) <= 0 || answer[0] != 0x00) {
 			fprintf(stderr, "no answer to question %d\n", i + 1);
 			return 1;
 		}
