@@ -45,7 +45,7 @@ static struct list_link *chain_of(struct core *core, const struct core_request *
 	for (i = reservation_bytes(request); i < request->length; i++) {
 		hash = (hash ^ request->bytes[i]) * prime;
 	}
-	return &core->questions[(hash ^ hash >> 16) % CORE_QUESTION_CHAINS];
+	return &core->questions[hash % ARRAY_LENGTH(core->questions)];
 }
 
 void merge_wait(struct core *core, struct core_request *request)
@@ -106,9 +106,7 @@ void merge_sent(struct core *core, struct core_transmission *transmission)
 	list_for_each(link, &transmission->merged) {
 		struct core_request *request = container_of(link, struct core_request, group_link);
 
-		request->sent = true;
-		request->sends += request->sends < UINT8_MAX;
-		request->sent_ns = core->now_ns;
+		request_went(core, request);
 	}
 }
 

@@ -523,6 +523,8 @@ void request_settle(struct core *core, struct core_request *request, uint8_t cc,
 	enum vipmi_origin origin, enum vipmi_reason reason, const uint8_t *data, size_t length);
 /* Answered by us: the code and the counter follow from the reason and whether it was sent. */
 void request_fail(struct core *core, struct core_request *request, enum vipmi_reason reason);
+/* It was given to the controller. */
+void request_went(const struct core *core, struct core_request *request);
 /* Puts a request that was OFFERED, SENT or BRIDGED back where it stood in its queue. */
 void request_requeue(struct core *core, struct core_request *request);
 /* Likewise, but not before a pause, longer each time. */
