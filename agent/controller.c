@@ -237,9 +237,10 @@ uint64_t controller_deadline(const struct controller *controller)
 
 /* ---- from open to close ---- */
 
-static int core_create(struct controller *controller, uint32_t handles_max, uint64_t now_ns)
+static int core_create(struct controller *controller, const struct controller_order *order,
+	uint32_t handles_max, uint64_t now_ns)
 {
-	struct core_limits limits = {.handles_max = handles_max, .merge = true};
+	struct core_limits limits = {.handles_max = handles_max, .merge = !order->no_merge};
 	size_t size;
 
 	memcpy(&limits.seed, controller->host.boot_id, sizeof(limits.seed));
@@ -301,7 +302,7 @@ int controller_open(struct controller *controller, const struct controller_order
 			.kick = host_kick},
 	};
 	memcpy(controller->host.boot_id, boot_id, sizeof(controller->host.boot_id));
-	result = core_create(controller, handles_max, now_ns);
+	result = core_create(controller, order, handles_max, now_ns);
 	if (result) {
 		snprintf(error, error_size, "no memory for %u virtual controllers", handles_max);
 		controller_close(controller);

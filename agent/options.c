@@ -18,6 +18,7 @@ static const struct option option_names[] = {
 	{"cuse", required_argument, NULL, FACE_LETTER + 1},
 	{"vm", required_argument, NULL, FACE_LETTER + 2},
 	{"max-handles", required_argument, NULL, 'm'},
+	{"no-merge", no_argument, NULL, 'n'},
 	{"help", no_argument, NULL, 'h'},
 	{"version", no_argument, NULL, 'V'},
 	{NULL, 0, NULL, 0},
@@ -28,7 +29,7 @@ static void help(void)
 	size_t i;
 
 	printf("usage: vipmid --link LINK --socket PATH [--link LINK --socket PATH ...]\n"
-	       "              [--cuse NODE ...] [--vm GUEST ...] [--max-handles N]\n"
+	       "              [--cuse NODE ...] [--vm GUEST ...] [--no-merge] [--max-handles N]\n"
 	       "\n"
 	       "Shares one IPMI controller, or several, between many programs: each gets a\n"
 	       "virtual controller of its own. Stays in the foreground and logs to standard\n"
@@ -38,6 +39,7 @@ static void help(void)
 	       "  --socket PATH    where to serve the controller of the --link before it\n"
 	       "  --cuse NODE      a node of the kernel driver's in /dev for it (see below)\n"
 	       "  --vm GUEST       a virtual machine that has a controller of its own (see below)\n"
+	       "  --no-merge       send each read to it, though others wait to ask the same\n"
 	       "  --max-handles N  virtual controllers at most, 1 to %u, for each --link\n"
 	       "                   (default %u)\n"
 	       "  --help           this text\n"
@@ -114,6 +116,12 @@ static int take(int letter, struct options *options)
 			return wrong("too many controllers at ", optarg);
 		}
 		options->orders[options->controllers++].link = optarg;
+		return 0;
+	case 'n':
+		if (options->controllers == 0) {
+			return wrong("no --link stands before --no-merge", "");
+		}
+		options->orders[options->controllers - 1].no_merge = true;
 		return 0;
 	case 'm':
 		return read_count(optarg, &options->handles_max);

@@ -13,6 +13,7 @@
 /* How one controller is reached, and how programs reach it. */
 struct controller_order {
 	const char *link; /* specification */
+	bool no_merge;    /* each read is sent, though others wait to ask the same */
 	/* What each face of face_table was told; NULL: it is not asked for. Told several times:
 	 * one text a line. */
 	const char *faces[FACES_MAX];

@@ -612,8 +612,8 @@ bool merge_possible(
 /* It waits in its lane, and `merges`. */
 void merge_wait(struct core *core, struct core_request *request);
 /* The leader is about to be given to the link: others that ask the same join it. */
-void merge_gather(struct core *core, struct core_transmission *transmission,
-	const struct core_request *leader);
+void merge_gather(
+	struct core *core, struct core_transmission *transmission, struct core_request *leader);
 /* It was. */
 void merge_sent(struct core *core, struct core_transmission *transmission);
 /* It ended without a response. */
