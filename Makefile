@@ -34,9 +34,9 @@ test:
 
 # LINES names single lines of the table.
 mission:
-	@tools/setup.sh build demo test
+	@tools/setup.sh build demo test lab
 	@tools/configure build
-	@tests/mission/run build $(LINES)
+	@tests/mission/run build --lab build-lab $(LINES)
 
 lint:
 	@tools/setup.sh build test
@@ -48,12 +48,12 @@ bench:
 	@tools/configure build-release
 	@bench/run build-release
 
-# TESTS names single guests, or is --ci; LAB_RECORD=1 keeps what the stock driver says now as the
+# TESTS names single guests, or is --ci; KERNEL=backports is a newer one; LAB_RECORD=1 keeps what the stock driver says now as the
 # oracle.
 lab:
 	@tools/setup.sh build test lab
 	@tools/configure build
-	@lab/run build-lab build $(TESTS)
+	@LAB_KERNEL=$(KERNEL) lab/run build-lab$(addprefix -,$(KERNEL)) build $(TESTS)
 
 fuzz:
 	@tools/setup.sh build test

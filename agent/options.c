@@ -29,7 +29,8 @@ static void help(void)
 	size_t i;
 
 	printf("usage: vipmid --link LINK --socket PATH [--link LINK --socket PATH ...]\n"
-	       "              [--cuse NODE ...] [--vm GUEST ...] [--no-merge] [--max-handles N]\n"
+	       "              [--cuse NODE ...] [--vm GUEST ...] [--max-handles N]\n"
+	       "              [--no-merge]\n"
 	       "\n"
 	       "Shares one IPMI controller, or several, between many programs: each gets a\n"
 	       "virtual controller of its own. Stays in the foreground and logs to standard\n"
@@ -39,9 +40,10 @@ static void help(void)
 	       "  --socket PATH    where to serve the controller of the --link before it\n"
 	       "  --cuse NODE      a node of the kernel driver's in /dev for it (see below)\n"
 	       "  --vm GUEST       a virtual machine that has a controller of its own (see below)\n"
-	       "  --no-merge       send each read to it, though others wait to ask the same\n"
 	       "  --max-handles N  virtual controllers at most, 1 to %u, for each --link\n"
 	       "                   (default %u)\n"
+	       "  --no-merge       ask the controller for every read, also where several programs\n"
+	       "                   wait to ask the same\n"
 	       "  --help           this text\n"
 	       "  --version        print the version\n"
 	       "\n"
@@ -117,14 +119,11 @@ static int take(int letter, struct options *options)
 		}
 		options->orders[options->controllers++].link = optarg;
 		return 0;
-	case 'n':
-		if (options->controllers == 0) {
-			return wrong("no --link stands before --no-merge", "");
-		}
-		options->orders[options->controllers - 1].no_merge = true;
-		return 0;
 	case 'm':
-		return read_count(optarg, &options->handles_max);
+		return read_count(optarg, &options->limits.handles_max);
+	case 'n':
+		options->limits.merge = false;
+		return 0;
 	case 'h':
 		help();
 		return 1;
@@ -142,7 +141,7 @@ static int take(int letter, struct options *options)
 
 int options_read(int argc, char **argv, struct options *ret_options)
 {
-	struct options options = {.handles_max = CORE_HANDLES_DEFAULT};
+	struct options options = {.limits = {.handles_max = CORE_HANDLES_DEFAULT, .merge = true}};
 	uint32_t i;
 	int letter, result;
 

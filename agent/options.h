@@ -13,7 +13,6 @@
 /* How one controller is reached, and how programs reach it. */
 struct controller_order {
 	const char *link; /* specification */
-	bool no_merge;    /* each read is sent, though others wait to ask the same */
 	/* What each face of face_table was told; NULL: it is not asked for. Told several times:
 	 * one text a line. */
 	const char *faces[FACES_MAX];
@@ -22,7 +21,7 @@ struct controller_order {
 struct options {
 	uint32_t controllers;
 	struct controller_order orders[AGENT_CONTROLLERS_MAX];
-	uint32_t handles_max;
+	struct core_limits limits; /* of each controller; the seed is its own */
 };
 
 /* 0: go on. 1: everything was said (--help, --version). -EINVAL: it was wrong, and has been

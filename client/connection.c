@@ -274,7 +274,11 @@ static void seek(struct vipmi *vipmi)
 		vipmi->retry_ns = clock_now_ns() + vipmi->timeout_ns;
 		result = traffic_greet(vipmi);
 		if (result < 0) {
-			connection_drop(vipmi, result, NULL);
+			/* Shown out before we spoke: why, may be there to be read. */
+			traffic_receive(vipmi);
+			if (vipmi->state == CONNECTION_GREETING) {
+				connection_drop(vipmi, result, NULL);
+			}
 		}
 		return;
 	}

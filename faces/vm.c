@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
+#include <time.h>
 #include <unistd.h>
 
 static struct vms *vms_of(const struct face *face)
@@ -74,6 +75,14 @@ static void deliver(struct vms *face, struct vm *vm, const struct core_deliver *
 	vm_tell(face, vm, &verdict);
 }
 
+/* Whether what was sent to a client is the guest's: events come to its present client alone. */
+static bool is_its(const struct vm *vm, uint32_t generation, enum core_delivery_kind kind)
+{
+	return (vm->opened && vm->generation == generation) ||
+	       (vm->former_opened && vm->former_generation == generation &&
+		       kind == CORE_DELIVERY_ANSWER);
+}
+
 static void face_act(struct face *base, const struct core_action *action)
 {
 	struct vms *face = vms_of(base);
@@ -82,7 +91,7 @@ static void face_act(struct face *base, const struct core_action *action)
 
 	if (action->type == CORE_ACTION_DELIVER) {
 		vm = vm_at(face, action->deliver.cookie, &which, &generation);
-		if (vm && vm->opened && vm->generation == generation) {
+		if (vm && is_its(vm, generation, action->deliver.kind)) {
 			deliver(face, vm, &action->deliver);
 		}
 	}
@@ -131,7 +140,8 @@ static void face_expire(struct face *base, uint64_t now_ns)
 			vm_tell(face, vm, NULL);
 			vm_flush(face, vm);
 		}
-		due_ns = guest_deadline(&vm->guest);
+		vm_repeat(face, vm);
+		due_ns = vm_due_ns(vm);
 		face->due_ns = due_ns < face->due_ns ? due_ns : face->due_ns;
 	}
 }
@@ -218,6 +228,8 @@ static int vm_open(
 		result = order_check(face, vm, error, error_size);
 	}
 	if (result == 0) {
+		vm->order.config.epoch_s =
+			(uint32_t)time(NULL) - (uint32_t)(face->now_ns / NSEC_PER_SEC_U64);
 		guest_init(&vm->guest, &vm->order.config);
 		result = listener_open(
 			vm->order.path, SOCK_STREAM, error, error_size, &vm->listener);
@@ -263,6 +275,7 @@ static int face_open(const char *options, uint64_t now_ns, const struct face_hos
 
 		vm->listener.fd = vm->peers[0].fd = vm->peers[1].fd = -1;
 		vm->active = VM_PEER_NONE;
+		vm->repeat_ns = TIME_NEVER;
 		list_init(&vm->dirty);
 		face->count = i + 1;
 		result = vm_open(face, vm, &text, error, error_size);
@@ -283,8 +296,8 @@ static int face_open(const char *options, uint64_t now_ns, const struct face_hos
 
 const struct face_ops vm_face = {
 	.name = "vm",
-	.usage = "NAME=SOCKET[,guid=GUID][,grace=SECONDS][,sensors=0][,sel=0][,fru=0][,bus=1]"
-		 "[,class=N]",
+	.usage = "NAME=SOCKET[,guid=GUID][,grace=SECONDS][,sensors=real|none][,sel=real|own|none]"
+		 "[,fru=real|own|none][,bus=1][,class=N]",
 	.open = face_open,
 	.act = face_act,
 	.flush = face_flush,

@@ -72,6 +72,13 @@ struct vm {
 	uint32_t generation; /* of the client */
 	uint32_t client, handle;
 	struct core_credentials credentials;
+	/* The client that it was at its former connection, while it is owed answers. */
+	bool former_opened;
+	uint32_t former_generation, former_client;
+	/* The last answer, until the guest asks again: see vm_repeat. */
+	uint8_t last[VM_ENCODED_MAX];
+	size_t last_length; /* 0: none */
+	uint64_t last_ns, repeat_ns;
 	uint64_t number;        /* of the last asynchronous message */
 	struct list_link dirty; /* on the face's list: something is to be sent */
 };
@@ -98,7 +105,7 @@ int vm_kept_open(struct vms *face, struct vm *vm, char *error, size_t error_size
 /* What the guest is now, before anybody hears of it. */
 void vm_keep(struct vms *face, struct vm *vm);
 
-/* For the next agent. A guest that is absent leaves no file. */
+/* For the next agent. A guest that is absent, and has no log, leaves no file. */
 void vm_kept_close(struct vms *face, struct vm *vm);
 
 /* ---- vm_peer.c ---- */
@@ -112,8 +119,19 @@ uint64_t vm_token(const struct vms *face, const struct vm *vm, uint32_t which, u
 /* Tells the guest's peer what it must know: levels, the answer (or NULL), deeds, in this order. */
 void vm_tell(struct vms *face, struct vm *vm, const struct guest_verdict *verdict);
 
-/* Sends what waits to be sent. */
+/* Sends what waits to be sent, and ends the former client when it is owed nothing. */
 void vm_flush(struct vms *face, struct vm *vm);
+
+/* When the guest, or a repetition, is due. */
+uint64_t vm_due_ns(const struct vm *vm);
+
+/*
+ * Gives the last answer to the peer that waits as well. When a guest moves, its new QEMU takes over
+ * what the old one's interface was, and an answer that was sent a moment later reached only the old
+ * one, which runs no more: the new one's guest would wait for it in vain. QEMU drops an answer that
+ * its interface does not wait for.
+ */
+void vm_repeat(struct vms *face, struct vm *vm);
 
 /* Somebody connects. */
 void vm_accept(struct vms *face, struct vm *vm);

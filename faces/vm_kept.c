@@ -107,7 +107,7 @@ void vm_kept_close(struct vms *face, struct vm *vm)
 	if (!vm->kept.bytes) {
 		return;
 	}
-	if (vm->guest.presence == GUEST_ABSENT) {
+	if (!guest_worth_saving(&vm->guest)) {
 		kept_remove(&vm->kept);
 		return;
 	}

@@ -17,15 +17,18 @@ enum key { KEY_GUID, KEY_GRACE, KEY_SENSORS, KEY_SEL, KEY_FRU, KEY_BUS, KEY_CLAS
 
 static const struct {
 	const char *name;
-	unsigned long max; /* of a number */
+	unsigned long max;    /* of a number */
+	const char *words[3]; /* or one of these, which is its place then */
 } keys[KEY_COUNT] = {
-	[KEY_GUID] = {"guid", 0},
-	[KEY_GRACE] = {"grace", VM_GRACE_MAX_S},
-	[KEY_SENSORS] = {"sensors", 1},
-	[KEY_SEL] = {"sel", 1},
-	[KEY_FRU] = {"fru", 1},
-	[KEY_BUS] = {"bus", 1},
-	[KEY_CLASS] = {"class", VIPMI_CLASS_COUNT - 1},
+	[KEY_GUID] = {"guid", 0, {NULL}},
+	[KEY_GRACE] = {"grace", VM_GRACE_MAX_S, {NULL}},
+	[KEY_SENSORS] = {"sensors", 0, {"none", "real"}},
+	[KEY_SEL] = {"sel", 0,
+		{[GUEST_PART_NONE] = "none", [GUEST_PART_REAL] = "real", [GUEST_PART_OWN] = "own"}},
+	[KEY_FRU] = {"fru", 0,
+		{[GUEST_PART_NONE] = "none", [GUEST_PART_REAL] = "real", [GUEST_PART_OWN] = "own"}},
+	[KEY_BUS] = {"bus", 1, {NULL}},
+	[KEY_CLASS] = {"class", VIPMI_CLASS_COUNT - 1, {NULL}},
 };
 
 static int wrong(
@@ -78,13 +81,39 @@ static int number_read(const char *value, unsigned long max, unsigned long *ret_
 	return *value < '0' || *value > '9' || *end || errno || *ret_number > max ? -EINVAL : 0;
 }
 
+/* A key's value as a number, or an error. */
+static int value_read(const struct vm_order *order, int key, const char *value, char *error,
+	size_t error_size, unsigned long *ret_number)
+{
+	char text[OPTION_LENGTH_MAX * 2];
+	size_t i, length;
+
+	if (!keys[key].words[0]) {
+		snprintf(text, sizeof(text), "%s is a number from 0 to %lu, not ", keys[key].name,
+			keys[key].max);
+		return number_read(value, keys[key].max, ret_number)
+			       ? wrong(order, error, error_size, text, value)
+			       : 0;
+	}
+	length = (size_t)snprintf(text, sizeof(text), "%s is one of", keys[key].name);
+	for (i = 0; i < ARRAY_LENGTH(keys[key].words) && keys[key].words[i]; i++) {
+		if (!strcmp(keys[key].words[i], value)) {
+			*ret_number = i;
+			return 0;
+		}
+		length += (size_t)snprintf(text + length, sizeof(text) - length, "%s %s",
+			i ? "," : "", keys[key].words[i]);
+	}
+	snprintf(text + length, sizeof(text) - length, "; not ");
+	return wrong(order, error, error_size, text, value);
+}
+
 static int option_take(struct vm_order *order, char *option, char *error, size_t error_size)
 {
 	struct guest_config *config = &order->config;
 	char *equals = strchr(option, '=');
 	unsigned long number = 0;
-	char text[OPTION_LENGTH_MAX * 2];
-	int key;
+	int key, result;
 
 	if (!equals) {
 		return wrong(order, error, error_size, "an option is KEY=VALUE, not ", option);
@@ -101,10 +130,9 @@ static int option_take(struct vm_order *order, char *option, char *error, size_t
 					 "a GUID is xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx, not ",
 					 equals + 1);
 	}
-	if (number_read(equals + 1, keys[key].max, &number)) {
-		snprintf(text, sizeof(text), "%s is a number from 0 to %lu, not ", keys[key].name,
-			keys[key].max);
-		return wrong(order, error, error_size, text, equals + 1);
+	result = value_read(order, key, equals + 1, error, error_size, &number);
+	if (result) {
+		return result;
 	}
 	switch ((enum key)key) {
 	case KEY_GRACE:
@@ -114,10 +142,10 @@ static int option_take(struct vm_order *order, char *option, char *error, size_t
 		config->sensors = number;
 		break;
 	case KEY_SEL:
-		config->sel = number;
+		config->sel = (uint8_t)number;
 		break;
 	case KEY_FRU:
-		config->fru = number;
+		config->fru = (uint8_t)number;
 		break;
 	case KEY_BUS:
 		config->bus = number;
@@ -150,8 +178,8 @@ int vm_order_read(const char **text, char *error, size_t error_size, struct vm_o
 	struct vm_order order = {
 		.class = VIPMI_CLASS_NORMAL,
 		.config = {.sensors = true,
-			.sel = true,
-			.fru = true,
+			.sel = GUEST_PART_REAL,
+			.fru = GUEST_PART_REAL,
 			.grace_ns = VM_GRACE_DEFAULT_S * NSEC_PER_SEC_U64},
 	};
 	char option[OPTION_LENGTH_MAX];
@@ -166,6 +194,8 @@ int vm_order_read(const char **text, char *error, size_t error_size, struct vm_o
 		return -EINVAL;
 	}
 	(*text)++;
+	_Static_assert(sizeof(order.name) <= sizeof(order.config.name), "it fits");
+	memcpy(order.config.name, order.name, sizeof(order.name));
 	guest_guid_of_name(order.name, strlen(order.name), order.config.guid);
 	if (word_take(text, ",\n", order.path, sizeof(order.path))) {
 		return wrong(&order, error, error_size, "a socket's path has 1 to 107 bytes", "");

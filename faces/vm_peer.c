@@ -22,6 +22,11 @@
 /* Taken from one guest in a turn: a request is at most 600 bytes, and usually ten. */
 #define READ_SIZE 512
 
+/* How often and how long an answer is repeated to a peer that waits. Linux' driver waits 5 s for a
+ * KCS interface, and a guest's clock may be slower than ours. */
+#define REPEAT_MS 200u
+#define REPEAT_FOR_MS 10000u
+
 /* Pause before accepting again when no descriptor was left. */
 #define ACCEPT_PAUSE_MS 100u
 
@@ -51,9 +56,16 @@ uint64_t vm_token(const struct vms *face, const struct vm *vm, uint32_t which, u
 
 /* ---- towards the guest ---- */
 
-static void vm_dirty(struct vms *face, struct vm *vm)
+uint64_t vm_due_ns(const struct vm *vm)
 {
 	uint64_t due_ns = guest_deadline(&vm->guest);
+
+	return due_ns < vm->repeat_ns ? due_ns : vm->repeat_ns;
+}
+
+static void vm_dirty(struct vms *face, struct vm *vm)
+{
+	uint64_t due_ns = vm_due_ns(vm);
 
 	vm->changed = true;
 	if (!list_linked(&vm->dirty)) {
@@ -102,11 +114,53 @@ static void peer_control(struct vm_peer *peer, uint8_t control, uint8_t argument
 	}
 }
 
+/* The last answer once more. */
+static void peer_answer(struct vm_peer *peer, const struct vm *vm)
+{
+	uint8_t *room = peer_room(peer);
+
+	if (room) {
+		memcpy(room, vm->last, vm->last_length);
+		peer->length += vm->last_length;
+	}
+}
+
+/* The peer that waits for its time, or NULL. */
+static struct vm_peer *peer_waiting(struct vm *vm)
+{
+	struct vm_peer *other = vm->active == VM_PEER_NONE ? NULL : &vm->peers[!vm->active];
+
+	return other && other->fd >= 0 ? other : NULL;
+}
+
+static void repeat_later(struct vms *face, struct vm *vm)
+{
+	uint64_t next_ns = face->now_ns + REPEAT_MS * NSEC_PER_MSEC_U64;
+	bool wanted = vm->last_length > 0 && peer_waiting(vm) &&
+		      next_ns < vm->last_ns + REPEAT_FOR_MS * NSEC_PER_MSEC_U64;
+
+	vm->repeat_ns = wanted ? next_ns : TIME_NEVER;
+}
+
+void vm_repeat(struct vms *face, struct vm *vm)
+{
+	struct vm_peer *other = peer_waiting(vm);
+
+	if (vm->repeat_ns > face->now_ns) {
+		return;
+	}
+	if (other && vm->last_length > 0) {
+		peer_answer(other, vm);
+	}
+	repeat_later(face, vm);
+	vm_flush(face, vm);
+}
+
 void vm_tell(struct vms *face, struct vm *vm, const struct guest_verdict *verdict)
 {
 	struct vm_peer *peer = vm->active == VM_PEER_NONE ? NULL : &vm->peers[vm->active];
 	struct guest_action action;
-	uint8_t control, *room;
+	uint8_t control;
 	int length;
 
 	vm_dirty(face, vm);
@@ -116,10 +170,13 @@ void vm_tell(struct vms *face, struct vm *vm, const struct guest_verdict *verdic
 	while (guest_signal(&vm->guest, &control)) {
 		peer_control(peer, control, 0);
 	}
-	room = verdict && verdict->answered ? peer_room(peer) : NULL;
-	if (room) {
-		length = vm_encode_message(&verdict->answer, room, VM_ENCODED_MAX);
-		peer->length += length > 0 ? (size_t)length : 0;
+	if (verdict && verdict->answered) {
+		length = vm_encode_message(&verdict->answer, vm->last, sizeof(vm->last));
+		vm->last_length = length > 0 ? (size_t)length : 0;
+		vm->last_ns = face->now_ns;
+		peer_answer(peer, vm);
+		repeat_later(face, vm);
+		vm_dirty(face, vm);
 	}
 	while (guest_act(&vm->guest, &action)) {
 		vm_log(face, vm, "%s", action.why);
@@ -136,8 +193,17 @@ static void client_leave(struct vms *face, uint32_t client)
 	(void)step(face, &event); /* refused only by a broken core: the pump sees */
 }
 
+static void former_leave(struct vms *face, struct vm *vm)
+{
+	if (vm->former_opened) {
+		vm->former_opened = false;
+		client_leave(face, vm->former_client);
+	}
+}
+
 void vm_client_close(struct vms *face, struct vm *vm)
 {
+	former_leave(face, vm);
 	if (vm->opened) {
 		vm->opened = false;
 		client_leave(face, vm->client);
@@ -158,7 +224,7 @@ static void client_subscribe(struct vms *face, struct vm *vm, bool anew)
 			.number = vm->number}};
 	int result;
 
-	if (!vm->order.config.sensors && !vm->order.config.sel) {
+	if (!vm->order.config.sensors && vm->order.config.sel != GUEST_PART_REAL) {
 		return;
 	}
 	result = step(face, &event);
@@ -173,7 +239,7 @@ static void client_subscribe(struct vms *face, struct vm *vm, bool anew)
 static bool client_open(struct vms *face, struct vm *vm, const struct core_credentials *by)
 {
 	bool was_open = vm->opened;
-	uint32_t former = vm->client;
+	uint32_t former = vm->client, former_generation = vm->generation;
 	struct core_event event = {.type = CORE_EVENT_CLIENT_OPEN};
 	int result;
 
@@ -203,7 +269,11 @@ static bool client_open(struct vms *face, struct vm *vm, const struct core_crede
 		client_subscribe(face, vm, !was_open);
 	}
 	/* Last, so that no event falls between the two. */
-	if (was_open) {
+	if (was_open && result == 0 && !vm->former_opened) {
+		vm->former_opened = true; /* until vm_flush */
+		vm->former_client = former;
+		vm->former_generation = former_generation;
+	} else if (was_open) {
 		client_leave(face, former);
 		guest_abandon(&vm->guest);
 	}
@@ -246,9 +316,11 @@ static void vm_seconds(uint64_t ns, char *text, size_t size)
 	snprintf(text, size, "%llu s", (unsigned long long)(ns / NSEC_PER_SEC_U64));
 }
 
+/* If the guest is still there, it has moved: what it waits for comes to the new peer. */
 static bool vm_activate(struct vms *face, struct vm *vm, int which)
 {
 	struct vm_peer *peer = &vm->peers[which];
+	bool moved = vm->guest.presence == GUEST_PRESENT;
 
 	if (!client_open(face, vm, &peer->credentials)) {
 		return false;
@@ -259,6 +331,11 @@ static bool vm_activate(struct vms *face, struct vm *vm, int which)
 	vm_log(face, vm, "connected (pid %u, uid %u)", peer->credentials.pid,
 		peer->credentials.uid);
 	vm_tell(face, vm, NULL);
+	if (moved && vm->last_length > 0) {
+		peer_answer(peer, vm);
+	} else {
+		vm->last_length = 0;
+	}
 	return true;
 }
 
@@ -274,11 +351,12 @@ void vm_peer_end(struct vms *face, struct vm *vm, int which)
 		return;
 	}
 	vm->active = VM_PEER_NONE;
-	guest_disconnect(&vm->guest, face->now_ns);
 	vm_dirty(face, vm);
 	if (other->fd >= 0 && vm_activate(face, vm, !which)) {
 		return;
 	}
+	guest_disconnect(&vm->guest, face->now_ns);
+	vm_dirty(face, vm);
 	vm_keep(face, vm);
 	vm_seconds(vm->order.config.grace_ns, grace, sizeof(grace));
 	vm_log(face, vm, "disconnected; its state is kept for %s", grace);
@@ -303,6 +381,9 @@ void vm_flush(struct vms *face, struct vm *vm)
 {
 	int which;
 
+	if (!guest_waits(&vm->guest)) {
+		former_leave(face, vm);
+	}
 	vm_keep(face, vm);
 	for (which = 0; which < VM_PEERS; which++) {
 		struct vm_peer *peer = &vm->peers[which];
@@ -348,6 +429,8 @@ static void peer_open(struct vms *face, struct vm *vm, int which, int fd)
 	if (vm->active == VM_PEER_NONE && !vm_activate(face, vm, which)) {
 		vm_peer_end(face, vm, which);
 	}
+	repeat_later(face, vm);
+	vm_dirty(face, vm);
 }
 
 void vm_watch_listeners(struct vms *face, bool accepting)
@@ -398,9 +481,12 @@ static bool peer_speaks(struct vms *face, struct vm *vm, int which)
 		return true;
 	}
 	vm_log(face, vm, "it runs at another connection now");
-	vm->active = VM_PEER_NONE;
-	guest_disconnect(&vm->guest, face->now_ns);
-	return vm_activate(face, vm, which);
+	if (!vm_activate(face, vm, which)) {
+		vm->active = VM_PEER_NONE;
+		guest_disconnect(&vm->guest, face->now_ns);
+		return false;
+	}
+	return true;
 }
 
 /* False when the connection ended. */
@@ -425,6 +511,7 @@ static bool peer_take(struct vms *face, struct vm *vm, int which, const struct v
 		vm_peer_end(face, vm, which);
 		return false;
 	}
+	vm->last_length = 0; /* it has come */
 	guest_request(&vm->guest, &item->message, face->now_ns, &verdict);
 	vm_tell(face, vm, &verdict);
 	if (verdict.forwarded) {

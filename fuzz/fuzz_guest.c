@@ -192,8 +192,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 	uint8_t shown = reader_u8(&reader);
 	const struct guest_config config = {
 		.sensors = shown & 1,
-		.sel = shown & 2,
-		.fru = shown & 4,
+		.sel = shown & 16  ? GUEST_PART_OWN
+		       : shown & 2 ? GUEST_PART_REAL
+				   : GUEST_PART_NONE,
+		.name = "fuzz",
+		.fru = shown & 32  ? GUEST_PART_OWN
+		       : shown & 4 ? GUEST_PART_REAL
+				   : GUEST_PART_NONE,
 		.bus = shown & 8,
 		.grace_ns = 60 * NSEC_PER_SEC_U64,
 	};

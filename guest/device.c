@@ -119,6 +119,12 @@ size_t guest_device_id(const struct guest *guest, uint8_t *id, size_t length)
 		length = sizeof(plain);
 	}
 	id[ID_SUPPORT] = SUPPORT_CHASSIS | (id[ID_SUPPORT] & support);
+	if (config->sel == GUEST_PART_OWN) {
+		id[ID_SUPPORT] |= SUPPORT_SEL;
+	}
+	if (config->fru == GUEST_PART_OWN) {
+		id[ID_SUPPORT] |= SUPPORT_FRU;
+	}
 	if (!config->sensors) {
 		id[ID_REVISION] &= (uint8_t)~REVISION_DEVICE_SDR;
 	}
@@ -173,9 +179,26 @@ static int digit(char c)
 	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
+static const char form[GUEST_GUID_TEXT_SIZE] = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
+
+void guest_guid_text(const uint8_t guid[GUEST_GUID_SIZE], char text[GUEST_GUID_TEXT_SIZE])
+{
+	static const char digits[] = "0123456789abcdef";
+	size_t i, done = 0;
+
+	memcpy(text, form, sizeof(form));
+	for (i = 0; i < sizeof(form) - 1; i++) {
+		if (form[i] == 'x') {
+			uint8_t byte = guid[GUEST_GUID_SIZE - 1 - done / 2];
+
+			text[i] = digits[done % 2 ? byte & 0x0F : byte >> 4];
+			done++;
+		}
+	}
+}
+
 bool guest_guid_of_text(const char *text, size_t length, uint8_t guid[GUEST_GUID_SIZE])
 {
-	static const char form[] = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
 	size_t i, digits = 0;
 
 	if (length != sizeof(form) - 1) {

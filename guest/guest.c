@@ -26,6 +26,7 @@ void guest_init(struct guest *guest, const struct guest_config *config)
 {
 	memset(guest, 0, sizeof(*guest));
 	guest->config = *config;
+	guest_sel_init(guest);
 	begin(guest);
 }
 
@@ -37,8 +38,10 @@ void guest_connect(struct guest *guest, uint64_t now_ns)
 	guest->presence = GUEST_PRESENT;
 	guest->gone_ns = TIME_NEVER;
 	guest->capabilities = 0;
-	/* A peer that lost us has put attention down. */
-	guest->attention_told = guest->interrupts_told = false;
+	/* A peer that lost us has put attention down; one to which the guest moved has it as the
+	 * former one had. It is told in any case. */
+	guest->attention_told = guest_flags(guest) == 0;
+	guest->interrupts_told = false;
 	guest_power_on(guest);
 }
 
@@ -69,6 +72,18 @@ void guest_step(struct guest *guest, uint64_t now_ns)
 uint64_t guest_deadline(const struct guest *guest)
 {
 	return guest->presence == GUEST_PRESENT ? guest_watchdog_deadline(guest) : guest->gone_ns;
+}
+
+bool guest_waits(const struct guest *guest)
+{
+	size_t i;
+
+	for (i = 0; i < GUEST_PENDING_MAX; i++) {
+		if (guest->pending[i].used) {
+			return true;
+		}
+	}
+	return false;
 }
 
 void guest_abandon(struct guest *guest)
@@ -186,6 +201,8 @@ void guest_request(struct guest *guest, const struct vm_message *request, uint64
 		answer(guest, request, VIPMI_CC_PRIVILEGE, 1, ret_verdict);
 		break;
 	case GUEST_NONE:
+	case GUEST_LOG:
+	case GUEST_FRU:
 		answer(guest, request, VIPMI_CC_INVALID_COMMAND, 1, ret_verdict);
 		break;
 	}

@@ -27,6 +27,11 @@
 /* Answers from the bus that wait for Get Message, as small controllers keep them. */
 #define GUEST_RECEIVED_MAX 8u
 #define GUEST_GUID_SIZE 16u
+#define GUEST_GUID_TEXT_SIZE 37u
+/* A FRU inventory's text field has 63 bytes at the most. */
+#define GUEST_NAME_MAX 63u
+/* Entries of a guest's own log: as many as small controllers have, in 2 KiB. */
+#define GUEST_SEL_MAX 128u
 
 /* Of VM_CONTROL_CAPABILITIES: what the peer can do. */
 #define GUEST_CAPABLE_POWER 0x01
@@ -35,9 +40,19 @@
 #define GUEST_CAPABLE_NMI 0x08
 #define GUEST_CAPABLE_SHUTDOWN 0x20
 
+/* Whose log, or FRU inventory, the guest sees. */
+enum guest_part {
+	GUEST_PART_NONE,
+	GUEST_PART_REAL, /* the real controller's, to read */
+	GUEST_PART_OWN,  /* its own; the log to write and clear, too */
+};
+
 struct guest_config {
 	uint8_t guid[GUEST_GUID_SIZE]; /* as on the wire */
-	bool sensors, sel, fru;        /* of the real controller are shown */
+	char name[GUEST_NAME_MAX];     /* ends with its last byte or a zero */
+	bool sensors;                  /* of the real controller are shown */
+	uint8_t sel, fru;              /* enum guest_part */
+	uint32_t epoch_s;              /* the clock's zero, in seconds since 1970 */
 	bool bus;                      /* satellites may be asked (Send Message), reads only */
 	uint64_t grace_ns;
 };
@@ -104,6 +119,15 @@ struct guest_messages {
 	struct guest_received received[GUEST_RECEIVED_MAX];
 };
 
+struct guest_sel {
+	uint8_t first, count;
+	bool overflow, reserved;
+	uint16_t next_id, reservation, utc_offset;
+	uint32_t added_s, erased_s;
+	uint32_t shift_s; /* that Set SEL Time made, modulo 2^32 */
+	uint8_t entries[GUEST_SEL_MAX][GUEST_EVENT_SIZE];
+};
+
 struct guest_pending {
 	bool used, bridged;
 	uint8_t sequence; /* the protocol's, or the frame's */
@@ -122,6 +146,7 @@ struct guest {
 	struct guest_watchdog watchdog;
 	struct guest_power power;
 	struct guest_messages messages;
+	struct guest_sel sel; /* stays when everything starts anew */
 	struct guest_pending pending[GUEST_PENDING_MAX];
 	uint8_t reply[VIPMI_DATA_MAX];
 };
@@ -129,7 +154,8 @@ struct guest {
 /* Absent, with everything as after power-up. */
 void guest_init(struct guest *guest, const struct guest_config *config);
 
-/* The peer is there; it says at once what it can do (guest_control). */
+/* The peer is there; it says at once what it can do (guest_control). Or another one is: the guest
+ * moved, and what it waits for it still gets. */
 void guest_connect(struct guest *guest, uint64_t now_ns);
 
 /* It is gone. What was passed on and not answered is forgotten: the peer answers that itself. */
@@ -145,6 +171,9 @@ void guest_request(struct guest *guest, const struct vm_message *request, uint64
 /* What became of a guest_forward. `answered` if the guest is still to hear of it so. */
 void guest_response(struct guest *guest, uint64_t tag, uint8_t cc, const uint8_t *data,
 	size_t length, struct guest_verdict *ret_verdict);
+
+/* Whether an answer to something that was passed on is still to come. */
+bool guest_waits(const struct guest *guest);
 
 /* What was passed on will not be answered, because the client that asked is no more: satellites'
  * answers are time-outs. */
@@ -166,9 +195,10 @@ bool guest_act(struct guest *guest, struct guest_action *ret_action);
 
 /* ---- what outlives the agent ---- */
 
-/* Enough for every guest_save: queues, what waits for the bus, and 128 bytes for all the rest. */
+/* Enough for every guest_save: queues, log, what waits for the bus, and 128 bytes for all the rest.
+ */
 #define GUEST_SAVED_MAX                                                                            \
-	(128u + GUEST_EVENTS_MAX * GUEST_EVENT_SIZE +                                              \
+	(128u + (GUEST_EVENTS_MAX + GUEST_SEL_MAX) * GUEST_EVENT_SIZE +                            \
 		GUEST_RECEIVED_MAX * (sizeof(uint32_t) + VIPMI_DATA_MAX) +                         \
 		GUEST_PENDING_MAX * 16u)
 
@@ -181,10 +211,16 @@ size_t guest_save(const struct guest *guest, uint64_t now_ns, uint8_t *bytes, si
  * bytes; the guest is as after guest_init. */
 bool guest_restore(struct guest *guest, const uint8_t *bytes, size_t length, uint64_t now_ns);
 
+/* Whether there is anything to save: it is there, or has a log. */
+bool guest_worth_saving(const struct guest *guest);
+
 /* ---- who it is ---- */
 
 /* A GUID that depends on the name alone, in the wire's order (IPMI 2.0 section 20.8). */
 void guest_guid_of_name(const char *name, size_t length, uint8_t guid[GUEST_GUID_SIZE]);
+
+/* As text, with a zero behind. */
+void guest_guid_text(const uint8_t guid[GUEST_GUID_SIZE], char text[GUEST_GUID_TEXT_SIZE]);
 
 /* "6ba7b810-9dad-11d1-80b4-00c04fd430c8" into the wire's order; false if it is no such text. */
 bool guest_guid_of_text(const char *text, size_t length, uint8_t guid[GUEST_GUID_SIZE]);
@@ -196,6 +232,9 @@ enum guest_treatment {
 	GUEST_VIRTUAL, /* the guest's own controller does */
 	GUEST_DENY,    /* D4: it is the host's to do */
 	GUEST_NONE,    /* C1: a guest's controller has no such thing */
+	/* Never judged: VIRTUAL where log or FRU inventory are the guest's own, else by class. */
+	GUEST_LOG,
+	GUEST_FRU,
 };
 
 /* By command, data and configuration. Nothing that changes anything at the real controller is

@@ -51,6 +51,12 @@ uint8_t guest_flags(const struct guest *guest)
 			 (messages->pretimeout ? FLAG_PRETIMEOUT : 0));
 }
 
+bool guest_logs(const struct guest *guest)
+{
+	return guest->config.sel == GUEST_PART_OWN &&
+	       guest->messages.enables & ENABLE_EVENT_LOGGING;
+}
+
 bool guest_signal(struct guest *guest, uint8_t *ret_control)
 {
 	bool interrupts =
@@ -60,7 +66,9 @@ bool guest_signal(struct guest *guest, uint8_t *ret_control)
 	if (guest->capabilities & GUEST_CAPABLE_INTERRUPT && interrupts != guest->interrupts_told) {
 		guest->interrupts_told = interrupts;
 		/* What was told without an interrupt, is told with one. */
-		guest->attention_told = guest->attention_told && !interrupts;
+		if (attention && interrupts) {
+			guest->attention_told = false;
+		}
 		*ret_control =
 			interrupts ? VM_CONTROL_INTERRUPT_ENABLE : VM_CONTROL_INTERRUPT_DISABLE;
 		return true;

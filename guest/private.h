@@ -49,6 +49,12 @@ void guest_want(struct guest *guest, enum guest_deed deed, uint8_t cause, const 
 guest_handler guest_get_capabilities, guest_get_status, guest_chassis_control, guest_chassis_reset,
 	guest_set_policy, guest_get_restart_cause;
 
+/* fru.c */
+/* Header, and an area with 63 bytes of name, 36 of GUID, and a dozen around them. */
+#define GUEST_FRU_MAX 128u
+size_t guest_fru_image(const struct guest_config *config, uint8_t image[GUEST_FRU_MAX]);
+guest_handler guest_fru_get_info, guest_fru_read;
+
 /* message.c */
 void guest_messages_init(struct guest *guest);
 uint8_t guest_flags(const struct guest *guest);
@@ -57,6 +63,18 @@ void guest_received(struct guest *guest, const struct guest_pending *pending, ui
 	const uint8_t *data, size_t length);
 guest_handler guest_set_enables, guest_get_enables, guest_clear_flags, guest_get_flags,
 	guest_channel_receive, guest_get_message, guest_send_message, guest_read_event;
+
+/* Whether its own events go into its own log. */
+bool guest_logs(const struct guest *guest);
+
+/* sel.c */
+void guest_sel_init(struct guest *guest);
+/* An event of its watchdog: what happened, interrupt and use. */
+void guest_sel_watchdog(struct guest *guest, uint8_t offset, uint8_t detail, uint64_t now_ns);
+guest_handler guest_sel_get_info, guest_sel_get_allocation, guest_sel_reserve, guest_sel_get_entry,
+	guest_sel_add_entry, guest_sel_delete_entry, guest_sel_clear, guest_sel_get_time,
+	guest_sel_set_time, guest_sel_get_utc_offset, guest_sel_set_utc_offset,
+	guest_platform_event;
 
 /* watchdog.c */
 void guest_watchdog_init(struct guest *guest);

@@ -154,6 +154,54 @@ static void restore_bridged(struct guest *guest, struct reader *reader)
 	}
 }
 
+static void save_sel(const struct guest *guest, struct writer *writer)
+{
+	const struct guest_sel *sel = &guest->sel;
+	size_t i;
+
+	if (guest->config.sel != GUEST_PART_OWN) {
+		return;
+	}
+	writer_u8(writer, sel->count);
+	writer_u8(writer, sel->overflow);
+	writer_u16le(writer, sel->next_id);
+	writer_u16le(writer, sel->utc_offset);
+	writer_u32le(writer, sel->added_s);
+	writer_u32le(writer, sel->erased_s);
+	writer_u32le(writer, sel->shift_s);
+	for (i = 0; i < sel->count; i++) {
+		writer_bytes(
+			writer, sel->entries[(sel->first + i) % GUEST_SEL_MAX], GUEST_EVENT_SIZE);
+	}
+}
+
+/* A reservation is lost, as with every reset of a controller. */
+static void restore_sel(struct guest *guest, struct reader *reader)
+{
+	struct guest_sel *sel = &guest->sel;
+	uint8_t i;
+
+	if (guest->config.sel != GUEST_PART_OWN) {
+		return;
+	}
+	sel->count = reader_u8(reader);
+	sel->overflow = reader_u8(reader);
+	sel->next_id = reader_u16le(reader);
+	sel->utc_offset = reader_u16le(reader);
+	sel->added_s = reader_u32le(reader);
+	sel->erased_s = reader_u32le(reader);
+	sel->shift_s = reader_u32le(reader);
+	reader->failed |= sel->count > GUEST_SEL_MAX || sel->next_id == 0;
+	for (i = 0; i < sel->count && !reader->failed; i++) {
+		reader_copy(reader, sel->entries[i], GUEST_EVENT_SIZE);
+	}
+}
+
+bool guest_worth_saving(const struct guest *guest)
+{
+	return guest->presence != GUEST_ABSENT || guest->sel.count > 0;
+}
+
 size_t guest_save(const struct guest *guest, uint64_t now_ns, uint8_t *bytes, size_t size)
 {
 	struct writer writer = writer_init(bytes, size);
@@ -166,6 +214,7 @@ size_t guest_save(const struct guest *guest, uint64_t now_ns, uint8_t *bytes, si
 	save_watchdog(guest, now_ns, &writer);
 	save_messages(&guest->messages, &writer);
 	save_bridged(guest, &writer);
+	save_sel(guest, &writer);
 	return writer.failed ? 0 : writer_length(&writer);
 }
 
@@ -185,6 +234,7 @@ static bool restore(struct guest *guest, struct reader *reader, uint64_t now_ns)
 	restore_watchdog(&guest->watchdog, reader);
 	restore_messages(&guest->messages, reader);
 	restore_bridged(guest, reader);
+	restore_sel(guest, reader);
 	if (reader->failed || reader_left(reader) > 0 || guest->presence > GUEST_AWAY ||
 		!guest_watchdog_valid(guest)) {
 		return false;

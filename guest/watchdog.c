@@ -20,6 +20,9 @@ enum { ACTION_NONE, ACTION_RESET, ACTION_OFF, ACTION_CYCLE };
 #define INTERRUPT_MASK 0x07
 enum { INTERRUPT_NONE, INTERRUPT_SMI, INTERRUPT_NMI, INTERRUPT_MESSAGE };
 
+/* Of the event (table 42-3, type 23h): the interrupt before it expires. */
+#define EVENT_INTERRUPT 0x08
+
 #define CC_NOT_INITIALIZED 0x80
 #define COUNT_NS (100 * NSEC_PER_MSEC_U64)
 #define COUNTS_PER_SECOND 10u
@@ -95,11 +98,25 @@ uint64_t guest_watchdog_deadline(const struct guest *guest)
 	return pretimeout_wanted(watchdog) ? pretimeout_ns(watchdog) : watchdog->expires_ns;
 }
 
-static void expire(struct guest *guest)
+static void log_event(struct guest *guest, uint8_t offset, uint64_t now_ns)
+{
+	const struct guest_watchdog *watchdog = &guest->watchdog;
+
+	if (!(watchdog->use & DONT_LOG)) {
+		guest_sel_watchdog(guest, offset,
+			(uint8_t)(interrupt_of(watchdog) << INTERRUPT_SHIFT |
+				  (watchdog->use & USE_MASK)),
+			now_ns);
+	}
+}
+
+static void expire(struct guest *guest, uint64_t now_ns)
 {
 	struct guest_watchdog *watchdog = &guest->watchdog;
 
 	guest_watchdog_stop(guest);
+	/* The event's offsets are the action's numbers. */
+	log_event(guest, watchdog->action & ACTION_MASK, now_ns);
 	watchdog->expired |= (uint8_t)(1u << (watchdog->use & USE_MASK));
 	/* Section 27.7: "don't log" ends with the expiration. */
 	watchdog->use &= (uint8_t)~DONT_LOG;
@@ -118,9 +135,10 @@ static void expire(struct guest *guest)
 	}
 }
 
-static void pretimeout(struct guest *guest)
+static void pretimeout(struct guest *guest, uint64_t now_ns)
 {
 	guest->watchdog.pretimeout_done = true;
+	log_event(guest, EVENT_INTERRUPT, now_ns);
 	if (interrupt_of(&guest->watchdog) == INTERRUPT_NMI) {
 		guest_want(guest, GUEST_NMI, GUEST_CAUSE_WATCHDOG,
 			"it gets an NMI: its watchdog is about to expire");
@@ -137,10 +155,10 @@ void guest_watchdog_step(struct guest *guest, uint64_t now_ns)
 		return;
 	}
 	if (pretimeout_wanted(watchdog) && now_ns >= pretimeout_ns(watchdog)) {
-		pretimeout(guest);
+		pretimeout(guest, now_ns);
 	}
 	if (now_ns >= watchdog->expires_ns) {
-		expire(guest);
+		expire(guest, now_ns);
 	}
 }
 

@@ -9,6 +9,9 @@
  *	                                    prints answers a second
  *	ioctl_load DEVICE sdr PROGRAMS MS   so many read the SDR repository for so long, each with a
  *	                                    reservation, as tools do; prints records a second
+ *	ioctl_load DEVICE median COUNT PAUSE_MS
+ *	                                    one asks so many, with a pause after each; prints how
+ *	                                    many microseconds the middle answer took
  *	ioctl_load DEVICE stay PROGRAMS     so many ask until the device fails them: prints "up",
  *	                                    then how many of them heard so, within how long
  *
@@ -36,20 +39,27 @@
 #define PART 16
 /* Longer than anybody's call may hang when the device has gone. */
 #define END_WAIT_S 30
+#define MEDIAN_COUNT_MAX 10000
 
 struct tally {
 	int up, wrong, ended;
 	long answers, first_end_ms, last_end_ms;
+	long done_ms; /* when somebody asked his last question; any of the last ones will do */
 };
 
 static struct tally *tally; /* shared with the children */
 
-static long now_ms(void)
+static long now_us(void)
 {
 	struct timespec now;
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
+	return now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+static long now_ms(void)
+{
+	return now_us() / 1000;
 }
 
 struct question {
@@ -204,6 +214,7 @@ static void program(const char *device, const struct question *question, long le
 	}
 	end_ms = length_ms ? now_ms() + length_ms : INT64_MAX;
 	if (work(fd, question, end_ms)) {
+		__atomic_store_n(&tally->done_ms, now_ms(), __ATOMIC_SEQ_CST);
 		_exit(0);
 	}
 	end_ms = now_ms();
@@ -264,7 +275,7 @@ static int programs(const char *device, const struct question *question, int cou
 		printf("%d of %d ended within %ld ms, %d wrong\n", tally->ended, count,
 			tally->last_end_ms - tally->first_end_ms, tally->wrong);
 	} else {
-		printf("%ld\n", tally->answers * 1000 / (now_ms() - begun_ms));
+		printf("%ld\n", tally->answers * 1000 / (tally->done_ms - begun_ms));
 	}
 	return failed || tally->wrong;
 }
@@ -277,6 +288,40 @@ static int hold(const char *device, int opens)
 	}
 	printf("%d\n", i);
 	return i < opens;
+}
+
+static int compare(const void *a, const void *b)
+{
+	const long *one = a, *other = b;
+
+	return (*one > *other) - (*one < *other);
+}
+
+static int median(const char *device, int count, long pause_ms)
+{
+	static long took_us[MEDIAN_COUNT_MAX];
+	static struct tally alone;
+	int fd = open(device, O_RDWR | O_CLOEXEC), i;
+	uint8_t answer[280];
+
+	if (fd < 0 || count < 1 || count > MEDIAN_COUNT_MAX) {
+		perror(device);
+		return 1;
+	}
+	tally = &alone;
+	for (i = 0; i < count; i++) {
+		long begun_us = now_us();
+
+		if (exchange(fd, &oem, answer) <= 0) {
+			fprintf(stderr, "no answer to question %d\n", i + 1);
+			return 1;
+		}
+		took_us[i] = now_us() - begun_us;
+		usleep((useconds_t)pause_ms * 1000);
+	}
+	qsort(took_us, (size_t)count, sizeof(took_us[0]), compare);
+	printf("%ld\n", took_us[count / 2]);
+	return 0;
 }
 
 static int passed(const char *device, unsigned user)
@@ -310,6 +355,9 @@ int main(int argc, char **argv)
 	if (argc == 4 && strcmp(argv[2], "stay") == 0) {
 		return programs(argv[1], &sensor, atoi(argv[3]), 0);
 	}
+	if (argc == 5 && strcmp(argv[2], "median") == 0) {
+		return median(argv[1], atoi(argv[3]), atol(argv[4]));
+	}
 	if (argc == 5) {
 		const struct question *question = strcmp(argv[2], "sensor") == 0 ? &sensor
 						  : strcmp(argv[2], "oem") == 0  ? &oem
@@ -317,7 +365,8 @@ int main(int argc, char **argv)
 
 		return programs(argv[1], question, atoi(argv[3]), atol(argv[4]));
 	}
-	fprintf(stderr, "usage: ioctl_load DEVICE hold OPENS | passed USER | stay PROGRAMS\n"
-			"       ioctl_load DEVICE sensor|oem|sdr PROGRAMS MS\n");
+	fprintf(stderr,
+		"usage: ioctl_load DEVICE hold OPENS | passed USER | stay PROGRAMS\n"
+		"       ioctl_load DEVICE sensor|oem|sdr PROGRAMS MS | median COUNT PAUSE_MS\n");
 	return 2;
 }

@@ -35,7 +35,8 @@ int session_open(struct session *session, const struct session_host *host,
 			session, VIPMI_REASON_FULL, "too many connections (max-handles)", reply);
 	}
 	if (result) {
-		return session_refuse(session, VIPMI_REASON_LINK_DOWN, "out of order", reply);
+		return session_refuse(
+			session, VIPMI_REASON_LINK_DOWN, "it is out of order, see its log", reply);
 	}
 	session->client = event->client_open.ret_client;
 	return 0;

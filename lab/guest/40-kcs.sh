@@ -6,7 +6,7 @@ socket=/run/vipmi.sock
 load="lab_load $socket"
 
 agent_start() {
-	vipmid --link kcs:0xca2 --socket $socket >/out/vipmid.log 2>&1 &
+	vipmid --link kcs:0xca2 --socket $socket --cuse ipmi0 >/out/vipmid.log 2>&1 &
 	agent=$!
 }
 
@@ -32,6 +32,7 @@ note "$(cat /tmp/refusal)"
 
 rmmod ipmi_devintf ipmi_si
 check "the kernel's driver is gone" test ! -e /dev/ipmi0
+modprobe cuse
 agent_start
 check "vipmid comes up on the ports" agent_up
 equal "Get Device ID, as the kernel's driver had it" "$stock" \
@@ -43,6 +44,11 @@ note "$(cat /tmp/check.out)"
 
 VIPMI_SHIM=/lab/lib/ipmi0.so VIA="vipmi --target $socket exec --" sh /lab/tools/run.sh /lab/tools/list.txt >/out/tools.raw
 check "the tool list ran to its end" grep -q '^==== end ev-ipmievd-help ' /out/tools.raw
+# The driver's calls, by a node of vipmid's: a static program cannot be given the shim.
+ioctl_probe_static /dev/ipmi0 >/out/probe.txt 2>&1
+equal "the probe asked everything" 0 $?
+ioctl_probe_32 /dev/ipmi0 >/out/probe-32.txt 2>&1
+equal "the 32-bit probe asked everything" 0 $?
 
 # 100 commands, ten a second: what the looks at the registers cost.
 before=$(agent_ticks)
@@ -61,6 +67,7 @@ check "at ten commands a second the agent takes less than a tenth of a processor
 kill $agent
 wait $agent
 equal "it ends cleanly" 0 $?
+check "its node goes with it" test ! -e /dev/ipmi0
 modprobe ipmi_si
 modprobe ipmi_devintf
 i=0

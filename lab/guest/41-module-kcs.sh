@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # controller: chassis
-# drivers: stock
 # seconds: 900
 # vipmi.ko on the KCS registers themselves, with ipmi_si unloaded.
 . /lab/guest/module.sh
+. /lab/guest/kcs.sh
 
 stock=$(ipmitool raw 6 1 | xargs)
 insmod "$module" kcs=0xca2 >/tmp/out 2>&1
@@ -19,18 +19,79 @@ equal "Get Device ID, as the kernel's driver had it" "$stock" \
 	"$(vipmi --target $vipmi raw app get-device-id | sed 's/^00 //' | xargs)"
 load "100 programs at once, all tags equal" 100 20
 as_fresh "nothing is left of them"
-grep vipmi /proc/interrupts > /out/interrupts
-note "$(cat /out/interrupts)"
-vipmi --target $vipmi status >/out/status 2>&1
-check "a node" vipmi --target $vipmi node add
-ls /dev/ipmi* >/out/nodes
-vipmi --target $vipmi node list >>/out/nodes
-ipmitool mc info >/out/mc 2>&1
-check "rmmod" rmmod vipmi
-modprobe ipmi_si
-i=0
-while [ ! -e /dev/ipmi0 ] && [ $i -lt 100 ]; do
-	sleep 0.1
-	i=$((i + 1))
-done
+
+equal "a node is the next /dev/ipmiN" /dev/ipmi0 "$(vipmi --target $vipmi node add 2>&1)"
+equal "which answers" "$stock" "$(ipmitool raw 6 1 | xargs)"
+check "its sensors are there" ipmitool sdr list
+check "and a board of the drawer's on the bus" ipmitool -t 0xb4 mc info
+vipmi --target $vipmi node remove 0
+ln -s vipmi0 /dev/ipmi0
+sh /lab/tools/run.sh /lab/tools/list.txt >/out/tools.raw
+check "the tool list ran to its end" grep -q '^==== end ev-ipmievd-help ' /out/tools.raw
+ioctl_probe_static /dev/ipmi0 >/out/probe.txt 2>&1
+equal "the probe asked everything" 0 $?
+rm /dev/ipmi0
+
+# Ticks of 10 ms in which a processor of this machine was not idle, for whomever.
+ticks() {
+	awk '/^cpu / { print $2 + $3 + $4 + $7 + $8 }' /proc/stat
+}
+
+# 100 commands, ten a second.
+ten_a_second() { # HOW
+	local before from spent took
+	before=$(ticks) from=$(cut -d. -f1 /proc/uptime)
+	ioctl_load $vipmi median 100 90 >/dev/null
+	spent=$(($(ticks) - before)) took=$(($(cut -d. -f1 /proc/uptime) - from))
+	note "$1: 100 commands in $took s cost $spent ticks of 10 ms, the program that asks included"
+	check "$1: at ten commands a second all that goes on takes less than a tenth of a processor" \
+		test $spent -lt $((took * 10))
+}
+ten_a_second "with the interrupt"
+
+break_transfers 40 &
+breaker=$!
+load "while transfers are broken off, no answer is wrong or lost" 10 100
+wait $breaker
+break_transfers 40 &
+breaker=$!
+ioctl_load $vipmi oem 4 2000 >/tmp/out 2>&1
+wait $breaker
+check "what may have been executed is not repeated, and the log says so" \
+	sh -c 'dmesg | grep -q "may have been executed, and is not repeated"'
+check "the link is up after it" await_up
+as_fresh "nothing is left of it"
+
+# A controller that has the request and says nothing: QEMU's device gives it up after 4 s.
+vipmi --target $vipmi chassis fault silence 1 times at 3 >/tmp/out 2>&1
+ioctl_load $vipmi oem 1 100 >/dev/null 2>&1 &
+asker=$!
+usleep 300000
+kill $asker
+wait $asker
+check "rmmod in the middle of a transfer" rmmod vipmi
+note "$(dmesg | grep 'in the middle of a transfer')"
+driver_up
 equal "the kernel's driver finds the interface as it was" "$stock" "$(ipmitool raw 6 1 | xargs)"
+driver_down
+
+# Half a request (WRITE_START and one byte), left by somebody who is gone.
+printf '\141' | dd of=/dev/port bs=1 seek=3235 conv=notrunc 2>/dev/null
+printf '\030' | dd of=/dev/port bs=1 seek=3234 conv=notrunc 2>/dev/null
+check "vipmi.ko loads without an interrupt" insmod "$module" kcs=0xca2
+check "and brings back an interface that was left in the middle of a transfer" await_up
+ten_a_second "without an interrupt"
+rmmod vipmi
+
+ours_up() {
+	insmod "$module" kcs=0xca2 $how
+	await_up
+}
+ours_down() {
+	rmmod vipmi
+}
+ours() {
+	ioctl_load $vipmi median 100 1
+}
+how=irq=5 as_fast_as_the_driver "with the interrupt"
+how= as_fast_as_the_driver "without an interrupt"

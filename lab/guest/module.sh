@@ -63,6 +63,43 @@ as_fresh() {
 		"clients $(status clients) handles $(status handles) requests $(status requests) queued $(status queued) in_flight $(status in_flight) bridged $(status bridged) unread $(status unread)"
 }
 
+# If somebody wrote 0 there before, so that it was measured.
 holds_note() {
-	note "the core's lock was held $(cat /sys/module/vipmi/parameters/core_lock_longest_ns) ns at the longest (emulated CPU)"
+	local ns
+	ns=$(cat /sys/module/vipmi/parameters/core_lock_longest_ns)
+	[ "$ns" = 0 ] || note "the core's lock was held $ns ns at the longest (emulated CPU)"
+}
+
+# ---- what is left behind ----
+
+# What the kernel holds, once nothing can be given back: every slab cache's objects in use, the bytes
+# that vmalloc gave, the names in /dev and /sys.
+memory() { # FILE
+	echo 3 >/proc/sys/vm/drop_caches
+	sleep 1
+	echo 3 >/proc/sys/vm/drop_caches
+	awk 'NR > 2 { print $1, $2, $5 }' /proc/slabinfo >"$1.slab"
+	# What was given back and only not yet forgotten is "unpurged".
+	awk '!/unpurged/ { sum += $2 } END { print sum }' /proc/vmallocinfo >"$1.vmalloc"
+	grep -c vipmi /proc/vmallocinfo >"$1.ours"
+	# A slab cache has a name here while it has objects, a process its folder of groups.
+	find /dev /sys -path /sys/kernel/slab -prune -o -path /sys/fs -prune -o -print |
+		sort >"$1.names"
+}
+
+# What memory found twice: no cache has grown by so many objects, and by more than so many slabs. What
+# file systems and vmalloc keep for themselves comes and goes.
+unleaked() { # BEFORE AFTER OBJECTS SLABS
+	local grown
+	awk 'NR == FNR { before[$1] = $2; next } { print $1, before[$1], $2, $3 }' \
+		"$1.slab" "$2.slab" >/out/slab
+	grown=$(awk -v most="$3" -v slabs="$4" '
+		$1 !~ /inode_cache|^dentry$|^radix_tree_node$|^filp$|^vm_area|^vmap_area/ &&
+		$3 - $2 >= most && $3 - $2 > slabs * $4 { printf "%s +%d ", $1, $3 - $2 }' /out/slab)
+	equal "no slab cache grew by $3 objects" "" "$grown"
+	equal "nothing of ours is left in vmallocinfo" "$(cat "$1.ours")" "$(cat "$2.ours")"
+	grown=$(($(cat "$2.vmalloc") - $(cat "$1.vmalloc")))
+	check "vmalloc holds what it held before ($grown bytes more)" test $grown -lt 65536
+	diff "$1.names" "$2.names" >/out/names
+	equal "/dev and /sys are as before" "" "$(grep '^[<>]' /out/names | head -n 5 | xargs)"
 }

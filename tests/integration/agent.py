@@ -145,6 +145,12 @@ class Agent:
         wait_until(lambda: "served at" in self.log() or self.process.poll() is not None)
         assert self.process.poll() is None, self.log()
 
+    def restart(self, how):
+        """Ends it by that signal, with everybody connected, and starts it anew."""
+        self.process.send_signal(how)
+        self.process.wait(PATIENCE)
+        self.start()
+
     def client(self, **more):
         return Client(self.path, **more)
 

@@ -16,7 +16,7 @@ import sys
 import tempfile
 
 from agent import PATIENCE, Agent, run, wait_until
-from qemu import NMI, POWER_OFF, RESET, SHUTDOWN, Qemu
+from qemu import ATTENTION_OFF, NMI, POWER_OFF, RESET, SHUTDOWN, Qemu
 
 VIPMID, CHASSISD = map(os.path.abspath, sys.argv[1:3])
 CHASSIS, SENSOR, APP, STORAGE, GROUP = 0, 4, 6, 0x0A, 0x2C
@@ -47,12 +47,13 @@ CHASSIS_PROCESS = subprocess.Popen(
 atexit.register(CHASSIS_PROCESS.kill)
 wait_until(lambda: os.path.exists(CONTROLLER), "the controller's socket")
 AGENT = Agent(VIPMID, "vm:unix:" + CONTROLLER, "--vm", "bad=%s,bus=1" % SOCKET,
-              "--vm", "good=%s" % SOCKET + "2")
+              "--vm", "good=%s2" % SOCKET, "--vm", "log=%s3,bus=1,sel=own" % SOCKET)
 HOST = AGENT.client()
 HANDLE = HOST.handle()
 wait_until(lambda: HOST.query("status")[0]["up"] == 1, "the link")
-BAD, GOOD = Qemu(SOCKET), Qemu(SOCKET + "2")
-assert BAD.ask(APP, 0x31)[0] == 0 and GOOD.ask(APP, 0x31)[0] == 0
+BAD, GOOD, LOG = (Qemu(SOCKET + end) for end in ("", "2", "3"))
+for guest in (BAD, GOOD, LOG):
+    assert guest.ask(APP, 0x31)[0] == 0
 
 
 def seen():
@@ -69,23 +70,23 @@ def frame(netfn, command, data=b"", address=SATELLITE, number=0x2A):
     return head + bytes([-sum(head) & 0xFF]) + body + bytes([-sum(body) & 0xFF])
 
 
-def count(codes, sequence, question):
+def count(guest, codes, sequence, question):
     try:
-        code = BAD.answer(sequence)[0]
+        code = guest.answer(sequence)[0]
     except TimeoutError:
         raise AssertionError("no answer: %s" % (question,)) from None
     codes[code] = codes.get(code, 0) + 1
 
 
-def ask_all(questions):
+def ask_all(questions, guest=BAD):
     """All of them, a few at a time; how often each completion code came."""
     codes, under_way = {}, []
     for question in questions:
-        under_way.append((BAD.send(*question), question))
+        under_way.append((guest.send(*question), question))
         if len(under_way) == PENDING:
-            count(codes, *under_way.pop(0))
+            count(guest, codes, *under_way.pop(0))
     for sent in under_way:
-        count(codes, *sent)
+        count(guest, codes, *sent)
     return codes
 
 
@@ -126,11 +127,11 @@ def state():
             for answer in [HOST.ask(HANDLE, netfn, command, data)]]
 
 
-def every_command_with_every_data():
+def every_command_with_every_data(guest=BAD):
     before, since = state(), len(seen())
     # With an odd network function it is a response; one without even a completion code is noise.
-    codes = ask_all((netfn, command, data, lun) for netfn in range(64) for command in range(256)
-                    for data in DATA[netfn % 2:] for lun in ((0,) if data else (0, 3)))
+    codes = ask_all(((netfn, command, data, lun) for netfn in range(64) for command in range(256)
+                     for data in DATA[netfn % 2:] for lun in ((0,) if data else (0, 3))), guest)
     assert sum(codes.values()) == 32 * 256 * (2 * len(DATA))
     assert not judge(since), judge(since)
     reached = {(netfn, command) for netfn, command, _ in seen()[since:]}
@@ -139,6 +140,15 @@ def every_command_with_every_data():
     assert state() == before
     print("   %d questions: %s" % (sum(codes.values()), ", ".join(
         "%02X: %d" % pair for pair in sorted(codes.items()))))
+
+
+def with_a_log_of_its_own():
+    since = len(seen())
+    every_command_with_every_data(LOG)
+    # The program of the host, which looks whether anything changed, asks for the real one's size.
+    logs = [command for netfn, command, _ in seen()[since:]
+            if netfn == STORAGE and 0x40 <= command < 0x60]
+    assert set(logs) <= {0x40} and len(logs) <= 2, logs
 
 
 def every_command_by_way_of_the_bus():
@@ -173,17 +183,17 @@ def what_was_done_was_done_to_itself():
     assert not judge(since), judge(since)
     assert {RESET, NMI, SHUTDOWN, POWER_OFF} <= set(BAD.controls), set(BAD.controls)
     GOOD.pump(0.1)
-    assert GOOD.controls == [0xFF], GOOD.controls
+    assert GOOD.controls == [0xFF, ATTENTION_OFF], GOOD.controls
     assert GOOD.ask(APP, 0x25)[1] & 0x40 == 0
     assert GOOD.ask(APP, 0x2F) == b"\0\x08"
     assert GOOD.ask(CHASSIS, 0x07) == b"\0\0\0"
     assert GOOD.ask(SENSOR, 0x2D, b"\1")[0] == 0
 
 
-run([every_command_with_every_data, every_command_by_way_of_the_bus,
+run([every_command_with_every_data, with_a_log_of_its_own, every_command_by_way_of_the_bus,
      what_was_done_was_done_to_itself])
-BAD.close()
-GOOD.close()
+for guest in (BAD, GOOD, LOG):
+    guest.close()
 HOST.close()
 AGENT.stop()
 CHASSIS_PROCESS.terminate()

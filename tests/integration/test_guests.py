@@ -43,11 +43,21 @@ def guest(name, *options):
 
 AGENT = Agent(VIPMID, "vm:unix:" + CONTROLLER, *guest("web1", "grace=2"),
               *guest("web2", "bus=1", "guid=6ba7b810-9dad-11d1-80b4-00c04fd430c8"),
-              *guest("bare", "sensors=0", "sel=0", "fru=0"),
+              *guest("bare", "sensors=none", "sel=none", "fru=none"),
+              *guest("log", "sel=own", "fru=own", "grace=1"),
               *(word for n in range(GUESTS) for word in guest("crowd%d" % n)))
-HOST = AGENT.client()
-HANDLE = HOST.handle()
-wait_until(lambda: HOST.query("status")[0]["up"] == 1, "the link")
+HOST = HANDLE = None
+
+
+def host_anew():
+    """A program of the host, as soon as the agent has its controller."""
+    global HOST, HANDLE
+    HOST = AGENT.client()
+    HANDLE = HOST.handle()
+    wait_until(lambda: HOST.query("status")[0]["up"] == 1, "the link")
+
+
+host_anew()
 
 
 def connect(name, **more):
@@ -109,7 +119,7 @@ def what_it_does_it_does_to_itself():
         assert web1.ask(netfn, command, data) in (b"\xD4", b"\xC1"), (netfn, command)
     assert seen()[before:] == [], "it reached the real controller"
     web2.pump(0.2)
-    assert web2.controls == [0xFF], web2.controls
+    assert web2.controls == [0xFF, ATTENTION_OFF], web2.controls
     assert "guest web1: it is powered off: its own Chassis Control" in AGENT.log()
     web1.close()
     web2.close()
@@ -173,6 +183,36 @@ def satellites_are_read_where_they_are_shown():
     web2.close()
 
 
+def its_log_is_its_own():
+    before = len(seen())
+    log, web1 = connect("log"), connect("web1")
+    assert log.ask(APP, 1)[6] & 4 and log.ask(STORAGE, 0x40)[2:4] == b"\0\0"
+    assert b"\xC3log\xC0\xC0\xE4" in log.ask(STORAGE, 0x11, b"\0\0\0\xFF"), "its own inventory"
+    record = bytes(2) + b"\2" + bytes(4) + b"\x41\0\4\1\2\3\4\5\6"
+    assert log.ask(STORAGE, 0x44, record) == b"\0\1\0"
+    assert log.ask(SENSOR, 2, b"\x41\4\1\x52\1\x57\xFF\xFF") == b"\0"
+    answer = log.ask(STORAGE, 0x43, b"\0\0\1\0\0\xFF")
+    assert answer[:6] == b"\0\2\0\1\0\2" and answer[10:] == record[7:], answer.hex()
+    assert abs(struct.unpack("<I", answer[6:10])[0] - time.time()) < PATIENCE
+    assert log.ask(STORAGE, 0x43, b"\0\0\xFF\xFF\0\xFF")[14] == 0x52
+    assert web1.ask(STORAGE, 0x44, record) == b"\xD4"
+    host = HOST.ask(HANDLE, STORAGE, 0x40)
+    assert web1.ask(STORAGE, 0x40) == b"\0" + host.data != log.ask(STORAGE, 0x40)
+    log.close()  # it stays when the guest goes, and when the agent does
+    wait_until(lambda: "log" not in clients(), "the end of the grace time")
+    web1.close()
+    AGENT.restart(signal.SIGKILL)
+    host_anew()
+    log = connect("log")
+    assert log.ask(STORAGE, 0x40)[2:4] == b"\2\0"
+    reservation = log.ask(STORAGE, 0x42)[1:]
+    assert log.ask(STORAGE, 0x47, reservation + b"CLR\xAA") == b"\0\1"
+    assert log.ask(STORAGE, 0x40)[2:4] == b"\0\0"
+    log.close()
+    asked = {command for command in seen()[before:] if command[0] == STORAGE}
+    assert asked <= {(STORAGE, 0x40)}, asked
+
+
 def it_goes_and_comes_back():
     web1 = connect("web1")
     assert web1.ask(APP, 0x2E, b"\x0F") == b"\0"
@@ -195,19 +235,6 @@ def it_goes_and_comes_back():
     again.close()
 
 
-def kill_and_start(how):
-    """The agent anew, while everybody is connected; what it said of its guests."""
-    AGENT.process.send_signal(how)
-    AGENT.process.wait(PATIENCE)
-    for name in ("web1", "web2"):
-        assert os.path.exists(at(name) + ".guest"), "what outlives it"
-    AGENT.start()
-    global HOST, HANDLE
-    HOST = AGENT.client()
-    HANDLE = HOST.handle()
-    wait_until(lambda: HOST.query("status")[0]["up"] == 1, "the link")
-
-
 def it_outlives_the_agent():
     for how in (signal.SIGKILL, signal.SIGTERM):
         web1, web2 = connect("web1"), connect("web2")
@@ -220,7 +247,8 @@ def it_outlives_the_agent():
         assert web1.ask(APP, 0x22) == b"\0"
         assert web2.ask(APP, 0x24, b"\x03\x21\x01\0\xE8\x03") == b"\0"
         assert web2.ask(APP, 0x22) == b"\0"
-        kill_and_start(how)
+        AGENT.restart(how)
+        host_anew()
         for qemu in (web1, web2):
             wait_until(lambda: qemu.pump(0.1) or qemu.closed, "the agent's end")
             qemu.close()
@@ -302,6 +330,49 @@ def another_process_takes_over():
     new.close()
 
 
+def a_question_under_way_moves_too():
+    """QEMU moves its interface as it is: one that waits for an answer goes on waiting."""
+    for old_goes in (True, False):
+        old, new = connect("web2"), Qemu(at("web2"))
+        CHASSIS_PROCESS.send_signal(signal.SIGSTOP)
+        data = bytes([0, 0x40 + old_goes, 0, 7])  # which nobody asked before
+        sequence = old.send(STORAGE, 0x11, data)
+        old.pump(0.2)
+        new.pump(0.2)
+        assert not old.answers and not new.answers
+        if old_goes:
+            old.close()
+        else:  # another question than the one that moved, as after an abort
+            new.sequence = 100
+            assert new.ask(APP, 0x25)[0] == 0
+        CHASSIS_PROCESS.send_signal(signal.SIGCONT)
+        host = HOST.ask(HANDLE, STORAGE, 0x11, data)
+        assert new.answer(sequence) == bytes([host.cc]) + host.data
+        wait_until(lambda: clients().count("web2") == 1, "the end of its former connection")
+        old.close()
+        new.close()
+
+
+def an_answer_that_came_too_late_is_repeated():
+    """The old QEMU had stopped already when it got the answer: to the new one it is news."""
+    old, new = connect("web2"), Qemu(at("web2"))
+    question = STORAGE, 0x11, b"\0\0\0\x10"
+    answer = old.ask(*question)
+    assert new.answer(old.sequence) == answer, "while the old one is there"
+    assert new.answer(old.sequence) == answer, "and again: it may not have been ready"
+    assert old.ask(APP, 0x25)[0] == 0
+    old.close()
+    assert new.answer(old.sequence)[0] == 0, "and when it goes"
+    new.pump(0.5)
+    new.pump(0.5)
+    assert not new.answers, "not for ever"
+    assert new.ask(*question) == answer
+    new.close()
+    again = Qemu(at("web2"))
+    assert again.ask(APP, 0x31)[0] == 0 and not again.answers, "nor to one that lost its agent"
+    again.close()
+
+
 def a_silent_controller_is_no_reason_to_be_silent():
     web1 = connect("web1")
     CHASSIS_PROCESS.send_signal(signal.SIGUSR1)
@@ -369,6 +440,8 @@ def wrong_words_are_explained():
             (("--vm", "we b=" + path), "letters"),
             (("--vm", "a=" + path + ",bsu=1"), "did you mean 'bus'"),
             (("--vm", "a=" + path + ",bus=2"), "bus is a number from 0 to 1"),
+            (("--vm", "a=" + path + ",sel=1"), "sel is one of none, real, own; not 1"),
+            (("--vm", "a=" + path + ",sensors=own"), "sensors is one of none, real; not own"),
             (("--vm", "a=" + path + ",grace=1000000"), "from 0 to 86400"),
             (("--vm", "a=" + path + ",guid=12"), "a GUID is"),
             (("--vm", "a=" + path, "--vm", "a=" + path + "2"), "the same name"),
@@ -384,8 +457,9 @@ def wrong_words_are_explained():
 
 
 run([each_guest_is_somebody, it_reads_what_the_real_one_has, what_it_does_it_does_to_itself,
-     its_watchdog_is_its_own, events_come_by_attention, satellites_are_read_where_they_are_shown,
+     its_watchdog_is_its_own, its_log_is_its_own, events_come_by_attention, satellites_are_read_where_they_are_shown,
      it_goes_and_comes_back, it_outlives_the_agent, what_was_kept_is_looked_at, another_process_takes_over,
+     a_question_under_way_moves_too, an_answer_that_came_too_late_is_repeated,
      a_silent_controller_is_no_reason_to_be_silent, many_at_once, a_rude_peer_hurts_nobody,
      who_is_kicked_comes_again, wrong_words_are_explained])
 HOST.close()

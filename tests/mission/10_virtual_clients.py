@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Virtual clients and their sequence numbers."""
 import library
-from mission import SATELLITE, main, wait_until
+from mission import BESIDE, MODULE, SATELLITE, main, wait_until
 from numbered import equal_requests, mark_and_turn_around
 
 EPERM = 1
@@ -43,4 +43,4 @@ def show(world):
             f'{world.judged()}')
 
 
-main(show)
+main(show, BESIDE, MODULE)

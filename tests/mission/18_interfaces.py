@@ -4,7 +4,7 @@
 import library
 from events import Subscriber, fetched, happen
 from from_bus import Responder, answers, satellite_asks
-from mission import main
+from mission import BESIDE, MODULE, main
 
 EPERM, ENOENT = 1, 2
 
@@ -59,12 +59,11 @@ def show(world):
         responder.serve(world, 8, since)
         assert answers(world, since) == [(number, responder.says(bytes([number, 0x5A])))
                                          for number in range(8)], answers(world, since)
-    return ('libvipmi against vipmid: 9 handles of 2 connections; a right refused with its '
+    return ('through libvipmi: 9 handles of 2 connections; a right refused with its '
             'holder\'s name, 2 strangers\' requests D5 and 0 on the wire; 10 of 10 events, '
             'and one that is somebody\'s alone; 8 requests of a board answered by who holds that '
-            'right. '
-            'Against the module: not yet; '
+            'right; '
             f'{world.judged()}')
 
 
-main(show)
+main(show, BESIDE, MODULE)

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-2-Clause
 """Sequence numbers decide, by way of the agent."""
-from mission import ANSWERED, SATELLITE, main
+from mission import ANSWERED, BESIDE, MODULE, SATELLITE, main
 from numbered import equal_requests, mark_and_turn_around
 from vm import SEND_MESSAGE, response_on_bus, send_message
 
@@ -64,4 +64,4 @@ def show(world):
             f'{world.judged()}')
 
 
-main(show)
+main(show, BESIDE, MODULE)

@@ -6,7 +6,7 @@ import time
 import library
 from events import Subscriber, fetched, make
 from from_bus import Responder, answers, satellite_asks
-from mission import SATELLITE, main
+from mission import BESIDE, MODULE, SATELLITE, main
 from numbered import equal_requests, mark_and_turn_around
 from tasks import QUIET_TASKS, Tasks
 
@@ -78,8 +78,8 @@ def show(world):
     return (f'at once: {count} tool runs as alone, {equal} equal requests told apart ({turned} '
             f'out of order), {len(made)} events at {len(subscribers)} subscribers, a right held '
             f'against {8 * 20} requests with 0 on the wire, {len(result["answers"])} requests of a '
-            f'board answered. Daemon; module: not yet; '
+            f'board answered; '
             f'{world.judged()}')
 
 
-main(show)
+main(show, BESIDE, MODULE)

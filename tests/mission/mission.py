@@ -2,8 +2,11 @@
 """What every line of the mission is shown on: a running chassis, the wire, vipmid, programs.
 
 A line's file calls main(show). show(world) returns one line of evidence, or raises: an assertion
-says what was not true, NotYet what it waits for. World.start() starts the hardware and the agent.
+says what was not true. World.start() starts the hardware and the agent. Lines about the module, and
+about the daemon on the hardware itself, are shown by the same function with the agent in a guest
+(guest.py): main(show, BESIDE, MODULE).
 """
+import argparse
 import collections
 import difflib
 import json
@@ -22,18 +25,18 @@ sys.path.insert(0, TAP)
 import judge  # noqa: E402
 import library  # noqa: E402
 from controller import Controller  # noqa: E402
+from guest import Guest  # noqa: E402
 from diary import ANSWERED, CONTROLLER, REFUSED, Diary  # noqa: E402
 from wire import Wire  # noqa: E402
 
 # For what must happen, but nobody says when on a busy machine.
 PATIENCE_S = 5 if 'VIPMI_RIVAL' in os.environ else 90
-NOT_YET = 77
+NEEDS_GUEST = 77
+# Where the agent is: vipmid beside us; vipmi.ko, or vipmid, in a guest, on the KCS registers.
+BESIDE, MODULE, DAEMON = 'beside', 'module', 'daemon'
+NAMES = {BESIDE: 'vipmid', MODULE: 'vipmi.ko', DAEMON: 'vipmid on the registers'}
 SATELLITE = 0xB4
 TOOLS = os.environ | {'LC_ALL': 'C', 'TZ': 'UTC'}
-
-
-class NotYet(Exception):
-    pass
 
 
 def wait_until(condition, what, patience=PATIENCE_S):
@@ -99,9 +102,9 @@ class Asker:
 
 
 class World:
-    def __init__(self, build, rival=False):
+    def __init__(self, build, rival=False, where=BESIDE, lab=None):
         """With the naive multiplexer in vipmid's place, if that is wanted (tests/tap/naive.py)."""
-        self.rival, self.bus = rival, None
+        self.rival, self.bus, self.where, self.lab, self.guest = rival, None, where, lab, None
         self.build = os.path.abspath(build)
         self.folder = tempfile.mkdtemp(prefix='vipmi-mission-')
         self.target = self.path('ipmi0.sock')
@@ -137,6 +140,13 @@ class World:
         assert self.chassis.stdout.readline().startswith('SIMULATED'), 'no chassis'
 
     def start_agent(self, window=1, bus_window=8, more=()):
+        if self.where != BESIDE:
+            # A KCS interface takes one request at a time, whatever the line would like.
+            self.windows = 1, 8
+            with open(self.path('guest.log'), 'a', encoding='utf-8') as log:
+                self.guest = Guest(self.lab, self.where, self.path('tap'), self.target, log)
+            wait_until(self.served, 'the guest, its agent and its link')
+            return
         self.windows = window, bus_window
         link = f'vm:unix:{self.path("tap")},window={window},bus_window={bus_window}'
         command = [self.built('agent/vipmid'), '--link', link, '--socket', self.target, *more]
@@ -149,6 +159,7 @@ class World:
     def served(self):
         """Whether the agent answers and its controller too. The socket is there a moment before
         somebody listens."""
+        assert self.guest is None or self.guest.process.poll() is None, 'the guest has ended'
         said = self.vipmi('-o', 'json', 'status', code=None)
         return said.startswith(('{', '[')) and json.loads(said)['responsive']
 
@@ -177,7 +188,7 @@ class World:
                         stream.close()
                     except BrokenPipeError:
                         pass
-        for one in (self.wire, self.bus):
+        for one in (self.guest, self.wire, self.bus):
             if one:
                 one.stop()
 
@@ -272,24 +283,45 @@ def raise_files():
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
-def main(show):
-    if len(sys.argv) != 2:
-        sys.exit(f'usage: {sys.argv[0]} BUILD')
-    raise_files()
+def shown(show, build, where, lab=None):
+    """The evidence, or None: it is not true, and why was printed."""
     # A test of the tests: nothing of it may pass with the rival (tests/tap/test_naive.py).
-    world = World(sys.argv[1], rival='VIPMI_RIVAL' in os.environ)
+    world = World(build, 'VIPMI_RIVAL' in os.environ, where, lab)
+    evidence = None
     try:
-        print('evidence:', show(world), flush=True)
-        result = 0
-    except NotYet as why:
-        print('evidence:', why)
-        result = NOT_YET
+        found = show(world)
+        if world.guest:
+            found += f'; {world.guest.end()} checks in the guest'
+        evidence = found
     except Exception as error:
         traceback.print_exc()
         what = str(error).strip().split('\n')[0] or repr(error)
-        print(f'evidence: {what}; logs in {world.folder}', flush=True)
-        result = 1
+        print(f'evidence: {NAMES[where]}: {what}; logs in {world.folder}', flush=True)
     world.stop()
-    if result != 1:
+    if evidence is not None:
         shutil.rmtree(world.folder)
-    sys.exit(result)
+    return evidence
+
+
+def main(show, *places):
+    """Shows it wherever it is to be shown, and can be: in guests with a laboratory alone, elsewhere
+    unless the guests alone are wanted."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument('build')
+    parser.add_argument('--lab')
+    parser.add_argument('--guests', action='store_true')
+    options = parser.parse_args()
+    places = places or (BESIDE,)
+    ready = [where for where in places
+             if (not options.guests if where == BESIDE else options.lab)]
+    raise_files()
+    found = []
+    for where in ready:
+        evidence = shown(show, options.build, where, options.lab)
+        if evidence is None:
+            sys.exit(1)
+        found.append(f'{NAMES[where]}: {evidence}' if len(places) > 1 else evidence)
+    if len(ready) < len(places) and not options.guests:
+        found.append('In a guest: make mission')
+    print('evidence:', '. '.join(found), flush=True)
+    sys.exit(0 if ready else NEEDS_GUEST)

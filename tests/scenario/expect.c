@@ -47,8 +47,7 @@ void parse_responder(
 	*ret_address = words_hex(words, end + 1);
 }
 
-/* The oldest pending sight of a kind, and of a handle if it has one. */
-static struct sight *find(
+static struct sight *find_now(
 	struct stage *stage, enum core_action_type type, int delivery, uint32_t handle)
 {
 	int i;
@@ -70,6 +69,18 @@ static struct sight *find(
 	return NULL;
 }
 
+/* The oldest pending sight of a kind, and of a handle if it has one. */
+static struct sight *find(struct stage *stage, const struct words *words,
+	enum core_action_type type, int delivery, uint32_t handle)
+{
+	struct sight *sight;
+
+	do {
+		sight = find_now(stage, type, delivery, handle);
+	} while (!sight && stage_wait(stage, words));
+	return sight;
+}
+
 static struct sight *take(struct stage *stage, const struct words *words, struct sight *sight)
 {
 	struct sight *pending = stage_pending(stage);
@@ -79,7 +90,7 @@ static struct sight *take(struct stage *stage, const struct words *words, struct
 			pending ? "next is " : "nothing else happened either",
 			pending ? stage_describe(stage, pending) : "");
 	}
-	if (sight->time_ns != stage->now_ns) {
+	if (!stage_in_time(stage, sight)) {
 		words_fail(words, "it happened earlier: %s", stage_describe(stage, sight));
 	}
 	sight->taken = true;
@@ -89,7 +100,7 @@ static struct sight *take(struct stage *stage, const struct words *words, struct
 struct sight *stage_expect(struct stage *stage, const struct words *words,
 	enum core_action_type type, int delivery, uint32_t handle)
 {
-	return take(stage, words, find(stage, type, delivery, handle));
+	return take(stage, words, find(stage, words, type, delivery, handle));
 }
 
 static void wrong(const struct stage *stage, const struct words *words, const struct sight *sight,
@@ -149,7 +160,7 @@ static void expect_transmit(struct stage *stage, struct words *words)
 	uint8_t netfn, command, channel = 0, address = 0;
 
 	parse_command(words, words_need(words, "a command"), &netfn, &command);
-	sight = take(stage, words, find(stage, CORE_ACTION_TRANSMIT, 0, 0));
+	sight = take(stage, words, find(stage, words, CORE_ACTION_TRANSMIT, 0, 0));
 	transmit = &sight->action.transmit;
 	want(stage, words, sight, "netFn", transmit->netfn, netfn);
 	want(stage, words, sight, "command", transmit->command, command);
@@ -184,7 +195,7 @@ static void expect_bridged(struct stage *stage, struct words *words)
 
 	parse_responder(words, words_need(words, "a responder"), &channel, &address);
 	parse_command(words, words_need(words, "a command"), &netfn, &command);
-	sight = take(stage, words, find(stage, CORE_ACTION_TRANSMIT, 0, 0));
+	sight = take(stage, words, find(stage, words, CORE_ACTION_TRANSMIT, 0, 0));
 	transmit = &sight->action.transmit;
 	want(stage, words, sight, "netFn (a Send Message was expected)", transmit->netfn, 0x06);
 	want(stage, words, sight, "command (a Send Message was expected)", transmit->command, 0x34);
@@ -269,8 +280,8 @@ static void expect_answer(struct stage *stage, struct words *words)
 	if (reason != VIPMI_REASON_NONE && sent == unsent) {
 		words_fail(words, "say whether it was sent or unsent");
 	}
-	sight = take(
-		stage, words, find(stage, CORE_ACTION_DELIVER, CORE_DELIVERY_ANSWER, name->handle));
+	sight = take(stage, words,
+		find(stage, words, CORE_ACTION_DELIVER, CORE_DELIVERY_ANSWER, name->handle));
 	deliver = &sight->action.deliver;
 	if (tag) {
 		want(stage, words, sight, "tag", deliver->tag, words_number(words, tag));
@@ -304,8 +315,8 @@ static void expect_asynchronous(
 	const char *number = words_value(words, "number");
 	const char *lost = words_value(words, "lost");
 	const char *async_kind = words_value(words, "kind");
-	struct sight *sight =
-		take(stage, words, find(stage, CORE_ACTION_DELIVER, (int)kind, name->handle));
+	struct sight *sight = take(
+		stage, words, find(stage, words, CORE_ACTION_DELIVER, (int)kind, name->handle));
 	const struct core_deliver *deliver = &sight->action.deliver;
 
 	if (number) {
@@ -328,6 +339,7 @@ void expect_statement(struct stage *stage, struct words *words)
 	struct sight *pending;
 
 	if (words_take(words, "nothing")) {
+		stage_settle(stage, words);
 		pending = stage_pending(stage);
 		if (pending) {
 			words_fail(words, "but: %s", stage_describe(stage, pending));
@@ -350,7 +362,7 @@ void expect_statement(struct stage *stage, struct words *words)
 		struct name *name =
 			stage_need(stage, words, words_need(words, "a handle"), NAME_HANDLE);
 
-		(void)take(stage, words, find(stage, CORE_ACTION_CREDIT, 0, name->handle));
+		(void)take(stage, words, find(stage, words, CORE_ACTION_CREDIT, 0, name->handle));
 	} else {
 		words_fail(words,
 			"expect transmit, bridged, response, registered, answer, event, loss, "
@@ -396,7 +408,7 @@ static uint64_t status_value(struct stage *stage, struct words *words,
 		return counter_value(words, status, words_need(words, "a counter"));
 	}
 	if (strcmp(what, "credit") == 0) {
-		return core_credit(stage->core,
+		return stage_credit(stage, words,
 			stage_need(stage, words, words_need(words, "a handle"), NAME_HANDLE)
 				->handle);
 	}
@@ -411,18 +423,22 @@ static uint64_t status_value(struct stage *stage, struct words *words,
 /* "check queued 3", "check counter responses_late 1", "check credit a 2". */
 void check_statement(struct stage *stage, struct words *words)
 {
-	const char *what = words_need(words, "what to check");
+	const struct words line = *words;
 	struct core_status status;
 	uint64_t got, expected;
 	const char *word;
 
-	core_status(stage->core, &status);
-	got = status_value(stage, words, &status, what);
-	word = words_need(words, "a value");
-	expected = strcmp(word, "yes") == 0 || strcmp(word, "up") == 0 ? 1
-		   : strcmp(word, "no") == 0 || strcmp(word, "down") == 0
-			   ? 0
-			   : words_number(words, word);
+	do {
+		*words = line;
+		word = words_need(words, "what to check");
+		stage_status(stage, words, &status);
+		got = status_value(stage, words, &status, word);
+		word = words_need(words, "a value");
+		expected = strcmp(word, "yes") == 0 || strcmp(word, "up") == 0 ? 1
+			   : strcmp(word, "no") == 0 || strcmp(word, "down") == 0
+				   ? 0
+				   : words_number(words, word);
+	} while (got != expected && stage_wait(stage, words));
 	if (got != expected) {
 		words_fail(words, "it is %llu", (unsigned long long)got);
 	}

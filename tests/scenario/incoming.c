@@ -137,6 +137,9 @@ void expect_registered(struct stage *stage, struct words *words)
 	if (!any) {
 		parse_command(words, what, &netfn, &command);
 	}
+	if (!stage_sees_registrations()) {
+		return;
+	}
 	sight = stage_expect(stage, words, CORE_ACTION_REGISTER, 0, 0);
 	registration = &sight->action.registration;
 	if ((!any && (registration->netfn != netfn || registration->command != command)) ||

@@ -113,18 +113,6 @@ bool rights_statement(struct stage *stage, struct words *words, const struct nam
 
 void revoke_statement(struct stage *stage, struct words *words)
 {
-	const struct name *handle =
-		stage_need(stage, words, words_need(words, "a handle"), NAME_HANDLE);
-	struct core_event event = {.type = CORE_EVENT_COMMAND_REVOKE};
-	struct core_command_info info;
-	uint32_t cursor = 0;
-
-	while (core_command_next(stage->core, &cursor, &info)) {
-		if (info.handle == handle->handle) {
-			event.command_revoke.number = info.number;
-			stage_step(stage, words, &event, 0);
-			return;
-		}
-	}
-	words_fail(words, "it holds nothing");
+	stage_revoke(stage, words,
+		stage_need(stage, words, words_need(words, "a handle"), NAME_HANDLE)->handle);
 }

@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The stage of a transcript: one core, a clock that only the transcript moves,
- * and the shell's loop. What the core wants done is done at once and kept as a
- * sight; a transcript has to expect every sight, in its order and at its time.
+ * The stage of a transcript. What is seen of the one who plays it is kept as
+ * sights; a transcript has to expect every sight, in its order and at its time.
+ * There are two, chosen when the program is linked:
+ *
+ *	stage.c    one core, a clock that only the transcript moves, and the shell's
+ *	           loop: what the core wants done is done at once
+ *	agent*.c   a whole agent, vipmid or vipmi.ko: programs above it, over the socket
+ *	           protocol, and a controller below it; the clock is the machine's
  */
 #ifndef VIPMI_TESTS_SCENARIO_STAGE_H
 #define VIPMI_TESTS_SCENARIO_STAGE_H
@@ -50,7 +55,7 @@ struct queued_message {
 };
 
 struct stage {
-	struct core *core;
+	struct core *core; /* stage.c's, with the block it lives in */
 	void *memory;
 	size_t size;
 	uint64_t now_ns;
@@ -83,7 +88,7 @@ struct stage {
 	bool attention;
 };
 
-/* A fresh core at time 0. */
+/* Everything fresh, at time 0. */
 void stage_init(struct stage *stage, const struct words *words, const struct core_limits *limits);
 void stage_finish(struct stage *stage);
 /* The agent is killed and starts again; the controller goes on. */
@@ -93,9 +98,27 @@ void stage_restart(struct stage *stage, const struct words *words);
 void stage_step(
 	struct stage *stage, const struct words *words, struct core_event *event, int result);
 void stage_pump(struct stage *stage, const struct words *words);
-/* Lets time pass, waking at each of the core's deadlines; stops early at the first sight if told.
- */
+/* Completes an action that was left open. */
+void stage_complete(struct stage *stage, const struct words *words, uint64_t action, int result);
+/* Lets time pass; stops early at the first sight if told. */
 void stage_pass(struct stage *stage, const struct words *words, uint64_t until_ns, bool stop);
+
+/* Something that is expected is not there (yet): true if it may be by now. */
+bool stage_wait(struct stage *stage, const struct words *words);
+/* Nothing is expected any more: whatever is on its way comes. */
+void stage_settle(struct stage *stage, const struct words *words);
+/* Whether a sight is of now, not of a moment before. */
+bool stage_in_time(const struct stage *stage, const struct sight *sight);
+
+/* Whether it sees what a link is told to hand in; or only what then comes of it. */
+bool stage_sees_registrations(void);
+
+void stage_status(struct stage *stage, const struct words *words, struct core_status *ret_status);
+uint32_t stage_credit(struct stage *stage, const struct words *words, uint32_t handle);
+/* Takes away what the handle has reserved first. */
+void stage_revoke(struct stage *stage, const struct words *words, uint32_t handle);
+
+/* ---- sights.c ---- */
 
 struct name *stage_name(struct stage *stage, const char *text);
 struct name *stage_need(
@@ -103,18 +126,33 @@ struct name *stage_need(
 struct name *stage_new_name(
 	struct stage *stage, const struct words *words, const char *text, enum name_kind kind);
 
+/* Whether it takes nothing that is delivered. */
+bool stage_client_stopped(const struct stage *stage, uint32_t client);
+/* Keeps an action, and its bytes, as a sight. */
+struct sight *stage_see(
+	struct stage *stage, const struct words *words, const struct core_action *action);
 /* The oldest sight that nobody has expected yet, or NULL. */
 struct sight *stage_pending(struct stage *stage);
 /* One line about a sight, for messages. Static storage. */
 const char *stage_describe(const struct stage *stage, const struct sight *sight);
 
+/* The clock moves on: fails when something happened before that time and nobody expected it. */
+void stage_end_moment(struct stage *stage, const struct words *words, uint64_t until_ns);
+
+/* ---- controller.c ---- */
+
 /* The controller's receive queue and event buffer fill. */
 void stage_receive(
 	struct stage *stage, const struct words *words, const uint8_t *bytes, size_t length);
 void stage_event(struct stage *stage, const struct words *words, const uint8_t *event);
+/* The stage's: the attention signal follows them. */
+void stage_attention(struct stage *stage, const struct words *words);
+/* Whether it is about the controller's flags, messages and enables. */
+bool controller_is_housekeeping(const struct stage *stage, const struct core_transmit *transmit);
+/* What the controller says to that: the length, completion code first. */
+size_t controller_answer(struct stage *stage, const struct core_transmit *transmit, uint8_t *out);
 
-/* Fails when something has happened that nobody expected: the clock must not move on. */
-void stage_end_moment(struct stage *stage, const struct words *words);
+/* ---- statements.c and others ---- */
 
 /* One line of a test (statements.c). */
 void play_statement(struct stage *stage, struct words *words);

@@ -343,14 +343,12 @@ static void transmission_statement(struct stage *stage, struct words *words, str
 
 	if (words_take(words, "is")) {
 		(void)words_take(words, "sent");
-		core_done(stage->core, name->action, 0);
-		stage_pump(stage, words);
+		stage_complete(stage, words, name->action, 0);
 		return;
 	}
 	if (words_take(words, "fails")) {
-		core_done(stage->core, name->action,
+		stage_complete(stage, words, name->action,
 			words_error(words, words_need(words, "an error")));
-		stage_pump(stage, words);
 		return;
 	}
 	if (!words_take(words, "answers")) {
@@ -384,21 +382,10 @@ static void shell_statement(struct stage *stage, struct words *words)
 		revoke_statement(stage, words);
 	} else if (words_take(words, "completes")) {
 		(void)words_take(words, "nonsense");
-		core_done(stage->core, UINT64_C(0x7777777777777777), 0);
-		core_done(stage->core, 0, 0);
-		stage_pump(stage, words);
+		stage_complete(stage, words, UINT64_C(0x7777777777777777), 0);
+		stage_complete(stage, words, 0, 0);
 	} else {
 		words_fail(words, "the shell stops pulling, pulls again or completes nonsense");
-	}
-}
-
-void stage_end_moment(struct stage *stage, const struct words *words)
-{
-	struct sight *pending = stage_pending(stage);
-
-	if (pending) {
-		words_fail(
-			words, "before this, nobody expected: %s", stage_describe(stage, pending));
 	}
 }
 
@@ -409,14 +396,11 @@ static void time_prefix(struct stage *stage, struct words *words)
 
 	if (words_take(words, "at")) {
 		until_ns = words_time(words, words_need(words, "a time"));
-		stage_end_moment(stage, words);
-		if (until_ns < stage->now_ns) {
-			words_fail(words, "time does not go back");
-		}
+		stage_end_moment(stage, words, until_ns);
 		stage_pass(stage, words, until_ns, false);
 	} else if (words_take(words, "after")) {
 		until_ns = stage->now_ns + words_time(words, words_need(words, "a time"));
-		stage_end_moment(stage, words);
+		stage_end_moment(stage, words, until_ns);
 		stage_pass(stage, words, until_ns, false);
 	} else if (words_take(words, "within")) {
 		until_ns = stage->now_ns + words_time(words, words_need(words, "a time"));

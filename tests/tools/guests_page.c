@@ -19,7 +19,9 @@ static const char head[] =
 	"controller has no such thing. What is not listed (OEM commands, firmware, other groups'\n"
 	"bodies) is refused with C1. Of what passes, sensors, SEL and FRU can be taken away from "
 	"a\n"
-	"guest (`sensors=0`, `sel=0`, `fru=0`): then it is refused with C1.\n";
+	"guest (`sensors=none`, `sel=none`, `fru=none`): then it is refused with C1.\n"
+	"With `sel=own` and `fru=own` a guest has a log and a FRU inventory of its own; what\n"
+	"belongs to them is answered as the last column says.\n";
 
 static const char *treatment_name(enum guest_treatment treatment)
 {
@@ -31,6 +33,8 @@ static const char *treatment_name(enum guest_treatment treatment)
 	case GUEST_DENY:
 		return "refuse, D4";
 	case GUEST_NONE:
+	case GUEST_LOG:
+	case GUEST_FRU:
 		return "refuse, C1";
 	}
 	return "";
@@ -53,9 +57,19 @@ static const char *why(const struct ipmi_command *command, enum guest_treatment 
 	}
 }
 
+static const char *own_text(const struct ipmi_command *command)
+{
+	/* FRU commands are the first of the storage commands (appendix G). */
+	return command->netfn == VIPMI_NETFN_STORAGE && command->command < 0x20 ? "; `fru=own`: "
+										: "; `sel=own`: ";
+}
+
 static void print_page(FILE *page)
 {
-	const struct guest_config all = {.sensors = true, .sel = true, .fru = true, .bus = true};
+	const struct guest_config all = {
+		.sensors = true, .sel = GUEST_PART_REAL, .fru = GUEST_PART_REAL, .bus = true};
+	const struct guest_config own = {
+		.sensors = true, .sel = GUEST_PART_OWN, .fru = GUEST_PART_OWN, .bus = true};
 	const struct ipmi_command *table;
 	int netfn = -1;
 	size_t count, i;
@@ -66,6 +80,8 @@ static void print_page(FILE *page)
 		const struct ipmi_command *command = &table[i];
 		enum guest_treatment treatment =
 			guest_judge(&all, command->netfn, command->command, NULL, 0);
+		enum guest_treatment with_own =
+			guest_judge(&own, command->netfn, command->command, NULL, 0);
 
 		if (command->netfn != netfn) {
 			netfn = command->netfn;
@@ -76,9 +92,12 @@ static void print_page(FILE *page)
 			      "| --- | --- | --- | --- | --- |\n",
 				page);
 		}
-		fprintf(page, "| %02X | %s | %s | %s | %s |\n", command->command, command->title,
+		fprintf(page, "| %02X | %s | %s | %s | %s%s%s |\n", command->command,
+			command->title,
 			ipmi_class_is_read((enum ipmi_class)command->class) ? "" : "yes",
-			treatment_name(treatment), why(command, treatment));
+			treatment_name(treatment), why(command, treatment),
+			with_own == treatment ? "" : own_text(command),
+			with_own != treatment ? treatment_name(with_own) : "");
 	}
 }
 

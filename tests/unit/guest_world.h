@@ -24,20 +24,6 @@ static struct guest guest;
 static uint64_t now_ns;
 static struct guest_verdict verdict;
 
-static inline void begin(const struct guest_config *config)
-{
-	static const struct guest_config usual = {.guid = {1, 2, 3},
-		.sensors = true,
-		.sel = true,
-		.fru = true,
-		.grace_ns = 60 * SECOND};
-
-	now_ns = 1000 * SECOND;
-	guest_init(&guest, config ? config : &usual);
-	guest_connect(&guest, now_ns);
-	guest_control(&guest, VM_CONTROL_CAPABILITIES, CAPABLE_ALL);
-}
-
 /* Asks; returns the completion code, or -1 when it was passed on. */
 static inline int ask(uint8_t netfn, uint8_t command, const uint8_t *data, size_t length)
 {
@@ -78,6 +64,21 @@ static inline const char *controls(void)
 		sprintf(text + strlen(text), "%02x ", action.control);
 	}
 	return text;
+}
+
+static inline void begin(const struct guest_config *config)
+{
+	static const struct guest_config usual = {.guid = {1, 2, 3},
+		.sensors = true,
+		.sel = GUEST_PART_REAL,
+		.fru = GUEST_PART_REAL,
+		.grace_ns = 60 * SECOND};
+
+	now_ns = 1000 * SECOND;
+	guest_init(&guest, config ? config : &usual);
+	guest_connect(&guest, now_ns);
+	guest_control(&guest, VM_CONTROL_CAPABILITIES, CAPABLE_ALL);
+	assert_string_equal(controls(), "00 "); /* whatever the peer thought */
 }
 
 static inline void advance(uint64_t ns)
