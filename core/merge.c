@@ -30,22 +30,22 @@ bool merge_possible(
 	const struct core *core, const struct core_request *request, enum ipmi_class class)
 {
 	return core->limits.merge && (class == IPMI_CLASS_READ || class == IPMI_CLASS_QUASI_READ) &&
-	       request->target_kind == VIPMI_TARGET_CONTROLLER &&
-	       request->length <= CORE_INLINE_MAX;
+	       request->target_kind == VIPMI_TARGET_CONTROLLER;
 }
 
 /* FNV-1a over what makes it the same question. */
-static struct list_link *chain_of(struct core *core, const struct core_request *request)
+static struct list_link *chain_of(struct core *core, struct core_request *request)
 {
+	const uint8_t *data = request_data(core, request);
 	const uint32_t prime = 16777619u;
 	uint32_t hash = 2166136261u, i;
 
 	hash = (hash ^ request->netfn) * prime;
 	hash = (hash ^ request->command) * prime;
 	for (i = reservation_bytes(request); i < request->length; i++) {
-		hash = (hash ^ request->bytes[i]) * prime;
+		hash = (hash ^ data[i]) * prime;
 	}
-	return &core->questions[(hash ^ hash >> 16) % CORE_QUESTION_CHAINS];
+	return &core->questions[hash % ARRAY_LENGTH(core->questions)];
 }
 
 void merge_wait(struct core *core, struct core_request *request)
@@ -56,15 +56,16 @@ void merge_wait(struct core *core, struct core_request *request)
 /* In place of its handle's own reservation it is sent with the one that is valid at the controller:
  * so these may differ. */
 static bool same_question(
-	struct core *core, const struct core_request *leader, struct core_request *request)
+	struct core *core, struct core_request *leader, struct core_request *request)
 {
+	const uint8_t *data = request_data(core, request), *leaders = request_data(core, leader);
 	bool own = reservation_own(core, request);
 	size_t skip = own ? reservation_bytes(request) : 0;
 
 	return request->netfn == leader->netfn && request->command == leader->command &&
 	       request->lun == leader->lun && request->length == leader->length &&
 	       own == (leader->reservation != 0) &&
-	       memcmp(request->bytes + skip, leader->bytes + skip, request->length - skip) == 0;
+	       memcmp(data + skip, leaders + skip, request->length - skip) == 0;
 }
 
 static bool may_join(struct core *core, struct core_request *request)
@@ -74,8 +75,8 @@ static bool may_join(struct core *core, struct core_request *request)
 	       !reservation_void(core, request);
 }
 
-void merge_gather(struct core *core, struct core_transmission *transmission,
-	const struct core_request *leader)
+void merge_gather(
+	struct core *core, struct core_transmission *transmission, struct core_request *leader)
 {
 	struct list_link *chain = chain_of(core, leader), *link, *following;
 	unsigned looks = 0;
@@ -106,9 +107,7 @@ void merge_sent(struct core *core, struct core_transmission *transmission)
 	list_for_each(link, &transmission->merged) {
 		struct core_request *request = container_of(link, struct core_request, group_link);
 
-		request->sent = true;
-		request->sends += request->sends < UINT8_MAX;
-		request->sent_ns = core->now_ns;
+		request_went(core, request);
 	}
 }
 

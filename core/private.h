@@ -523,6 +523,8 @@ void request_settle(struct core *core, struct core_request *request, uint8_t cc,
 	enum vipmi_origin origin, enum vipmi_reason reason, const uint8_t *data, size_t length);
 /* Answered by us: the code and the counter follow from the reason and whether it was sent. */
 void request_fail(struct core *core, struct core_request *request, enum vipmi_reason reason);
+/* It was given to the controller. */
+void request_went(const struct core *core, struct core_request *request);
 /* Puts a request that was OFFERED, SENT or BRIDGED back where it stood in its queue. */
 void request_requeue(struct core *core, struct core_request *request);
 /* Likewise, but not before a pause, longer each time. */
@@ -610,8 +612,8 @@ bool merge_possible(
 /* It waits in its lane, and `merges`. */
 void merge_wait(struct core *core, struct core_request *request);
 /* The leader is about to be given to the link: others that ask the same join it. */
-void merge_gather(struct core *core, struct core_transmission *transmission,
-	const struct core_request *leader);
+void merge_gather(
+	struct core *core, struct core_transmission *transmission, struct core_request *leader);
 /* It was. */
 void merge_sent(struct core *core, struct core_transmission *transmission);
 /* It ended without a response. */

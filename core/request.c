@@ -447,6 +447,13 @@ void request_fail(struct core *core, struct core_request *request, enum vipmi_re
 		core, request, reason_cc(request, reason), VIPMI_ORIGIN_AGENT, reason, NULL, 0);
 }
 
+void request_went(const struct core *core, struct core_request *request)
+{
+	request->sent = true;
+	request->sends += request->sends < UINT8_MAX;
+	request->sent_ns = core->now_ns;
+}
+
 void request_requeue(struct core *core, struct core_request *request)
 {
 	request_detach(core, request, false);

@@ -78,9 +78,7 @@ size_t reservation_bytes(const struct core_request *request)
 {
 	const struct reserving *entry = reserving_find(request);
 
-	return entry && entry->effect != EFFECT_RESERVE && request->length >= sizeof(uint16_t)
-		       ? sizeof(uint16_t)
-		       : 0;
+	return entry && entry->effect == EFFECT_USE ? sizeof(uint16_t) : 0;
 }
 
 /* The entry, if the request names the id that its handle was given; else the id is for the

@@ -337,9 +337,7 @@ static void transmission_went(struct core *core, struct core_transmission *trans
 	}
 	merge_sent(core, transmission);
 	request->state = REQUEST_SENT;
-	request->sent = true;
-	request->sends += request->sends < UINT8_MAX;
-	request->sent_ns = core->now_ns;
+	request_went(core, request);
 	if (offered_in_vain(request)) {
 		request_abandon(core, request);
 		return;
@@ -403,9 +401,7 @@ static void transmission_done_late(
 	}
 	request->transmission = 0;
 	if (result == 0) {
-		request->sent = true;
-		request->sends += request->sends < UINT8_MAX;
-		request->sent_ns = core->now_ns;
+		request_went(core, request);
 	}
 	if (offered_in_vain(request)) {
 		request->state =

@@ -281,7 +281,7 @@ PLANTS = [
      "	core_count(core, attention_sticky);",
      "", "sim"),
     ("a question joins another that differs in its data", "core/merge.c",
-     "memcmp(request->bytes + skip, leader->bytes + skip, request->length - skip) == 0;",
+     "memcmp(data + skip, leaders + skip, request->length - skip) == 0;",
      "true;", "sim"),
     ("a read joins past a barrier", "core/lane.c",
      "return (lane->ready & 1 << request->class) && lane_head(lane, request->class) == request;",

@@ -446,6 +446,19 @@ class Judge(unittest.TestCase):
         story.diary.asked[0].cc = 0xCB
         self.bad(story, 'answers')
 
+    def test_shared_answers(self):
+        def story(*asked, command=READ, responder=CONTROLLER):
+            story = Story()
+            for turn, at in enumerate(asked):
+                story.ask(f'program-{turn}', at, 1.5, b'a', b'A', responder=responder)
+                story.diary.asked[-1].netfn, story.diary.asked[-1].command = command
+            story.direct(1.0, *command, b'a', 0, b'A')
+            return story
+        self.good(story(0.9, 0.8, 0.7))
+        self.bad(story(0.9, 1.1), 'answers', 1)  # it had gone out already
+        self.bad(story(0.9, 0.8, command=(0x30, 0x01)), 'answers', 1)
+        self.bad(story(0.9, 0.8, command=(0x04, 0x26)), 'answers', 1)
+
     def test_invented(self):
         story = Story()
         story.ask('one', 0.9, 1.5, b'a', b'A')
