@@ -237,9 +237,10 @@ uint64_t controller_deadline(const struct controller *controller)
 
 /* ---- from open to close ---- */
 
-static int core_create(struct controller *controller, uint32_t handles_max, uint64_t now_ns)
+static int core_create(
+	struct controller *controller, const struct core_limits *given, uint64_t now_ns)
 {
-	struct core_limits limits = {.handles_max = handles_max};
+	struct core_limits limits = *given;
 	size_t size;
 
 	memcpy(&limits.seed, controller->host.boot_id, sizeof(limits.seed));
@@ -282,8 +283,8 @@ static int faces_open(struct controller *controller, const struct controller_ord
 }
 
 int controller_open(struct controller *controller, const struct controller_order *order,
-	uint32_t handles_max, int epoll, uint32_t index, const uint8_t boot_id[16], uint64_t now_ns,
-	char *error, size_t error_size)
+	const struct core_limits *given, int epoll, uint32_t index, const uint8_t boot_id[16],
+	uint64_t now_ns, char *error, size_t error_size)
 {
 	struct link_sink sink = {.context = controller, .event = sink_event, .log = sink_log};
 	int result;
@@ -301,9 +302,10 @@ int controller_open(struct controller *controller, const struct controller_order
 			.kick = host_kick},
 	};
 	memcpy(controller->host.boot_id, boot_id, sizeof(controller->host.boot_id));
-	result = core_create(controller, handles_max, now_ns);
+	result = core_create(controller, given, now_ns);
 	if (result) {
-		snprintf(error, error_size, "no memory for %u virtual controllers", handles_max);
+		snprintf(error, error_size, "no memory for %u virtual controllers",
+			given->handles_max);
 		controller_close(controller);
 		return result;
 	}

@@ -46,8 +46,8 @@ struct controller {
 /* Opens one controller in the caller's memory, which must stay put. 0, or a negative errno with a
  * line for a person in `error`; there is nothing to close then. */
 int controller_open(struct controller *controller, const struct controller_order *order,
-	uint32_t handles_max, int epoll, uint32_t index, const uint8_t boot_id[16], uint64_t now_ns,
-	char *error, size_t error_size);
+	const struct core_limits *given, int epoll, uint32_t index, const uint8_t boot_id[16],
+	uint64_t now_ns, char *error, size_t error_size);
 
 /* One of its descriptors is ready. Call controller_run afterwards. */
 void controller_link_ready(struct controller *controller, uint32_t events, uint64_t now_ns);

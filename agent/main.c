@@ -54,8 +54,8 @@ static uint64_t clock_ns(void)
 /* One descriptor for each client: as many as were asked for, or as many as we may have. */
 static void files_raise(const struct options *options)
 {
-	rlim_t wanted = FILES_SPARE +
-			options->controllers * (rlim_t)(options->handles_max + CORE_CLIENTS_SPARE);
+	rlim_t wanted = FILES_SPARE + options->controllers * (rlim_t)(options->limits.handles_max +
+								      CORE_CLIENTS_SPARE);
 	struct rlimit files;
 
 	if (getrlimit(RLIMIT_NOFILE, &files) || files.rlim_cur >= wanted) {
@@ -129,14 +129,14 @@ static int agent_open(struct agent *agent)
 	for (i = 0; i < options->controllers; i++) {
 		const struct controller_order *order = &options->orders[i];
 
-		if (controller_open(&agent->controllers[i], order, options->handles_max,
-			    agent->epoll, i, boot_id, clock_ns(), error, sizeof(error))) {
+		if (controller_open(&agent->controllers[i], order, &options->limits, agent->epoll,
+			    i, boot_id, clock_ns(), error, sizeof(error))) {
 			log_line(LOG_PRIORITY_ERROR, "%s", error);
 			return -1;
 		}
 		agent->opened++;
 		log_line(LOG_PRIORITY_NOTICE, "%s: served at %s, %u virtual controllers at most",
-			order->link, order->faces[0], options->handles_max);
+			order->link, order->faces[0], options->limits.handles_max);
 	}
 	return 0;
 }

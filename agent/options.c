@@ -18,6 +18,7 @@ static const struct option option_names[] = {
 	{"cuse", required_argument, NULL, FACE_LETTER + 1},
 	{"vm", required_argument, NULL, FACE_LETTER + 2},
 	{"max-handles", required_argument, NULL, 'm'},
+	{"no-merge", no_argument, NULL, 'n'},
 	{"help", no_argument, NULL, 'h'},
 	{"version", no_argument, NULL, 'V'},
 	{NULL, 0, NULL, 0},
@@ -29,6 +30,7 @@ static void help(void)
 
 	printf("usage: vipmid --link LINK --socket PATH [--link LINK --socket PATH ...]\n"
 	       "              [--cuse NODE ...] [--vm GUEST ...] [--max-handles N]\n"
+	       "              [--no-merge]\n"
 	       "\n"
 	       "Shares one IPMI controller, or several, between many programs: each gets a\n"
 	       "virtual controller of its own. Stays in the foreground and logs to standard\n"
@@ -40,6 +42,8 @@ static void help(void)
 	       "  --vm GUEST       a virtual machine that has a controller of its own (see below)\n"
 	       "  --max-handles N  virtual controllers at most, 1 to %u, for each --link\n"
 	       "                   (default %u)\n"
+	       "  --no-merge       ask the controller for every read, also where several programs\n"
+	       "                   wait to ask the same\n"
 	       "  --help           this text\n"
 	       "  --version        print the version\n"
 	       "\n"
@@ -116,7 +120,10 @@ static int take(int letter, struct options *options)
 		options->orders[options->controllers++].link = optarg;
 		return 0;
 	case 'm':
-		return read_count(optarg, &options->handles_max);
+		return read_count(optarg, &options->limits.handles_max);
+	case 'n':
+		options->limits.merge = false;
+		return 0;
 	case 'h':
 		help();
 		return 1;
@@ -134,7 +141,7 @@ static int take(int letter, struct options *options)
 
 int options_read(int argc, char **argv, struct options *ret_options)
 {
-	struct options options = {.handles_max = CORE_HANDLES_DEFAULT};
+	struct options options = {.limits = {.handles_max = CORE_HANDLES_DEFAULT, .merge = true}};
 	uint32_t i;
 	int letter, result;
 

@@ -21,7 +21,7 @@ struct controller_order {
 struct options {
 	uint32_t controllers;
 	struct controller_order orders[AGENT_CONTROLLERS_MAX];
-	uint32_t handles_max;
+	struct core_limits limits; /* of each controller; the seed is its own */
 };
 
 /* 0: go on. 1: everything was said (--help, --version). -EINVAL: it was wrong, and has been

@@ -126,6 +126,7 @@ int core_init(void *memory, size_t size, const struct core_limits *given, uint64
 	requests_init(core);
 	arbiter_init(core);
 	transmissions_init(core);
+	merge_init(core);
 	sequences_init(core);
 	subscriptions_init(core);
 	command_reservations_init(core);

@@ -36,6 +36,7 @@ struct core_limits {
 	uint32_t credit_max;   /* 1 to CORE_CREDIT_LIMIT; 0 = CORE_CREDIT_DEFAULT */
 	uint32_t messages_max; /* kept: a power of two up to CORE_MESSAGES_KEPT; 0 = that */
 	uint64_t seed;         /* of all randomness inside (jitter) */
+	bool merge;            /* reads that wait to ask the same are sent as one */
 };
 
 /* Bytes of memory that core_init needs, or 0 when the limits are out of range. */

@@ -30,6 +30,7 @@
 	X(answers_delivered, "answers handed to their clients")                                    \
 	X(answers_put_off, "deliveries that the client did not take at once")                      \
 	X(transmissions, "messages given to the controller")                                       \
+	X(reads_merged, "reads that went out as one with another's")                               \
 	X(transmissions_refused, "messages that the link did not take at once")                    \
 	X(transmissions_failed, "messages that the link failed to send")                           \
 	X(transmissions_timed_out, "messages that the controller never answered")                  \

@@ -145,8 +145,15 @@ static bool head_may_go(
 	if (!link) {
 		return true;
 	}
-	barrier = container_of(link, struct core_request, barrier_link);
+	barrier = container_of(link, struct core_request, group_link);
 	return head->mutating ? barrier == head && nothing_older(lane, head) : older(head, barrier);
+}
+
+bool lane_may_send(const struct core_request *request)
+{
+	const struct core_lane *lane = request->lane;
+
+	return (lane->ready & 1 << request->class) && lane_head(lane, request->class) == request;
 }
 
 static void lane_set_ready(struct core *core, struct core_lane *lane, int class, bool ready)
@@ -212,8 +219,10 @@ void lane_push(struct core *core, struct core_request *request)
 	core->queued++;
 	list_push_back(&lane->queue[request->class], &request->queue_link);
 	lane->pending |= (uint8_t)(1 << request->class);
-	if (request->mutating) {
-		list_push_back(&lane->barriers, &request->barrier_link);
+	if (request->merges) {
+		merge_wait(core, request);
+	} else if (request->mutating) {
+		list_push_back(&lane->barriers, &request->group_link);
 	}
 	lane_update(core, lane);
 }
@@ -232,6 +241,9 @@ void lane_push_front(struct core *core, struct core_request *request)
 		}
 	}
 	list_insert_between(&request->queue_link, link->previous, link);
+	if (request->merges) {
+		merge_wait(core, request);
+	}
 	lane->pending |= (uint8_t)(1 << request->class);
 	lane_update(core, lane);
 }
@@ -241,6 +253,9 @@ void lane_remove(struct core *core, struct core_request *request)
 	struct core_lane *lane = request->lane;
 
 	list_remove(&request->queue_link);
+	if (request->merges) {
+		list_remove(&request->group_link);
+	}
 	if (list_empty(&lane->queue[request->class])) {
 		lane->pending &= (uint8_t) ~(1 << request->class);
 	}
@@ -253,6 +268,6 @@ void lane_finish(struct core *core, struct core_request *request)
 {
 	struct core_lane *lane = request->lane;
 
-	list_remove(&request->barrier_link);
+	list_remove(&request->group_link);
 	lane_update(core, lane);
 }

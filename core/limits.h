@@ -64,6 +64,12 @@
 #define CORE_GUARANTEE_NORMAL 4u
 #define CORE_GUARANTEE_BACKGROUND 16u
 
+/* Reads looked at for one that is about to go out and may take them with it: so many more answers
+ * one response gives at the most. */
+#define CORE_MERGE_LOOKS 64u
+/* Chains of the reads that wait: some for each client of a usual number. */
+#define CORE_QUESTION_CHAINS 256u
+
 /* Asynchronous messages kept for subscribers that lag, unless told otherwise: a power of two. */
 #define CORE_MESSAGES_KEPT 4096u
 /* Longest asynchronous message: an IPMB frame's data, or an event's 16 bytes. */

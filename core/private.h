@@ -18,6 +18,7 @@
  *	QUEUED    lane->queue[class]; may have a pause running (timer_ns)
  *	OFFERED   none; a TRANSMIT action for it is open
  *	SENT      none; transmission->request is it
+ *	MERGED    none; by group_link on transmission->merged: another's answer will be its own
  *	BRIDGED   core->on_bus; number->request is it, timer_ns is the responder's time-out
  *	HELD      none; a Send Message, until its `partner` is on the bus
  *	RECEIVED  none; an answer in the handle's receive message queue
@@ -102,6 +103,7 @@ enum core_request_state {
 	REQUEST_QUEUED,
 	REQUEST_OFFERED,
 	REQUEST_SENT,
+	REQUEST_MERGED,
 	REQUEST_BRIDGED,
 	REQUEST_HELD,
 	REQUEST_RECEIVED,
@@ -109,9 +111,11 @@ enum core_request_state {
 };
 
 struct core_request {
-	struct list_link queue_link;   /* see above; the free list while FREE */
-	struct list_link handle_link;  /* handle->requests */
-	struct list_link barrier_link; /* lane->barriers, if it mutates and is not answered */
+	struct list_link queue_link;  /* see above; the free list while FREE */
+	struct list_link handle_link; /* handle->requests */
+	/* lane->barriers, if it mutates and is not answered; if `merges`, core->questions while
+	 * QUEUED, transmission->merged while MERGED */
+	struct list_link group_link;
 	struct core_lane *lane;
 	struct core_request *partner; /* Send Message's outer and inner request: each other */
 	uint64_t tag;
@@ -133,6 +137,7 @@ struct core_request {
 	uint8_t raw_address, raw_lun, raw_sequence;
 	bool raw : 1; /* carried by a Send Message; its answer goes to the receive queue */
 	bool mutating : 1, sent : 1, pulled : 1, paused : 1;
+	bool merges : 1;          /* a read that may go out as one with the same of others */
 	bool has_number : 1;      /* `number` is taken for it */
 	bool reserved_number : 1; /* it named `number`, which its handle reserved */
 	bool on_bus : 1;          /* it counts in core->bridged */
@@ -239,6 +244,7 @@ enum core_transmission_state { TRANSMISSION_FREE, TRANSMISSION_OFFERED, TRANSMIS
 
 struct core_transmission {
 	struct list_link link;        /* core->flight, or the free list of its port */
+	struct list_link merged;      /* requests MERGED, that wait for its response too */
 	struct core_request *request; /* NULL: nobody waits for it (any more) */
 	struct core_handle *handle;   /* who is charged; NULL once it closed */
 	struct core_lane *ghost;      /* lane held up by it although the request is answered */
@@ -367,6 +373,7 @@ struct core {
 	uint64_t quarantine_ns;  /* no quarantine ends before; TIME_NEVER while the link is down */
 	struct list_link on_bus; /* requests BRIDGED */
 	struct list_link flight; /* transmissions OFFERED or SENT */
+	struct list_link questions[CORE_QUESTION_CHAINS]; /* reads that wait, by what they ask */
 	struct list_link free_transmissions[CORE_PORT_COUNT];
 
 	uint32_t requests_used, shared_used;
@@ -447,7 +454,8 @@ static inline bool request_is_response(const struct core_request *request)
  * HELD one's are its partner's. */
 static inline bool request_timed(const struct core_request *request)
 {
-	return (1u << REQUEST_QUEUED | 1u << REQUEST_SENT | 1u << REQUEST_BRIDGED) >>
+	return (1u << REQUEST_QUEUED | 1u << REQUEST_SENT | 1u << REQUEST_MERGED |
+		       1u << REQUEST_BRIDGED) >>
 		       request->state &
 	       1;
 }
@@ -545,6 +553,8 @@ void lane_push_front(struct core *core, struct core_request *request);
 void lane_remove(struct core *core, struct core_request *request);
 /* Settles anew which classes have a head that may be sent. */
 void lane_update(struct core *core, struct core_lane *lane);
+/* Nothing of its lane stands in its way. */
+bool lane_may_send(const struct core_request *request);
 /* It has something to send that needs an unreserved sequence number. */
 bool lane_wants_number(const struct core_lane *lane);
 /* The request is answered: no barrier any more. */
@@ -592,6 +602,20 @@ void transmission_orphan(struct core *core, struct core_request *request, bool g
 void transmissions_forget(struct core *core, const struct core_handle *handle);
 /* What was in flight is lost with the link or the controller. */
 void transmissions_lose(struct core *core, enum vipmi_reason reason);
+
+/* ---- merge.c: reads that ask the same ---- */
+void merge_init(struct core *core);
+bool merge_possible(
+	const struct core *core, const struct core_request *request, enum ipmi_class class);
+/* It waits in its lane, and `merges`. */
+void merge_wait(struct core *core, struct core_request *request);
+/* The leader is about to be given to the link: others that ask the same join it. */
+void merge_gather(struct core *core, struct core_transmission *transmission,
+	const struct core_request *leader);
+/* It was. */
+void merge_sent(struct core *core, struct core_transmission *transmission);
+/* It ended without a response. */
+void merge_end(struct core *core, struct core_transmission *transmission);
 
 /* ---- link.c: up, down, silent, back ---- */
 int link_went_up(struct core *core, const struct core_link_capabilities *capabilities);
@@ -696,6 +720,10 @@ void raw_failed(struct core *core, struct core_request *inner, uint8_t cc, enum 
 void raw_part(struct core_request *request);
 
 /* ---- reservation.c: each handle's own SDR and SEL reservations ---- */
+/* How many bytes the request begins with that name a reservation. */
+size_t reservation_bytes(const struct core_request *request);
+/* The one that it names is its handle's. */
+bool reservation_own(struct core *core, struct core_request *request);
 /* The handle's reservation that the request names was made void by somebody else: C5. */
 bool reservation_void(struct core *core, struct core_request *request);
 /* Notes what it will do to reservations, and puts the id that is valid at the controller in place

@@ -141,7 +141,7 @@ static void request_fill(
 	budget_ms = budget_ms ? budget_ms : CORE_BUDGET_DEFAULT_MS;
 	budget_ms = budget_ms < CORE_BUDGET_MAX_MS ? budget_ms : CORE_BUDGET_MAX_MS;
 	list_init(&request->queue_link);
-	list_init(&request->barrier_link);
+	list_init(&request->group_link);
 	request->tag = event->request.tag;
 	request->deadline_ns = core->now_ns + budget_ms * NSEC_PER_MSEC_U64;
 	request->timer_ns = TIME_NEVER;
@@ -188,6 +188,7 @@ struct core_request *request_new(
 	verdict = ipmi_command_judge(
 		request->netfn, request->command, event->request.data, request->length);
 	request->mutating = !ipmi_class_is_read(verdict.class);
+	request->merges = merge_possible(core, request, verdict.class);
 	request->timeout_ms = verdict.timeout_ms;
 	request->class =
 		event->request.class == CORE_CLASS_OF_HANDLE ? handle->class : event->request.class;
@@ -304,6 +305,10 @@ static void request_detach(struct core *core, struct core_request *request, bool
 		if (lane->port == CORE_PORT_BUS) {
 			sequence_wake(core, lane);
 		}
+		break;
+	case REQUEST_MERGED:
+		list_remove(&request->group_link);
+		lane->in_flight--;
 		break;
 	case REQUEST_SENT:
 		if (request->transmission) {

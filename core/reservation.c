@@ -74,6 +74,15 @@ static uint16_t id_of(const uint8_t *data, size_t length)
 	return reader_u16le(&reader);
 }
 
+size_t reservation_bytes(const struct core_request *request)
+{
+	const struct reserving *entry = reserving_find(request);
+
+	return entry && entry->effect != EFFECT_RESERVE && request->length >= sizeof(uint16_t)
+		       ? sizeof(uint16_t)
+		       : 0;
+}
+
 /* The entry, if the request names the id that its handle was given; else the id is for the
  * controller to judge. */
 static const struct reserving *names_own_id(struct core *core, struct core_request *request)
@@ -87,6 +96,11 @@ static const struct reserving *names_own_id(struct core *core, struct core_reque
 	id = id_of(request_data(core, request), request->length);
 	return id != 0 && id == request_handle(request)->reservations[entry->kind].id ? entry
 										      : NULL;
+}
+
+bool reservation_own(struct core *core, struct core_request *request)
+{
+	return names_own_id(core, request) != NULL;
 }
 
 bool reservation_void(struct core *core, struct core_request *request)

@@ -23,6 +23,7 @@ void transmissions_init(struct core *core)
 
 		core->transmissions[i].port = (uint8_t)port;
 		list_init(&core->transmissions[i].link);
+		list_init(&core->transmissions[i].merged);
 		list_push_back(&core->free_transmissions[port], &core->transmissions[i].link);
 	}
 	core->flight_alarm_ns = TIME_NEVER;
@@ -112,6 +113,7 @@ static void transmission_end(struct core *core, struct core_transmission *transm
 		lane_update(core, ghost);
 		lane_release(core, ghost);
 	}
+	merge_end(core, transmission);
 }
 
 void transmission_orphan(struct core *core, struct core_request *request, bool ghost)
@@ -229,6 +231,9 @@ static bool request_offer(
 	request->transmission = transmission_id(core, transmission);
 	lane->in_flight++;
 	lane_update(core, lane);
+	if (request->merges) {
+		merge_gather(core, transmission, request);
+	}
 	return transmission_offer(core, transmission, &transmit, ret_action);
 }
 
@@ -330,6 +335,7 @@ static void transmission_went(struct core *core, struct core_transmission *trans
 		core_count(core, housekeeping);
 		return;
 	}
+	merge_sent(core, transmission);
 	request->state = REQUEST_SENT;
 	request->sent = true;
 	request->sends += request->sends < UINT8_MAX;
@@ -388,6 +394,9 @@ static void transmission_done_late(
 	struct core_request *request = transmission->request;
 	enum vipmi_reason reason = transmission->lost;
 
+	if (result == 0) {
+		merge_sent(core, transmission);
+	}
 	transmission_end(core, transmission);
 	if (!request) {
 		return;
@@ -467,6 +476,7 @@ int transmission_received(struct core *core, const struct core_event *event)
 		transmission_find(core, event->received.transmission);
 	const uint8_t *data = event->received.data;
 	size_t length = event->received.length;
+	struct list_link merged, *link;
 	struct core_request *request;
 	enum core_purpose purpose;
 
@@ -490,6 +500,8 @@ int transmission_received(struct core *core, const struct core_event *event)
 	}
 	request = transmission->request;
 	purpose = transmission->purpose;
+	list_init(&merged);
+	list_splice_back(&merged, &transmission->merged);
 	transmission_end(core, transmission);
 	if (purpose >= PURPOSE_HOUSEKEEPING) {
 		fetch_received(core, purpose, data, length);
@@ -500,6 +512,10 @@ int transmission_received(struct core *core, const struct core_event *event)
 		bridge_sent(core, request, data[0]);
 	} else {
 		request_received(core, request, data, length);
+	}
+	while ((link = list_first(&merged)) != NULL) {
+		request_received(
+			core, container_of(link, struct core_request, group_link), data, length);
 	}
 	return 0;
 }

@@ -60,12 +60,31 @@ static void node_open(
 	}
 }
 
+/* A descriptor that was passed on is a virtual controller that was passed on: as with every file,
+ * what its opener may do counts. The one who uses it is named to the administrator, once. */
+static void node_caller(
+	struct cuse_face *face, struct cuse_file *file, const struct cuse_request *request)
+{
+	const struct core_credentials *opener = &file->session.credentials;
+	char line[128];
+
+	if (request->uid == opener->uid || file->lent) {
+		return;
+	}
+	file->lent = true;
+	snprintf(line, sizeof(line),
+		"client %u (pid %u, uid %u): its open node is used by uid %u, pid %u",
+		file->session.client, opener->pid, opener->uid, request->uid, request->pid);
+	face->host.log(face->host.context, line);
+}
+
 /* What concerns an open file. */
 static void node_file(struct cuse_face *face, struct cuse_node *node, struct cuse_file *file,
 	const struct cuse_request *request)
 {
 	switch (request->opcode) {
 	case FUSE_IOCTL:
+		node_caller(face, file, request);
 		cuse_file_ioctl(face, file, request);
 		break;
 	case FUSE_POLL:
@@ -114,16 +133,28 @@ static void node_message(
 	}
 }
 
+/* How many messages to take now. To look for one more costs a read, which is in vain while programs
+ * come one by one; epoll tells of those that are left. */
+static uint32_t node_most(struct cuse_node *node)
+{
+	if (node->turns >= CUSE_LOOK_EVERY) {
+		node->turns = 0;
+		return CUSE_BURST;
+	}
+	node->turns++;
+	return 1;
+}
+
 static uint32_t face_ready(struct face *base, uint64_t token, uint32_t events, uint64_t now_ns)
 {
 	struct cuse_face *face = cuse_face_of(base);
 	struct cuse_node *node = &face->nodes[token & FACE_TOKEN_MASK];
+	uint32_t count = 0, most = node_most(node);
 	struct cuse_request request;
-	uint32_t count = 0;
 
 	(void)events; /* an error shows in the read */
 	face->now_ns = now_ns;
-	while (count < CUSE_BURST && node->fd >= 0) {
+	while (count < most && node->fd >= 0) {
 		ssize_t length = read(node->fd, face->message, sizeof(face->message));
 
 		if (length < 0 && (errno == EAGAIN || errno == EINTR || errno == ENOENT)) {
@@ -137,6 +168,9 @@ static uint32_t face_ready(struct face *base, uint64_t token, uint32_t events, u
 		} else {
 			face->host.log(face->host.context, "a message of the kernel's is none");
 		}
+	}
+	if (count > 1) {
+		node->turns = CUSE_LOOK_EVERY; /* there may be several the next time, too */
 	}
 	return count;
 }

@@ -22,6 +22,10 @@
  * core again before it is empty. */
 #define CUSE_BURST 32u
 
+/* Where one message waited at a time, the next turn takes one and does not look for more; but for
+ * one turn in so many. */
+#define CUSE_LOOK_EVERY 8u
+
 /* Requests of one open file that it has not read the answers of. The driver stops at 100; as the
  * core's credit, 128 keeps every program that lives with that content. */
 #define CUSE_REQUESTS_MAX 128u
@@ -29,6 +33,17 @@
 /* Messages that wait to be read by one open file, in bytes: 128 answers of a usual length. Longer
  * ones, and events that nobody reads, wait in the core. */
 #define CUSE_QUEUE_BYTES 16384u
+
+/* Habits are told apart by so many lengths of what is asked for twice. */
+#define CUSE_HABIT_TAGS 8u
+
+/* How a program received its last message: most do so with the same structure and buffers again. */
+struct cuse_habit {
+	uint64_t argument, addr, data; /* in its memory */
+	uint32_t number;               /* of the IOCTL; 0: none yet */
+	uint8_t tag, length;
+	uint8_t structure[DRIVER_LAYOUT_MAX];
+};
 
 /* One open file of a node: a program's virtual controller. */
 struct cuse_file {
@@ -40,8 +55,10 @@ struct cuse_file {
 	uint16_t requests; /* that it has not read the answer of */
 	bool blocked;      /* a delivery did not fit: the core waits for CLIENT_WRITABLE */
 	bool notify;       /* somebody waits in poll(2) */
+	bool lent;         /* another user than its opener uses it, which was logged */
 	uint64_t poll;     /* for cuse_notify */
 	struct driver_settings settings;
+	struct cuse_habit habit;
 
 	/* An IOCTL that waits until a channel's medium is known, and its message. */
 	struct list_link asking; /* on the face's `asking` */
@@ -57,7 +74,8 @@ struct cuse_file {
 
 struct cuse_node {
 	struct cuse_node_order order;
-	int fd; /* -1: gone */
+	int fd;        /* -1: gone */
+	uint8_t turns; /* with one message each, since we last looked for more */
 };
 
 /* The IOCTL in hand. */
@@ -69,8 +87,12 @@ struct cuse_call {
 	size_t in_count, out_count;
 	uint8_t data[CUSE_DATA_MAX]; /* for the caller */
 	size_t data_length;
-	int ask;    /* a channel of which the medium must be known first, or -1 */
-	bool waits; /* its answer comes later */
+	uint8_t structure[DRIVER_LAYOUT_MAX]; /* that the argument points at, if it was read */
+	uint8_t structure_length;
+	bool guessed;  /* it is not the caller's, but the habit's */
+	bool received; /* a message was taken out of the queue */
+	int ask;       /* a channel of which the medium must be known first, or -1 */
+	bool waits;    /* its answer comes later */
 };
 
 /* What is known of a channel. */
@@ -135,6 +157,9 @@ void cuse_file_interrupt(struct cuse_face *face, uint64_t unique);
 /* Of struct driver_host; the context is the face. */
 int cuse_memory_read(void *context, void *destination, uint64_t source, size_t length);
 int cuse_memory_write(void *context, const struct driver_copy *copies, size_t count);
+
+/* The call in hand received a message: so will the next one. */
+void cuse_memory_learn(struct cuse_call *call);
 
 /* Asks for what the call in hand needs. */
 void cuse_memory_ask(struct cuse_call *call, int fd);

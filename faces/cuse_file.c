@@ -166,6 +166,8 @@ static int file_open(struct cuse_face *face, struct cuse_file *file, uint16_t no
 	file->requests = 0;
 	file->blocked = false;
 	file->notify = false;
+	file->lent = false;
+	file->habit.number = 0;
 	file->first = 0;
 	file->last = 0;
 	list_init(&file->asking);
@@ -311,6 +313,7 @@ static int call_receive(
 	first = queue_first(file, ret_length);
 	memcpy(bytes, first, *ret_length);
 	if (take) {
+		((struct cuse_face *)context)->call.received = true;
 		file_taken(context, file, bytes, *ret_length);
 	}
 	return 0;
@@ -486,6 +489,7 @@ void cuse_file_ioctl(
 	if (result == CUSE_MORE_NEEDED) {
 		cuse_memory_ask(call, fd);
 	} else if (!call->waits) {
+		cuse_memory_learn(call);
 		cuse_reply_ioctl(fd, request->unique, result, call->data, call->data_length);
 	}
 }

@@ -6,13 +6,77 @@
  * last time, at first nothing; what is missing we ask for, and the same IOCTL comes
  * again. Nothing is kept in between: each time the call is done from its beginning,
  * and takes what it reads from what came, piece after piece, until there is all it
- * needs. We must not reach over ourselves (process_vm_readv): a page of the caller's
+ * needs. Where a program does as it did before, what it will need is asked for at
+ * once. We must not reach over ourselves (process_vm_readv): a page of the caller's
  * may lie in a file that never comes, and everybody would wait for it.
  */
 #include <sys/ioctl.h>
 
 #include "base/assert.h"
 #include "faces/cuse.h"
+
+/*
+ * A program that receives with the same structure again will want the message in the
+ * same buffers. So the structure is taken for what it was, and with it leave is asked
+ * for to write there, which touches nothing. The structure then comes, and if it
+ * names other buffers, all is asked for as usual. That it is the reply to this guess
+ * shows in a second piece, which is as long as the habit's tag says.
+ */
+static bool guess(struct cuse_call *call, void *destination, uint64_t source, size_t length)
+{
+	const struct cuse_habit *habit = &call->file->habit;
+
+	if (call->request->in_size > 0 || habit->number != call->request->number ||
+		habit->argument != source || habit->length != length) {
+		return false;
+	}
+	memcpy(destination, habit->structure, length);
+	call->guessed = true;
+	return true;
+}
+
+/* The kernel's answer to a guess. */
+static bool is_guess(const struct cuse_call *call)
+{
+	uint32_t more = call->request->in_size - call->structure_length;
+
+	return call->structure_length > 0 && more > 0 && more <= CUSE_HABIT_TAGS &&
+	       call->request->out_size > 0;
+}
+
+static bool guess_holds(
+	const struct cuse_call *call, const struct driver_copy *copies, size_t count, size_t total)
+{
+	const struct cuse_habit *habit = &call->file->habit;
+	uint32_t more = call->request->in_size - call->structure_length;
+
+	return count == DRIVER_COPIES_MAX && more == 1u + habit->tag &&
+	       habit->number == call->request->number && copies[0].destination == habit->addr &&
+	       copies[1].destination == habit->data && copies[2].destination == habit->argument &&
+	       total == call->request->out_size;
+}
+
+void cuse_memory_learn(struct cuse_call *call)
+{
+	const bool narrow = call->structure_length == driver_recv_length(true);
+	struct cuse_habit *habit = &call->file->habit;
+	struct driver_recv recv;
+
+	if (!call->received || call->structure_length != driver_recv_length(narrow)) {
+		return;
+	}
+	driver_recv_read(call->structure, narrow, &recv);
+	if (habit->number != call->request->number || habit->argument != call->request->argument ||
+		habit->addr != recv.addr || habit->data != recv.data) {
+		habit->tag = (uint8_t)((habit->tag + 1) % CUSE_HABIT_TAGS);
+	}
+	habit->number = call->request->number;
+	habit->argument = call->request->argument;
+	habit->addr = recv.addr;
+	habit->data = recv.data;
+	habit->length = call->structure_length;
+	memcpy(habit->structure, call->structure, habit->length);
+}
 
 int cuse_memory_read(void *context, void *destination, uint64_t source, size_t length)
 {
@@ -24,9 +88,13 @@ int cuse_memory_read(void *context, void *destination, uint64_t source, size_t l
 	BASE_ASSERT(call->in_count < CUSE_PIECES_MAX);
 	call->in[call->in_count++] = (struct cuse_piece){source, length};
 	if (call->request->in_size - call->taken < length) {
-		return CUSE_MORE_NEEDED;
+		return guess(call, destination, source, length) ? 0 : CUSE_MORE_NEEDED;
 	}
 	memcpy(destination, call->request->in + call->taken, length);
+	if (call->taken == 0 && source == call->request->argument && length <= DRIVER_LAYOUT_MAX) {
+		memcpy(call->structure, destination, length);
+		call->structure_length = (uint8_t)length;
+	}
 	call->taken += (uint32_t)length;
 	return 0;
 }
@@ -39,7 +107,8 @@ int cuse_memory_read(void *context, void *destination, uint64_t source, size_t l
 int cuse_memory_write(void *context, const struct driver_copy *copies, size_t count)
 {
 	struct cuse_call *call = &((struct cuse_face *)context)->call;
-	size_t i, total = 0;
+	const struct cuse_piece tag = {call->request->argument, 1u + call->file->habit.tag};
+	size_t i, total = 0, asked = call->in_count;
 
 	BASE_ASSERT(call->in_count + count <= CUSE_PIECES_MAX);
 	for (i = 0; i < count; i++) {
@@ -54,7 +123,13 @@ int cuse_memory_write(void *context, const struct driver_copy *copies, size_t co
 		memcpy(call->data + total, copies[i].source, piece.length);
 		total += piece.length;
 	}
-	if (call->request->out_size != total) {
+	if (call->guessed) {
+		call->in[asked] = tag;
+		call->in_count = asked + 1;
+		return CUSE_MORE_NEEDED;
+	}
+	if (is_guess(call) ? !guess_holds(call, copies, count, total)
+			   : call->request->out_size != total) {
 		return CUSE_MORE_NEEDED;
 	}
 	call->data_length = total;

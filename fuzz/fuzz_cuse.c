@@ -163,6 +163,9 @@ static void poll_one(size_t which, bool notify)
 struct memory {
 	uint8_t bytes[2 * CUSE_PIECES_MAX][PIECE_ROOM];
 	size_t seen;
+	bool changed;
+	struct fuse_ioctl_iovec outs[CUSE_PIECES_MAX]; /* what may be written to */
+	size_t outs_count;
 };
 
 static void look(struct memory *memory, size_t piece, size_t length, struct reader *input)
@@ -171,6 +174,7 @@ static void look(struct memory *memory, size_t piece, size_t length, struct read
 	size_t left = reader_left(input) < length ? reader_left(input) : length;
 
 	FUZZ_CHECK(length <= PIECE_ROOM);
+	memory->changed |= changed;
 	if (piece >= memory->seen || changed) {
 		memset(memory->bytes[piece], 0, PIECE_ROOM);
 		if (left > 0) {
@@ -206,9 +210,30 @@ static bool gather(
 		in->in_size += (uint32_t)pieces[i].len;
 	}
 	for (i = 0; i < out.out_iovs; i++) {
-		in->out_size += (uint32_t)pieces[out.in_iovs + i].len;
+		memory->outs[i] = pieces[out.in_iovs + i];
+		in->out_size += (uint32_t)memory->outs[i].len;
 	}
+	memory->outs_count = out.out_iovs;
 	return true;
+}
+
+/* What was received goes where the structure says that came with the last round. */
+static void check_received(const struct fuse_ioctl_in *in, const struct memory *memory)
+{
+	const size_t begin = sizeof(struct fuse_out_header) + sizeof(struct fuse_ioctl_out);
+	const bool narrow = _IOC_SIZE(in->cmd) == driver_recv_length(true);
+	struct driver_recv recv;
+	size_t i;
+
+	if ((_IOC_NR(in->cmd) != 11 && _IOC_NR(in->cmd) != 12) || memory->changed ||
+		world.length <= begin || in->in_size == 0) {
+		return;
+	}
+	driver_recv_read(memory->bytes[0], narrow, &recv);
+	for (i = 0; i < memory->outs_count; i++) {
+		FUZZ_CHECK(memory->outs[i].base == recv.addr || memory->outs[i].base == recv.data ||
+			   memory->outs[i].base == in->arg);
+	}
 }
 
 static void ioctl_one(size_t which, struct reader *input)
@@ -238,7 +263,11 @@ static void ioctl_one(size_t which, struct reader *input)
 			world.waiting = world.unique;
 			return;
 		}
-		if (header.error || !gather(&in, data, &memory, input)) {
+		if (header.error) {
+			return;
+		}
+		if (!gather(&in, data, &memory, input)) {
+			check_received(&in, &memory);
 			return;
 		}
 	}

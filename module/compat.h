@@ -16,6 +16,9 @@
 #define compat_no_llseek NULL
 #endif
 
+/* Since 6.16 ipmi_request_settime takes a mutex. */
+#define COMPAT_LAYER_SLEEPS (LINUX_VERSION_CODE >= KERNEL_VERSION(6, 16, 0))
+
 static inline void compat_hrtimer_setup(
 	struct hrtimer *timer, enum hrtimer_restart (*function)(struct hrtimer *timer))
 {

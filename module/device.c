@@ -33,14 +33,14 @@ static void program_wake(struct program *program)
 /* A reply, for which there is room: nothing is received without. */
 void program_say(struct program *program, int length)
 {
-	spin_lock(&program->outbox_lock);
+	spin_lock_bh(&program->outbox_lock);
 	if (length > 0 && !kfifo_in(&program->outbox, program->reply, length)) {
 		WARN_ONCE(1, "vipmi: no room for a reply\n");
 	}
 	if (session_ended(&program->session)) {
 		program->ended = true;
 	}
-	spin_unlock(&program->outbox_lock);
+	spin_unlock_bh(&program->outbox_lock);
 }
 
 size_t program_peek(struct program *program, u8 *message)
@@ -60,7 +60,7 @@ int program_deliver(struct program *program, const u8 *message, size_t length)
 	if (!program_expects(program, message, length)) {
 		return 0;
 	}
-	spin_lock(&program->outbox_lock);
+	spin_lock_bh(&program->outbox_lock);
 	if (program->ended) {
 		result = -EPIPE;
 	} else if (kfifo_avail(&program->outbox) < length + 2 + OUTBOX_RESERVE) {
@@ -68,7 +68,7 @@ int program_deliver(struct program *program, const u8 *message, size_t length)
 	} else {
 		kfifo_in(&program->outbox, message, length);
 	}
-	spin_unlock(&program->outbox_lock);
+	spin_unlock_bh(&program->outbox_lock);
 	if (result == 0) {
 		program_wake(program);
 	}
@@ -85,10 +85,10 @@ bool program_block(struct program *program)
 {
 	bool writable;
 
-	spin_lock(&program->outbox_lock);
+	spin_lock_bh(&program->outbox_lock);
 	writable = outbox_deliverable(program);
 	program->blocked = !writable;
-	spin_unlock(&program->outbox_lock);
+	spin_unlock_bh(&program->outbox_lock);
 	return writable;
 }
 
@@ -96,12 +96,12 @@ void program_unblock(struct program *program)
 {
 	bool unblocked;
 
-	spin_lock(&program->outbox_lock);
+	spin_lock_bh(&program->outbox_lock);
 	unblocked = program->blocked && outbox_deliverable(program);
 	if (unblocked) {
 		program->blocked = false;
 	}
-	spin_unlock(&program->outbox_lock);
+	spin_unlock_bh(&program->outbox_lock);
 	if (unblocked) {
 		struct core_event event = {
 			.type = CORE_EVENT_CLIENT_WRITABLE,
@@ -181,10 +181,8 @@ static int program_open(struct inode *inode, struct file *file)
 	INIT_KFIFO(program->outbox);
 	init_waitqueue_head(&program->wait);
 	INIT_WORK(&program->dismissal, dismissal);
-	mutex_lock(&controller->programs_mutex);
-	result = xa_alloc_cyclic(&controller->programs, &program->cookie, program, xa_limit_31b,
+	result = xa_alloc_cyclic_bh(&controller->programs, &program->cookie, program, xa_limit_31b,
 		&controller->cookie_next, GFP_KERNEL);
-	mutex_unlock(&controller->programs_mutex);
 	if (result < 0) {
 		kvfree(program);
 		return result;
@@ -201,9 +199,7 @@ static int program_release(struct inode *inode, struct file *file)
 	struct program *program = file->private_data;
 	struct controller *controller = program->controller;
 
-	mutex_lock(&controller->programs_mutex);
-	xa_erase(&controller->programs, program->cookie);
-	mutex_unlock(&controller->programs_mutex);
+	xa_erase_bh(&controller->programs, program->cookie);
 	/* Nobody finds it any more, so nobody dismisses it anew. */
 	cancel_work_sync(&program->dismissal);
 	session_close(&program->session, &controller->host, &program->scratch);

@@ -5,7 +5,8 @@
  *	lower_layer.c  one user of one interface of the kernel's IPMI layer
  *	lower_kcs.c    the registers of a KCS interface, without the kernel's driver
  *
- * The pump alone calls `transmit`, `registration`, `next`, `deadline` and `tidy`.
+ * The pump alone calls `transmit`, `registration`, `next`, `deadline`, `tidy`,
+ * `untidy`.
  */
 #ifndef VIPMI_MODULE_LOWER_H
 #define VIPMI_MODULE_LOWER_H
@@ -20,6 +21,9 @@ struct controller;
 struct lower;
 
 struct lower_ops {
+	/* Whether one of the pump's calls but `registration` and `tidy` may sleep, or takes long:
+	 * it runs on the workqueue alone then. */
+	bool sleeps;
 	/* The result that core_done expects of a TRANSMIT. */
 	int (*transmit)(struct lower *lower, const struct core_transmit *transmit);
 	/* The same of a REGISTER. NULL: the capabilities say that there is none. */
@@ -29,8 +33,10 @@ struct lower_ops {
 	bool (*next)(struct lower *lower, struct core_event *ret_event);
 	/* When to ask for it again at the latest, or TIME_NEVER. NULL: never. */
 	u64 (*deadline)(struct lower *lower);
-	/* After the pump's work; may sleep. NULL: nothing to tidy. */
+	/* After the pump's work on the workqueue; may sleep. NULL: nothing to tidy. */
 	void (*tidy)(struct lower *lower);
+	/* Whether there is something to tidy. NULL: never. */
+	bool (*untidy)(struct lower *lower);
 	/* Whether the controller can be asked; in any process's context. */
 	bool (*is_up)(struct lower *lower);
 	/* Asks the controller for a channel's medium: the answer is lower_medium_learned. */

@@ -287,6 +287,7 @@ static void kcs_destroy(struct lower *lower)
 }
 
 static const struct lower_ops kcs_ops = {
+	.sleeps = true, /* a transfer takes its time */
 	.transmit = kcs_transmit,
 	.next = kcs_next,
 	.deadline = kcs_deadline,

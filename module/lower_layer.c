@@ -5,8 +5,10 @@
  */
 #include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/srcu.h>
 
 #include "ipmi/command.h"
+#include "module/compat.h"
 #include "module/vipmi.h"
 
 /* The layer's resends on an IPMB and their pace: its default (4, every 2 s) for what may be
@@ -39,7 +41,8 @@ struct lower_layer {
 	struct lower lower; /* first */
 	int interface;
 	u8 window;                  /* requests with the layer at once */
-	struct mutex user_mutex;    /* user, between the pump and an interface that goes away */
+	struct mutex user_mutex;    /* who changes user; user, for what may sleep */
+	struct srcu_struct users;   /* user, for the pump's transmissions */
 	struct ipmi_user *user;     /* NULL: the interface is not there */
 	struct ipmi_user *departed; /* of an interface that is gone; to be given back */
 	spinlock_t received_lock;
@@ -83,17 +86,21 @@ static void layer_received(struct ipmi_recv_msg *message, void *context)
 static void layer_shutdown(void *context)
 {
 	struct lower_layer *self = context;
+	bool ours;
 
 	mutex_lock(&self->user_mutex);
-	if (self->user) {
+	ours = self->user;
+	if (ours) {
 		self->departed = self->user;
-		self->user = NULL;
+		WRITE_ONCE(self->user, NULL);
 		spin_lock_irq(&self->received_lock);
 		self->gone = true;
 		spin_unlock_irq(&self->received_lock);
-		lower_wake(&self->lower);
 	}
 	mutex_unlock(&self->user_mutex);
+	if (ours) {
+		lower_wake(&self->lower);
+	}
 }
 
 static void layer_pretimeout(void *context)
@@ -133,7 +140,7 @@ static void layer_arrived(int interface, struct device *device)
 		self->lower.own_address = 0;
 	}
 	mutex_lock(&self->user_mutex);
-	self->user = user;
+	WRITE_ONCE(self->user, user);
 	lower_media_forget(&self->lower);
 	memset(self->registered, 0, sizeof(self->registered));
 	mutex_unlock(&self->user_mutex);
@@ -160,8 +167,14 @@ static void layer_tidy(struct lower *lower)
 	self->departed = NULL;
 	mutex_unlock(&self->user_mutex);
 	if (user) {
+		synchronize_srcu(&self->users);
 		(void)ipmi_destroy_user(user);
 	}
+}
+
+static bool layer_untidy(struct lower *lower)
+{
+	return READ_ONCE(lower_layer(lower)->departed);
 }
 
 static void layer_stop(struct lower *lower)
@@ -172,13 +185,14 @@ static void layer_stop(struct lower *lower)
 	(void)ipmi_smi_watcher_unregister(&self->watcher);
 	mutex_lock(&self->user_mutex);
 	user = self->user;
-	self->user = NULL;
+	WRITE_ONCE(self->user, NULL);
 	mutex_unlock(&self->user_mutex);
 	/* A pump that still runs is told, so that it does not offer one message for ever. */
 	spin_lock_irq(&self->received_lock);
 	self->gone = true;
 	spin_unlock_irq(&self->received_lock);
 	if (user) {
+		synchronize_srcu(&self->users);
 		(void)ipmi_destroy_user(user);
 	}
 	layer_tidy(lower);
@@ -204,6 +218,7 @@ static void layer_destroy(struct lower *lower)
 	{
 		ipmi_free_recv_msg(message);
 	}
+	cleanup_srcu_struct(&self->users);
 	kvfree(self);
 }
 
@@ -241,7 +256,8 @@ static int layer_transmit(struct lower *lower, const struct core_transmit *trans
 						 .class);
 	struct ipmi_addr address;
 	long msgid = transmit->transmission;
-	int result = -ENODEV;
+	struct ipmi_user *user;
+	int result = -ENODEV, reading;
 
 	address_fill(&address, transmit);
 	if (transmit->netfn & 1) {
@@ -250,13 +266,14 @@ static int layer_transmit(struct lower *lower, const struct core_transmit *trans
 		self->responses[place] = transmit->transmission;
 		msgid = place << SEQUENCE_BITS | (transmit->sequence & SEQUENCE_MASK);
 	}
-	mutex_lock(&self->user_mutex);
-	if (self->user) {
-		result = ipmi_request_settime(self->user, &address, msgid, &message, NULL,
-			LAYER_PRIORITY, repeat ? LAYER_RETRIES : SINGLE_RETRIES,
+	reading = srcu_read_lock(&self->users);
+	user = READ_ONCE(self->user);
+	if (user) {
+		result = ipmi_request_settime(user, &address, msgid, &message, NULL, LAYER_PRIORITY,
+			repeat ? LAYER_RETRIES : SINGLE_RETRIES,
 			repeat ? LAYER_RETRY_MS : SINGLE_MS);
 	}
-	mutex_unlock(&self->user_mutex);
+	srcu_read_unlock(&self->users, reading);
 	switch (result) {
 	case 0:
 	case -EMSGSIZE:
@@ -304,13 +321,7 @@ static int layer_registration(struct lower *lower, const struct core_registratio
 
 static bool layer_is_up(struct lower *lower)
 {
-	struct lower_layer *self = lower_layer(lower);
-	bool up;
-
-	mutex_lock(&self->user_mutex);
-	up = self->user;
-	mutex_unlock(&self->user_mutex);
-	return up;
+	return READ_ONCE(lower_layer(lower)->user);
 }
 
 static int layer_medium_ask(struct lower *lower, short channel)
@@ -360,13 +371,13 @@ static bool event_fill(const struct lower_layer *self, const struct ipmi_recv_ms
 			self->responses[message->msgid >> SEQUENCE_BITS & (RESPONSES_MAX - 1)];
 		fallthrough;
 	case IPMI_RESPONSE_RECV_TYPE:
-		*ret_event = (struct core_event){
-			.type = CORE_EVENT_RECEIVED,
-			.received = {.transmission = transmission,
-				.netfn = message->msg.netfn | 1,
-				.command = message->msg.cmd,
-				.data = message->msg.data,
-				.length = message->msg.data_len},
+		ret_event->type = CORE_EVENT_RECEIVED;
+		ret_event->received = (typeof(ret_event->received)){
+			.transmission = transmission,
+			.netfn = message->msg.netfn | 1,
+			.command = message->msg.cmd,
+			.data = message->msg.data,
+			.length = message->msg.data_len,
 		};
 		return true;
 	case IPMI_ASYNC_EVENT_RECV_TYPE:
@@ -398,6 +409,9 @@ static bool sign_next(struct lower_layer *self, struct core_event *ret_event)
 {
 	bool gone, arrived, pretimeout;
 
+	if (!(READ_ONCE(self->gone) | READ_ONCE(self->arrived) | READ_ONCE(self->pretimeout))) {
+		return false; /* whoever sets one wakes the pump afterwards */
+	}
 	spin_lock_irq(&self->received_lock);
 	gone = self->gone;
 	arrived = self->arrived && !gone;
@@ -430,6 +444,9 @@ static bool layer_next(struct lower *lower, struct core_event *ret_event)
 		if (sign_next(self, ret_event)) {
 			return true;
 		}
+		if (list_empty(&self->received)) {
+			return false; /* likewise */
+		}
 		spin_lock_irq(&self->received_lock);
 		self->taken = list_first_entry_or_null(&self->received, struct ipmi_recv_msg, link);
 		if (self->taken) {
@@ -444,10 +461,12 @@ static bool layer_next(struct lower *lower, struct core_event *ret_event)
 }
 
 static const struct lower_ops layer_ops = {
+	.sleeps = COMPAT_LAYER_SLEEPS,
 	.transmit = layer_transmit,
 	.registration = layer_registration,
 	.next = layer_next,
 	.tidy = layer_tidy,
+	.untidy = layer_untidy,
 	.is_up = layer_is_up,
 	.medium_ask = layer_medium_ask,
 	.stop = layer_stop,
@@ -461,6 +480,11 @@ int lower_layer_create(struct controller *controller, int interface, u8 window)
 
 	if (!self) {
 		return -ENOMEM;
+	}
+	result = init_srcu_struct(&self->users);
+	if (result) {
+		kvfree(self);
+		return result;
 	}
 	self->interface = interface;
 	self->window = window;
@@ -478,6 +502,7 @@ int lower_layer_create(struct controller *controller, int interface, u8 window)
 	if (result) {
 		controller->lower = NULL;
 		watching = NULL;
+		cleanup_srcu_struct(&self->users);
 		kvfree(self);
 	}
 	return result;

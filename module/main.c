@@ -14,10 +14,12 @@ static int interface;
 module_param(interface, int, 0444);
 MODULE_PARM_DESC(interface, "number of the IPMI interface below (the N of /dev/ipmiN)");
 
-/* One with the controller and one behind it, so that it never waits for us. */
-static unsigned int window = 2;
+/* One: the pump has the next one ready in the moment that an answer comes, and two would not keep
+ * their order (the layer hands over an answer before it begins with what waits behind it, and then
+ * takes a new message first). */
+static unsigned int window = 1;
 module_param(window, uint, 0444);
-MODULE_PARM_DESC(window, "requests with the IPMI layer at once (default 2)");
+MODULE_PARM_DESC(window, "requests with the IPMI layer at once (default 1)");
 
 static char *kcs;
 module_param(kcs, charp, 0444);
@@ -39,6 +41,10 @@ static unsigned int max_handles;
 module_param(max_handles, uint, 0444);
 MODULE_PARM_DESC(max_handles, "virtual controllers at most (default 4096)");
 
+static bool merge = true;
+module_param(merge, bool, 0444);
+MODULE_PARM_DESC(merge, "reads that wait to ask the same are sent as one (default yes)");
+
 static struct controller controller;
 
 /* A contradiction inside: said once, and the core says no more than "broken" from then on. */
@@ -59,7 +65,8 @@ static int lower_create(void)
 
 static int __init vipmi_init(void)
 {
-	struct core_limits limits = {.handles_max = max_handles, .seed = ktime_get_ns()};
+	struct core_limits limits = {
+		.handles_max = max_handles, .seed = ktime_get_ns(), .merge = merge};
 	int result;
 
 	if (kcs) {

@@ -110,6 +110,7 @@ void node_refuse_all(struct virtual_node *node)
 	}
 }
 
+/* The pump has to look at it. */
 static void mark_ready(struct virtual_node *node)
 {
 	struct controller *controller = node->controller;
@@ -120,25 +121,34 @@ static void mark_ready(struct virtual_node *node)
 		list_add_tail(&node->ready, &controller->nodes_ready);
 	}
 	spin_unlock_irqrestore(&controller->nodes_lock, flags);
-	controller_wake(controller);
 }
 
 /* ---- what the layer calls ---- */
 
+/* Nothing is under way to an interface that goes when this returns. */
+static void set_down(struct virtual_node *node, bool down)
+{
+	xa_lock_bh(&node->controller->nodes);
+	spin_lock_irq(&node->lock);
+	node->down = down;
+	spin_unlock_irq(&node->lock);
+	xa_unlock_bh(&node->controller->nodes);
+}
+
 static int layer_starts(void *context, struct ipmi_smi *interface)
 {
-	((struct virtual_node *)context)->interface = interface;
+	struct virtual_node *node = context;
+
+	node->interface = interface;
+	set_down(node, false);
 	return 0;
 }
 
 static void layer_ends(void *context)
 {
 	struct virtual_node *node = context;
-	unsigned long flags;
 
-	spin_lock_irqsave(&node->lock, flags);
-	node->down = true;
-	spin_unlock_irqrestore(&node->lock, flags);
+	set_down(node, true);
 	node_refuse_all(node);
 }
 
@@ -157,6 +167,7 @@ static void layer_sends(void *context, struct ipmi_smi_msg *message)
 	spin_unlock_irqrestore(&node->lock, flags);
 	if (taken) {
 		mark_ready(node);
+		controller_wake(node->controller);
 	} else {
 		refuse(node, message, VIPMI_CC_DESTINATION_UNAVAILABLE);
 	}
@@ -197,13 +208,12 @@ const struct ipmi_smi_handlers node_handlers = {
 	.set_run_to_completion = layer_panics,
 };
 
-/* ---- from the layer to the core: in the pump, with programs_mutex ---- */
+/* ---- from the layer to the core: in the pump, with the nodes' lock ---- */
 
 static struct core_event *event_begin(struct virtual_node *node, enum core_event_type type)
 {
 	struct core_event *event = &node->controller->event;
 
-	memset(event, 0, sizeof(*event));
 	event->type = type;
 	return event;
 }
@@ -344,18 +354,24 @@ static struct virtual_node *ready_take(struct controller *controller)
 	return node;
 }
 
-void nodes_pump(struct controller *controller)
+bool nodes_pump(struct controller *controller)
 {
-	struct ipmi_smi_msg *message;
+	struct ipmi_smi_msg *message = NULL;
 	struct virtual_node *node;
 
-	mutex_lock(&controller->programs_mutex);
-	while ((node = ready_take(controller))) {
-		do {
-			message = waiting_take(node);
-		} while (message && submit(node, message));
+	if (list_empty(&controller->nodes_ready)) {
+		return false; /* whoever adds one calls the pump afterwards */
 	}
-	mutex_unlock(&controller->programs_mutex);
+	xa_lock_bh(&controller->nodes);
+	node = ready_take(controller);
+	if (node && !node->down) {
+		message = waiting_take(node);
+	}
+	if (message && submit(node, message) && !list_empty(&node->waiting)) {
+		mark_ready(node);
+	}
+	xa_unlock_bh(&controller->nodes);
+	return node;
 }
 
 /* ---- from the core to the layer ---- */
@@ -404,13 +420,8 @@ static void deliver_bus(struct virtual_node *node, const struct core_deliver *an
 	}
 }
 
-int node_deliver(struct controller *controller, const struct core_deliver *deliver)
+static void node_take(struct virtual_node *node, const struct core_deliver *deliver)
 {
-	struct virtual_node *node = xa_load(&controller->nodes, deliver->cookie & ~NODE_COOKIE);
-
-	if (!node) {
-		return -EPIPE;
-	}
 	if (deliver->kind == CORE_DELIVERY_ANSWER) {
 		(TAG_IS_BUS(deliver->tag) ? deliver_bus : deliver_answer)(node, deliver);
 	} else if (deliver->kind == CORE_DELIVERY_EVENT &&
@@ -420,7 +431,19 @@ int node_deliver(struct controller *controller, const struct core_deliver *deliv
 		   deliver->async_kind == VIPMI_ASYNC_WATCHDOG) {
 		ipmi_smi_watchdog_pretimeout(node->interface);
 	}
-	return 0;
+}
+
+int node_deliver(struct controller *controller, const struct core_deliver *deliver)
+{
+	struct virtual_node *node;
+
+	xa_lock_bh(&controller->nodes);
+	node = xa_load(&controller->nodes, deliver->cookie & ~NODE_COOKIE);
+	if (node && !node->down) {
+		node_take(node, deliver);
+	}
+	xa_unlock_bh(&controller->nodes);
+	return node ? 0 : -EPIPE;
 }
 
 bool node_cookie(u64 cookie)
@@ -430,9 +453,12 @@ bool node_cookie(u64 cookie)
 
 void node_credit(struct controller *controller, u64 cookie)
 {
-	struct virtual_node *node = xa_load(&controller->nodes, cookie & ~NODE_COOKIE);
+	struct virtual_node *node;
 
+	xa_lock_bh(&controller->nodes);
+	node = xa_load(&controller->nodes, cookie & ~NODE_COOKIE);
 	if (node) {
 		mark_ready(node);
 	}
+	xa_unlock_bh(&controller->nodes);
 }

@@ -28,13 +28,13 @@ struct virtual_node {
 	char name[NODE_NAME_SIZE];
 	int number; /* the N of /dev/ipmiN */
 	u32 index, client, handle;
-	spinlock_t lock;                     /* of the next four */
+	spinlock_t lock;                     /* of the next four; down with the nodes' lock too */
 	struct list_head waiting;            /* struct ipmi_smi_msg.link: not with the core yet */
 	struct list_head sent;               /* likewise: with the core */
-	bool down;                           /* the layer has shut it down */
+	bool down;                           /* the layer does not know it yet, or any more */
 	bool panicking;                      /* nobody can wait any more */
 	struct list_head ready;              /* on controller.nodes_ready */
-	struct node_bus bus[IPMB_SEQUENCES]; /* with programs_mutex */
+	struct node_bus bus[IPMB_SEQUENCES]; /* the pump's */
 	struct core_event event;             /* whoever adds or removes the node */
 };
 

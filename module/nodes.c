@@ -149,12 +149,12 @@ static void node_forget(struct virtual_node *node)
 	struct controller *controller = node->controller;
 	unsigned long flags;
 
-	mutex_lock(&controller->programs_mutex);
-	xa_erase(&controller->nodes, node->index);
+	xa_lock_bh(&controller->nodes);
+	__xa_erase(&controller->nodes, node->index);
 	spin_lock_irqsave(&controller->nodes_lock, flags);
 	list_del_init(&node->ready);
 	spin_unlock_irqrestore(&controller->nodes_lock, flags);
-	mutex_unlock(&controller->programs_mutex);
+	xa_unlock_bh(&controller->nodes);
 	core_leave(node);
 	platform_device_unregister(node->device); /* takes NULL */
 	kvfree(node);
@@ -170,14 +170,13 @@ static struct virtual_node *node_create(struct controller *controller)
 	}
 	node->controller = controller;
 	node->number = -1;
+	node->down = true;
 	spin_lock_init(&node->lock);
 	INIT_LIST_HEAD(&node->waiting);
 	INIT_LIST_HEAD(&node->sent);
 	INIT_LIST_HEAD(&node->ready);
-	mutex_lock(&controller->programs_mutex);
-	result = xa_alloc(
+	result = xa_alloc_bh(
 		&controller->nodes, &node->index, node, XA_LIMIT(0, NODES_MAX - 1), GFP_KERNEL);
-	mutex_unlock(&controller->programs_mutex);
 	if (result) {
 		kvfree(node);
 		return ERR_PTR(result == -EBUSY ? -ENOSPC : result);
@@ -253,7 +252,7 @@ bool node_next(struct controller *controller, u32 *cursor, struct session_node_i
 	unsigned long index = *cursor;
 	struct virtual_node *node;
 
-	mutex_lock(&controller->programs_mutex);
+	xa_lock_bh(&controller->nodes);
 	node = xa_find(&controller->nodes, &index, NODES_MAX - 1, XA_PRESENT);
 	if (node) {
 		*cursor = index + 1;
@@ -261,7 +260,7 @@ bool node_next(struct controller *controller, u32 *cursor, struct session_node_i
 		ret_info->handle = node->handle;
 		strscpy(ret_info->name, node->name, sizeof(ret_info->name));
 	}
-	mutex_unlock(&controller->programs_mutex);
+	xa_unlock_bh(&controller->nodes);
 	return node;
 }
 
@@ -270,10 +269,12 @@ void nodes_refuse(struct controller *controller)
 	struct virtual_node *node;
 	unsigned long index;
 
+	xa_lock_bh(&controller->nodes);
 	xa_for_each(&controller->nodes, index, node)
 	{
 		node_refuse_all(node);
 	}
+	xa_unlock_bh(&controller->nodes);
 }
 
 int nodes_init(struct controller *controller)
@@ -283,7 +284,7 @@ int nodes_init(struct controller *controller)
 	mutex_init(&controller->nodes_mutex);
 	spin_lock_init(&controller->nodes_lock);
 	INIT_LIST_HEAD(&controller->nodes_ready);
-	xa_init_flags(&controller->nodes, XA_FLAGS_ALLOC);
+	xa_init_flags(&controller->nodes, XA_FLAGS_ALLOC | XA_FLAGS_LOCK_BH);
 	parent = root_device_register("vipmi");
 	if (IS_ERR(parent)) {
 		return PTR_ERR(parent);

@@ -7,7 +7,8 @@
  *	node.c        /dev/ipmiN: virtual interfaces of the kernel's IPMI layer
  *	nodes.c       how they come and go
  *	     |
- *	controller.c  the core behind its lock; the pump, where actions are done
+ *	controller.c  the core behind its lock
+ *	pump.c        what the core wants done
  *	     |
  *	lower.h       what is below: a user of the kernel's IPMI layer (lower_layer.c), or the
  *	              registers of a KCS interface (lower_kcs.c)
@@ -17,13 +18,18 @@
  *	program.read_mutex         one reader of an open file at a time
  *	program.write_mutex        one writer likewise, and whatever touches its session
  *	controller.nodes_mutex     nodes that come and go
- *	controller.programs_mutex  who is there; the pump holds it for a delivery
+ *	lower_layer.user_mutex     an interface that comes and goes
+ *	the lock of the array controller.programs, or of controller.nodes: who is there; the pump
+ *	                           holds it for a delivery, and for a message of a node's
  *	node.lock                  messages of the layer's
  *	controller.nodes_lock      which nodes have some
  *	program.outbox_lock        writers of the outbox
  *	controller.core_lock       around the core and nothing else
- *	lower_layer.user_mutex     the pump and an interface that goes away
  *	lower_layer.received_lock  the IPMI layer's callbacks and the pump
+ *
+ * Mutexes come before spinlocks. The spinlocks are taken by soft interrupts too, in which the pump
+ * may run; node.lock, controller.nodes_lock and lower_layer.received_lock by whatever the layer
+ * calls us from. Nobody waits to be the pump (pump.c).
  *
  * User memory is touched under the first two alone, so that a program whose memory is slow (or made
  * so) waits for itself.
@@ -91,27 +97,32 @@ struct controller {
 	struct core *core;
 	void *memory; /* of the core */
 	spinlock_t core_lock;
-	u64 hold_started_ns; /* of core_lock; under it */
-	bool broken_said;
-	bool refused; /* the lower side took no transmission: to be tried again */
+	u64 hold_started_ns; /* of core_lock, under it; 0: not measured */
 	struct session_host host;
 	char link_name[32];
 
+	atomic_t calls; /* whoever makes the first is the pump until there is none */
 	struct workqueue_struct *queue;
 	struct work_struct pump;
 	struct hrtimer alarm; /* the core's deadline */
-	/* The pump's working room, too large for a stack. */
+	bool rang;            /* it did, and the core does not know */
+	/* The pump's own, too large for a stack. */
 	struct core_event event;
 	struct core_action action;
+	bool action_open;   /* it is to be done */
+	bool idle;          /* the core wants nothing done until deadline_ns */
+	u64 deadline_ns;    /* if idle */
+	const char *broken; /* a contradiction inside, or NULL */
+	bool broken_said;
+	bool refused; /* the lower side took no transmission: to be tried again */
 	u8 asynchronous[CORE_MESSAGE_DATA_MAX];
 	u8 message[VIPMI_MESSAGE_MAX];
 
-	struct mutex programs_mutex;
 	struct xarray programs; /* cookie to struct program */
 	u32 cookie_next;
 
 	struct mutex nodes_mutex;
-	struct xarray nodes; /* struct virtual_node; changed with programs_mutex too */
+	struct xarray nodes; /* struct virtual_node */
 	spinlock_t nodes_lock;
 	struct list_head nodes_ready; /* struct virtual_node.ready: the pump has to look at them */
 
@@ -125,11 +136,22 @@ int controller_init(struct controller *controller, const struct core_limits *lim
 /* No program may be left, and the lower side stopped. */
 void controller_finish(struct controller *controller);
 
-/* core_step with the time filled in; the pump takes it from there. */
+/* The core's lock, for one call of the core's or two. */
+void core_take(struct controller *controller);
+void core_give(struct controller *controller);
+
+/* ---- pump.c ---- */
+
+int pump_init(struct controller *controller);
+/* Whatever wakes it is gone, but for itself. */
+void pump_finish(struct controller *controller);
+
+/* core_step with the time filled in; the pump takes it from there. With no spinlock. */
 int controller_step(struct controller *controller, struct core_event *event);
 /* The same for the pump itself. */
 int controller_step_now(struct controller *controller, struct core_event *event);
-/* There may be something to do. From any context. */
+/* There may be something to do, and it may be done before this returns. From any context, with no
+ * spinlock. */
 void controller_wake(struct controller *controller);
 
 /* ---- device.c ---- */
@@ -180,12 +202,13 @@ void nodes_refuse(struct controller *controller);
 
 /* ---- node.c ---- */
 
-/* What the layer has for the core; in the pump. */
-void nodes_pump(struct controller *controller);
-/* Whether a cookie of the core's is a node's. The rest with programs_mutex. */
+/* Takes one message of the layer's to the core, if there is one; in the pump, as the rest. */
+bool nodes_pump(struct controller *controller);
+/* Whether a cookie of the core's is a node's. */
 bool node_cookie(u64 cookie);
 int node_deliver(struct controller *controller, const struct core_deliver *deliver);
 void node_credit(struct controller *controller, u64 cookie);
+
 /* ---- ioctl.c ---- */
 
 /* The driver's call, or -ENOTTY. */

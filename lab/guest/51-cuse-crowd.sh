@@ -15,6 +15,10 @@ check "who may read, cannot write" sh -c '! su operator -c "ipmitool -d 5 mc inf
 chmod 0660 /dev/ipmi5
 check "who may, can" su operator -c "ipmitool -d 5 mc info"
 
+# A descriptor that is passed on, or kept while its owner becomes somebody else.
+check "whoever has an open node can use it" ioctl_load /dev/ipmi6 passed 700
+equal "and is named once" 1 "$(grep -c 'uid 0): its open node is used by uid 700' /out/vipmid.log)"
+
 # A container: its own processes and mounts, a root of programs and libraries, and of the devices
 # that one alone, under the name that programs look for.
 mkdir -p /tmp/root/dev

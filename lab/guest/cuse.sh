@@ -9,7 +9,7 @@ serve() { # NODE [OPTION...]
 	shift
 	vipmid --link "$link" --socket $socket --cuse "$node" "$@" 2>/out/vipmid.log &
 	agent=$!
-	while ! grep -q 'served at' /out/vipmid.log && [ $i -lt 100 ]; do
+	while ! grep -qs 'served at' /out/vipmid.log && [ $i -lt 100 ]; do
 		sleep 0.1
 		i=$((i + 1))
 	done

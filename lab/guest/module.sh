@@ -63,8 +63,11 @@ as_fresh() {
 		"clients $(status clients) handles $(status handles) requests $(status requests) queued $(status queued) in_flight $(status in_flight) bridged $(status bridged) unread $(status unread)"
 }
 
+# If somebody wrote 0 there before, so that it was measured.
 holds_note() {
-	note "the core's lock was held $(cat /sys/module/vipmi/parameters/core_lock_longest_ns) ns at the longest (emulated CPU)"
+	local ns
+	ns=$(cat /sys/module/vipmi/parameters/core_lock_longest_ns)
+	[ "$ns" = 0 ] || note "the core's lock was held $ns ns at the longest (emulated CPU)"
 }
 
 # ---- what is left behind ----

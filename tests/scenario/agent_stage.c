@@ -176,6 +176,7 @@ static void start(
 	tell("HANDLES", stage->limits.handles_max);
 	tell("WINDOW", link->window ? link->window : 1);
 	tell("BUS_WINDOW", link->bus_window ? link->bus_window : 1);
+	tell("MERGE", stage->limits.merge);
 	tell("DATA_MAX", link->data_max ? link->data_max : VIPMI_DATA_MAX);
 	controller_see(controller_comes_and_goes() || stage->housekeeping_shown);
 	run(stage, words, agent_options.command);

@@ -60,6 +60,7 @@ static void limits_statement(struct words *words)
 	limits.requests_max = (uint32_t)words_value_or(words, "requests", 0);
 	limits.credit_max = (uint32_t)words_value_or(words, "credit", 0);
 	limits.messages_max = (uint32_t)words_value_or(words, "messages", 0);
+	limits.merge = words_take(words, "merge");
 	stage_finish(&player.stage);
 	stage_init(&player.stage, words, &limits);
 	words_finish(words);

@@ -202,13 +202,13 @@ void model_deliver_done(struct sim *sim, uint32_t serial, int result)
 static void check_gauges(struct sim *sim)
 {
 	struct core_status status;
-	uint32_t unsure = 0, i;
+	uint32_t lent = merges_unsure(sim), unsure = lent, i;
 
 	core_status(sim->core, &status);
 	for (i = sim->handles_base; i < sim->handles_count; i++) {
 		unsure += bridge_unsure(sim, &sim->handles[i]);
 	}
-	if (status.requests > sim->alive + sim->ghosts ||
+	if (status.requests > sim->alive + sim->ghosts + lent ||
 		status.requests + unsure < sim->alive + sim->ghosts) {
 		sim_fail(sim, "%u request slots in use, %u are outstanding and %u lent",
 			status.requests, sim->alive, sim->ghosts);
@@ -247,7 +247,7 @@ void model_settled(struct sim *sim)
 			break;
 		}
 		if (request->alive && !request->answered && !request_lent(sim, request) &&
-			!client->blocked && client->held_count == 0) {
+			!merges_lent(sim, serial) && !client->blocked && client->held_count == 0) {
 			sim_fail(sim, "#%u is not answered at its deadline", serial);
 		}
 		due_pop(sim);

@@ -8,6 +8,8 @@
 #define DRAIN_MAX 400000u
 /* Connections that come in a crowd. */
 #define CROWD_MAX 512u
+/* Steps in which all that is due has happened. */
+#define SETTLE_MAX 64u
 
 static const struct {
 	uint8_t netfn, command;
@@ -56,6 +58,7 @@ static void draw_world(struct sim *sim)
 	/* So that a run comes by the end of the log. */
 	sim->limits.messages_max = pick(sim, 8) ? 16u << pick(sim, 5) : CORE_MESSAGES_KEPT;
 	sim->limits.seed = sim->seed;
+	sim->limits.merge = sim->seed % 8 != 7;
 	sim->responders_count = 1 + pick(sim, SIM_RESPONDERS_MAX);
 	sim->mean_pause_ns = 50000u << pick(sim, 7);
 	sim->equal_tags = pick(sim, 2);
@@ -84,7 +87,8 @@ static void handle_open(struct sim *sim, uint32_t c)
 {
 	struct core_event event = {.type = CORE_EVENT_HANDLE_OPEN};
 	struct sim_handle *handle = &sim->handles[sim->handles_count];
-	bool closing = core_deadline(sim->core) <= sim->now_ns || sim->ghosts > 0;
+	bool closing = core_deadline(sim->core) <= sim->now_ns || sim->ghosts > 0 ||
+		       merges_unsure(sim) > 0;
 	uint32_t i;
 	int result;
 
@@ -146,6 +150,17 @@ struct sim_request *sim_draw(struct sim *sim, uint32_t h)
 	return request;
 }
 
+/* What time brings about in several steps may free slots: credit counts when it is over. */
+static void settle(struct sim *sim)
+{
+	struct core_event time = {.type = CORE_EVENT_TIME};
+	uint32_t i;
+
+	for (i = 0; i < SETTLE_MAX && core_deadline(sim->core) <= sim->now_ns; i++) {
+		shell_step(sim, &time, 0);
+	}
+}
+
 bool sim_submit(struct sim *sim)
 {
 	uint32_t serial = sim->requests_count, credit;
@@ -173,6 +188,7 @@ bool sim_submit(struct sim *sim)
 	event.request.number = request->number;
 	event.request.length = parts_payload(sim, serial, payload);
 	model_judge(request, payload, event.request.length);
+	settle(sim);
 	credit = core_credit(sim->core, handle->id);
 	shell_step(sim, &event, credit ? 0 : -EAGAIN);
 	if (credit) {

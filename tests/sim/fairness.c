@@ -261,10 +261,13 @@ void fairness_transmit(struct sim *sim, struct sim_transmission *transmission)
 		check_fetches(sim, transmission->command, waits);
 		return;
 	}
-	request = &sim->requests[transmission->serial];
 	transmission->turn = ++fairness->turns;
 	fairness->fetches = 0;
-	check_classes(sim, request->class, waits);
+	check_classes(sim, transmission->class, waits);
+	if (transmission->kind == SIM_MERGED) {
+		return;
+	}
+	request = &sim->requests[transmission->serial];
 	if (sim->link.raw_bridge && request->class == VIPMI_CLASS_NORMAL &&
 		request->handle - sim->handles_base < HUNGRY_NORMAL) {
 		check_shares(sim, request->handle - sim->handles_base);

@@ -113,7 +113,8 @@ bool request_waits(const struct sim *sim, const struct sim_request *request)
 	bool refused = request->may_be_refused ||
 		       (request->inner && sim->requests[request->partner].may_be_refused);
 
-	return request_pending(sim, request) && !refused && !request->may_be_nobodys;
+	return request_pending(sim, request) && !refused && !request->may_be_nobodys &&
+	       !request->tried;
 }
 
 bool request_lent(const struct sim *sim, const struct sim_request *request)
@@ -194,7 +195,8 @@ void model_cancelled(struct sim *sim, uint32_t h, uint64_t tag, int result)
 		if (request->tag != tag || request->inner) {
 			continue;
 		}
-		if (request_lent(sim, request) && result == -EAGAIN) {
+		if (result == -EAGAIN &&
+			(request_lent(sim, request) || merges_lent(sim, handle->outstanding[i]))) {
 			return; /* the link has it in hand at this moment, past its time or not */
 		}
 		if (!request_pending(sim, request)) {
@@ -203,7 +205,8 @@ void model_cancelled(struct sim *sim, uint32_t h, uint64_t tag, int result)
 		/* A late response or a silent bus may have answered it without our knowing. */
 		if (result == -ENOENT &&
 			((request->sends > 0 && request->responder) || request->outer ||
-				request->may_be_refused || request->may_be_nobodys)) {
+				request->tried || request->may_be_refused ||
+				request->may_be_nobodys)) {
 			continue;
 		}
 		if (result != 0) {
@@ -236,6 +239,9 @@ static void request_gone(struct sim *sim, struct sim_request *request)
 	request->alive = false;
 	sim->alive--;
 	sim->ghosts += request->held || request->offered;
+	if (request->part == SIM_PART_MERGES && !request->held) {
+		merges_gone(sim, (uint32_t)(request - sim->requests));
+	}
 }
 
 void model_handle_closed(struct sim *sim, uint32_t h, bool with_client)
@@ -400,6 +406,11 @@ struct sim_transmission *model_transmit(struct sim *sim, const struct core_actio
 	serial = take_apart(sim, transmit, transmission, &message, &channel);
 	transmission->serial = serial;
 	sim->transmissions_count++;
+	if (serial == SIM_NONE && merges_transmit(sim, transmission, &message)) {
+		check_windows(sim, transmission);
+		fairness_transmit(sim, transmission);
+		return transmission;
+	}
 	if (serial == SIM_NONE) {
 		if (message.netfn & 1) {
 			receive_declined(sim, channel, &message);
@@ -504,6 +515,9 @@ void model_transmit_done(struct sim *sim, struct sim_transmission *transmission,
 		transmission->serial == SIM_NONE ? NULL : &sim->requests[transmission->serial];
 	bool lost = transmission->epoch != sim->epoch;
 
+	if (transmission->kind == SIM_MERGED) {
+		merges_done(sim, transmission, result);
+	}
 	if (request) {
 		request->offered = false;
 		sim->ghosts -= !request->alive;
@@ -590,6 +604,9 @@ void model_time(struct sim *sim)
 		/* A responder's silence is not the controller's. */
 		if (transmission->kind != SIM_RELAY) {
 			messages_silent(sim);
+		}
+		if (transmission->kind == SIM_MERGED) {
+			merges_silent(sim, transmission);
 		}
 		if (transmission->serial != SIM_NONE) {
 			struct sim_request *request = &sim->requests[transmission->serial];
@@ -735,6 +752,10 @@ void model_received(struct sim *sim, const struct sim_pending *response)
 	was = *transmission;
 	transmission_remove(sim, transmission);
 	fairness_received(sim, &was, response->data[0]);
+	if (was.kind == SIM_MERGED) {
+		merges_received(sim, &was, response->data[0]);
+		return;
+	}
 	if (was.serial == SIM_NONE) {
 		if (was.command == 0x33 && response->data[0] == VIPMI_CC_OK) {
 			bus_response(sim, response->data + 1, response->length - 1u);

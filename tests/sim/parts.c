@@ -19,6 +19,7 @@ static const struct sim_part *const parts[SIM_PART_COUNT] = {
 	[SIM_PART_FAIRNESS] = &sim_fairness,
 	[SIM_PART_NUMBERS] = &sim_numbers,
 	[SIM_PART_BRIDGE] = &sim_bridge,
+	[SIM_PART_MERGES] = &sim_merges,
 };
 
 void parts_begin(struct sim *sim)

@@ -21,6 +21,7 @@
  *	own.c            the message state of each virtual controller
  *	fairness.c       whose turn it is
  *	reservations.c   of the SDR repository, the device SDRs, the SEL
+ *	merges.c         reads that ask the same
  */
 #ifndef VIPMI_TESTS_SIM_SIM_H
 #define VIPMI_TESTS_SIM_SIM_H
@@ -51,7 +52,9 @@ struct reach;
 #define SIM_NUMBERED_TAG UINT64_C(0x100000000)
 /* Likewise, of a response to a request from the bus. */
 #define SIM_RESPONSE_TAG UINT64_C(0x200000000)
-#define SIM_TAGS (SIM_NUMBERED_TAG | SIM_RESPONSE_TAG)
+/* And of a question that others ask, too. */
+#define SIM_MERGED_TAG UINT64_C(0x400000000)
+#define SIM_TAGS (SIM_NUMBERED_TAG | SIM_RESPONSE_TAG | SIM_MERGED_TAG)
 /* In place of a responder: whoever asked. */
 #define SIM_ELSEWHERE 0xFE
 /* With a handle's index: in place of a serial, an asynchronous message for that handle. */
@@ -96,6 +99,7 @@ struct reach;
 	X(own, 60)                                                                                 \
 	X(reserving, 250)                                                                          \
 	X(hungry, 400)                                                                             \
+	X(same, 500)                                                                               \
 	/* what comes unasked */                                                                   \
 	X(event, 30)                                                                               \
 	X(burst, 15)                                                                               \
@@ -141,6 +145,7 @@ enum sim_part_name {
 	SIM_PART_FAIRNESS,
 	SIM_PART_NUMBERS,
 	SIM_PART_BRIDGE,
+	SIM_PART_MERGES,
 	SIM_PART_COUNT
 };
 
@@ -163,6 +168,7 @@ struct sim_request {
 	bool on_bus;        /* its number is in use */
 	bool overdue;       /* its response from the bus is: sent again, it keeps its number */
 	bool safe;          /* the last sending provably executed nothing */
+	bool tried;         /* merges.c: it may have gone out with another's */
 	bool final;         /* a response that ends it has been fed, with final_cc */
 	bool cancelled, silent, lost, refused, abandoned;
 	bool forbidden;      /* another's right stood against it when it was submitted */
@@ -195,12 +201,13 @@ struct sim_right {
 	bool fading, listed;
 };
 
-enum sim_transmission_kind { SIM_HOUSEKEEPING, SIM_DIRECT, SIM_BRIDGE, SIM_RELAY };
+enum sim_transmission_kind { SIM_HOUSEKEEPING, SIM_DIRECT, SIM_BRIDGE, SIM_RELAY, SIM_MERGED };
 
 struct sim_transmission {
 	uint32_t id, serial;
 	uint32_t epoch;
 	uint32_t handle, turn; /* who is charged for it, and its place in the order of all */
+	uint32_t sending;      /* MERGED: merges.c's name for it */
 	uint8_t class;
 	uint8_t kind, netfn, command;
 	bool done;
@@ -344,7 +351,7 @@ struct sim_part {
 };
 
 extern const struct sim_part sim_messages, sim_receive, sim_subscriptions, sim_own,
-	sim_reservations, sim_fairness, sim_numbers, sim_bridge;
+	sim_reservations, sim_fairness, sim_numbers, sim_bridge, sim_merges;
 
 void parts_begin(struct sim *sim);
 void parts_finish(struct sim *sim);
@@ -431,6 +438,21 @@ static inline uint8_t sim_channel(uint8_t responder)
 {
 	return responder & 1 ? 7 : 0;
 }
+
+/* ---- merges.c ---- */
+/* Whether a TRANSMIT is a question that several may have asked; it is MERGED then. */
+bool merges_transmit(
+	struct sim *sim, struct sim_transmission *transmission, const struct ipmb_message *message);
+void merges_done(struct sim *sim, const struct sim_transmission *transmission, int result);
+void merges_silent(struct sim *sim, const struct sim_transmission *transmission);
+/* What the world answers to one; that it does. */
+size_t merges_executed(const struct sim_transmission *transmission, uint8_t cc, uint8_t *bytes);
+void merges_received(struct sim *sim, const struct sim_transmission *transmission, uint8_t cc);
+/* Whether the request's bytes may be the ones that are lent to the link. */
+bool merges_lent(struct sim *sim, uint32_t serial);
+/* Its handle closed; of those, how many may still have their slots. */
+void merges_gone(struct sim *sim, uint32_t serial);
+uint32_t merges_unsure(struct sim *sim);
 
 /* ---- numbers.c ---- */
 /* Perhaps it is to carry a number of its own. */

@@ -263,6 +263,11 @@ void world_transmitted(struct sim *sim, const struct sim_transmission *transmiss
 	case SIM_HOUSEKEEPING:
 		response.length = housekeeping_answer(sim, transmission, response.data);
 		break;
+	case SIM_MERGED:
+		service_ns += (pick(sim, 20) ? pick(sim, 3) : pick(sim, 150)) * NSEC_PER_MSEC_U64;
+		cc = strikes(sim, busy) ? VIPMI_CC_NODE_BUSY : final_cc(sim);
+		response.length = (uint8_t)merges_executed(transmission, cc, response.data);
+		break;
 	case SIM_DIRECT:
 	case SIM_RELAY:
 		request = &sim->requests[transmission->serial];

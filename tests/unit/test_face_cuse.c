@@ -101,6 +101,58 @@ static void a_request_is_answered(void **state)
 	node_release(file);
 }
 
+/* Into other buffers than the last time, with as much room: nothing goes where it went before. */
+static void who_receives_as_before_waits_less(void **state)
+{
+	int64_t file = node_open();
+	struct inbox inbox, before;
+	uint8_t other[sizeof(inbox.data)];
+
+	(void)state;
+	assert_int_equal(submit_command(file, CMD_DEVICE_ID), 0);
+	assert_int_equal(receive(file, &inbox), 0);
+	assert_int_equal(kernel.rounds, 3);
+	assert_int_equal(receive(file, &inbox), -EAGAIN);
+	assert_int_equal(submit_command(file, CMD_DEVICE_ID), 0);
+	assert_int_equal(receive(file, &inbox), 0);
+	assert_int_equal(kernel.rounds, 2);
+	assert_int_equal(inbox.recv.msgid, -5);
+	assert_int_equal(inbox.recv.msg.data_len, 16);
+	assert_int_equal(inbox.data[1], 0x20);
+
+	assert_int_equal(submit_command(file, CMD_DEVICE_ID), 0);
+	inbox_init(&inbox);
+	memset(inbox.data, 0x5A, sizeof(inbox.data));
+	inbox.recv.msg.data = other;
+	before = inbox;
+	assert_int_equal(node_ioctl(file, IPMICTL_RECEIVE_MSG_TRUNC, &inbox.recv), 0);
+	assert_int_equal(kernel.rounds, 3);
+	assert_memory_equal(inbox.data, before.data, sizeof(before.data));
+	assert_int_equal(other[1], 0x20);
+
+	/* Into the same, with less room: it is noticed, and nothing is written behind it. */
+	assert_int_equal(submit_command(file, CMD_DEVICE_ID), 0);
+	inbox_init(&inbox);
+	inbox.recv.msg.data = other;
+	inbox.recv.msg.data_len = 2;
+	memset(other, 0x5A, sizeof(other));
+	assert_int_equal(node_ioctl(file, IPMICTL_RECEIVE_MSG_TRUNC, &inbox.recv), -EMSGSIZE);
+	assert_int_equal(kernel.rounds, 3);
+	assert_int_equal(other[1], 0x20);
+	assert_int_equal(other[2], 0x5A);
+	/* Before there is anything, one look is enough. */
+	inbox_init(&inbox);
+	assert_int_equal(node_ioctl(file, IPMICTL_RECEIVE_MSG_TRUNC, &inbox.recv), -EAGAIN);
+	assert_int_equal(kernel.rounds, 1);
+	node_release(file);
+	/* Whoever opens next has no habits. */
+	file = node_open();
+	assert_int_equal(submit_command(file, CMD_DEVICE_ID), 0);
+	assert_int_equal(receive(file, &inbox), 0);
+	assert_int_equal(kernel.rounds, 3);
+	node_release(file);
+}
+
 /* A 32-bit program's structures, at addresses that it can have. */
 static void a_narrow_program_is_answered(void **state)
 {
@@ -356,6 +408,35 @@ static void who_is_kicked_hears_so(void **state)
 	assert_int_equal(submit_command(other, CMD_DEVICE_ID), 0);
 }
 
+static void who_is_not_the_opener_is_named_once(void **state)
+{
+	int64_t file = node_open();
+	struct core_handle_info info;
+	uint32_t cursor = 0;
+	struct inbox inbox;
+
+	(void)state;
+	assert_int_equal(submit_command(file, CMD_DEVICE_ID), 0);
+	kernel.caller.pid = 4712; /* a child of its own */
+	assert_int_equal(receive(file, &inbox), 0);
+	assert_string_equal(kernel.log, "");
+	kernel.caller = (struct core_credentials){.uid = 12, .gid = 34, .pid = 5000};
+	assert_int_equal(submit_command(file, CMD_DEVICE_ID), 0);
+	assert_non_null(strstr(kernel.log, "(pid 4711, uid 1000): its open node is used by uid 12,"
+					   " pid 5000"));
+	kernel.log[0] = '\0';
+	assert_int_equal(receive(file, &inbox), 0);
+	assert_string_equal(kernel.log, "");
+	/* It stays its opener's. */
+	assert_true(core_handle_next(kernel.core, &cursor, &info));
+	assert_int_equal(info.credentials.uid, 1000);
+	node_release(file);
+	/* Whoever opens next is a stranger to nobody. */
+	file = node_open();
+	assert_int_equal(submit_command(file, CMD_DEVICE_ID), 0);
+	assert_string_equal(kernel.log, "");
+}
+
 static void opens_end_at_the_last_handle(void **state)
 {
 	struct core_status status;
@@ -427,6 +508,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		WITH_KERNEL(the_node_is_as_ordered),
 		WITH_KERNEL(a_request_is_answered),
+		WITH_KERNEL(who_receives_as_before_waits_less),
 		WITH_KERNEL(a_narrow_program_is_answered),
 		WITH_KERNEL(what_does_not_fit_stays),
 		WITH_KERNEL(nothing_to_copy_is_no_reason_to_ask_again),
@@ -438,6 +520,7 @@ int main(void)
 		WITH_KERNEL(a_channels_medium_is_asked_once),
 		WITH_KERNEL(who_waits_can_be_interrupted),
 		WITH_KERNEL(who_is_kicked_hears_so),
+		WITH_KERNEL(who_is_not_the_opener_is_named_once),
 		WITH_KERNEL(opens_end_at_the_last_handle),
 		WITH_KERNEL(the_rest_is_as_the_drivers),
 		cmocka_unit_test(orders),
