@@ -19,6 +19,8 @@
 #define EVENTS_MAX 64
 /* What the controller has is fetched by then, if anybody wants it. */
 #define FETCH_NS (10 * NSEC_PER_MSEC_U64)
+/* A link that is to come up has done so; an interface may have to be cleaned up first. */
+#define LINK_NS (5 * NSEC_PER_SEC_U64)
 /* How often an agent is asked whether its link is up. */
 #define LOOK_NS (5 * NSEC_PER_MSEC_U64)
 /* At the end of a wait so long one looks earlier by so much, and acts later: "nothing yet" is asked
@@ -156,14 +158,16 @@ static void tell(const char *name, uint64_t value)
 
 static void await_link(struct stage *stage, const struct words *words, struct core_status *status)
 {
-	const uint64_t until_ns = agent_now_ns() + agent_options.patience_ns;
+	const uint64_t until_ns = agent_now_ns() + LINK_NS;
 
+	agent.idle = true;
 	while (!client_status(stage, words, status) || !status->link_up) {
 		if (agent_now_ns() > until_ns) {
 			words_fail(words, "the agent's link does not come up");
 		}
 		agent_serve(stage, words, agent_now_ns() + LOOK_NS);
 	}
+	agent.idle = false;
 }
 
 static void start(
@@ -174,7 +178,7 @@ static void start(
 	tell("BUS_WINDOW", link->bus_window ? link->bus_window : 1);
 	tell("MERGE", stage->limits.merge);
 	tell("DATA_MAX", link->data_max ? link->data_max : VIPMI_DATA_MAX);
-	controller_see(controller_comes_and_goes());
+	controller_see(controller_comes_and_goes() || stage->housekeeping_shown);
 	run(stage, words, agent_options.command);
 	controller_see(true);
 	agent.served = true;
