@@ -727,6 +727,7 @@ static void bus_response(struct sim *sim, const uint8_t *bytes, size_t length)
 		if (!numbers_same(sim, serial, from)) {
 			sim_fail(sim, "a late response to #%u meets #%u", from, serial);
 		}
+		sim->requests[serial].late = sim->now_ns >= sim->requests[serial].bus_timer_ns;
 		bridge_over(sim, serial);
 		request_response(sim, &sim->requests[serial], message.data[0], from);
 	}

@@ -348,10 +348,10 @@ static void settle(struct sim *sim, uint32_t r, uint32_t n)
 			numbers_timed_out(sim, r); /* or may have been */
 		}
 		if (sim->link.wire_sequence && (user->sends > 0 || number->given)) {
-			number->free_ns +=
-				answered_under(user, n) && user->sends == 1 && !number->given
-					? REST_NS
-					: QUARANTINE_NS;
+			number->free_ns += answered_under(user, n) && !user->late &&
+							   user->sends == 1 && !number->given
+						   ? REST_NS
+						   : QUARANTINE_NS;
 		}
 		number->free_ns = sim->link_up ? number->free_ns : TIME_NEVER;
 	}

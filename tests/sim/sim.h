@@ -153,6 +153,7 @@ struct sim_request {
 	uint32_t handle, virtual_client;
 	uint64_t tag, submitted_ns, deadline_ns;
 	uint64_t bus_timer_ns; /* until when the response from the bus is waited for */
+	bool late;             /* it came after that: it may have met nobody */
 	uint32_t sends, service_ms, timeout_ms;
 	uint8_t class, netfn, command, lun;
 	uint8_t part;      /* enum sim_part_name: whose bytes it carries */
