@@ -106,7 +106,7 @@ static void who_receives_as_before_waits_less(void **state)
 {
 	int64_t file = node_open();
 	struct inbox inbox, before;
-	uint8_t other[sizeof(inbox.data)];
+	uint8_t other[sizeof(inbox.data)] = {0};
 
 	(void)state;
 	assert_int_equal(submit_command(file, CMD_DEVICE_ID), 0);
