@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # controller: chassis --service 0
 # seconds: 900
+# ci: no
 # memory: 1024
 # kill -9 of 300 programs at work: on the protocol, on the driver's calls, and on twelve nodes. Nothing
 # of theirs is left, neither in the core nor in the kernel's memory.
