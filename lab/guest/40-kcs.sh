@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # controller: chassis
 # seconds: 900
+# ci: no
 # vipmid on the KCS registers themselves, with no driver of the kernel's between (mission line 17).
 socket=/run/vipmi.sock
 load="lab_load $socket"
