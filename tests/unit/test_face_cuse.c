@@ -101,6 +101,20 @@ static void a_request_is_answered(void **state)
 	node_release(file);
 }
 
+/* Whose structure is so short that what is written into it is no longer than a guess's tag. */
+static void what_is_short_is_no_guess(void **state)
+{
+	struct ipmi_channel_lun_address_set set = {.channel = 3, .value = 0x30};
+	int64_t file = node_open();
+
+	(void)state;
+	assert_int_equal(node_ioctl(file, IPMICTL_SET_MY_CHANNEL_ADDRESS_CMD, &set), 0);
+	set.value = 0;
+	assert_int_equal(node_ioctl(file, IPMICTL_GET_MY_CHANNEL_ADDRESS_CMD, &set), 0);
+	assert_int_equal(set.value, 0x30);
+	node_release(file);
+}
+
 /* Into other buffers than the last time, with as much room: nothing goes where it went before. */
 static void who_receives_as_before_waits_less(void **state)
 {
@@ -509,6 +523,7 @@ int main(void)
 		WITH_KERNEL(the_node_is_as_ordered),
 		WITH_KERNEL(a_request_is_answered),
 		WITH_KERNEL(who_receives_as_before_waits_less),
+		WITH_KERNEL(what_is_short_is_no_guess),
 		WITH_KERNEL(a_narrow_program_is_answered),
 		WITH_KERNEL(what_does_not_fit_stays),
 		WITH_KERNEL(nothing_to_copy_is_no_reason_to_ask_again),
