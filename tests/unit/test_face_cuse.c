@@ -104,10 +104,13 @@ static void a_request_is_answered(void **state)
 /* Whose structure is so short that what is written into it is no longer than a guess's tag. */
 static void what_is_short_is_no_guess(void **state)
 {
-	struct ipmi_channel_lun_address_set set = {.channel = 3, .value = 0x30};
+	struct ipmi_channel_lun_address_set set;
 	int64_t file = node_open();
 
 	(void)state;
+	memset(&set, 0, sizeof(set)); /* what is between its fields goes to the kernel as well */
+	set.channel = 3;
+	set.value = 0x30;
 	assert_int_equal(node_ioctl(file, IPMICTL_SET_MY_CHANNEL_ADDRESS_CMD, &set), 0);
 	set.value = 0;
 	assert_int_equal(node_ioctl(file, IPMICTL_GET_MY_CHANNEL_ADDRESS_CMD, &set), 0);
