@@ -33,7 +33,6 @@ enum ending {
 	ENDING_NONE,
 	ENDING_RESPONSE, /* in host.bytes */
 	ENDING_TIMEOUT,  /* nobody knows whether it was executed */
-	ENDING_GARBLED,
 };
 
 void kcs_interface_init(struct kcs_interface *self, uint16_t bus_window, uint8_t own_address,
@@ -140,22 +139,44 @@ static bool only_reads(const struct kcs_interface *self)
 
 /* Unlike the kernel's driver we do not begin a request anew that may have been executed, unless
  * it only reads: its sender hears that there was no answer (C3), which is the truth. */
+static void give_up(struct kcs_interface *self, const char *text)
+{
+	self->complaint = (struct kcs_complaint){.text = text,
+		.names_request = true,
+		.netfn = self->request[0] >> 2,
+		.command = self->request[1]};
+	self->ending = ENDING_TIMEOUT;
+}
+
+static void begin_anew(struct kcs_interface *self, uint64_t now_ns)
+{
+	self->restarts++;
+	(void)kcs_host_start(
+		&self->host, self->request, self->request_length, self->timeout_ns, now_ns);
+}
+
 static void transfer_failed(struct kcs_interface *self, uint64_t now_ns)
 {
 	if (self->host.executed && !only_reads(self)) {
-		self->complaint = (struct kcs_complaint){
-			.text = "a transfer failed after the request; it may have been executed, "
-				"and is not repeated",
-			.names_request = true,
-			.netfn = self->request[0] >> 2,
-			.command = self->request[1]};
-		self->ending = ENDING_TIMEOUT;
+		give_up(self, "a transfer failed after the request; it may have been executed, "
+			      "and is not repeated");
 	} else if (self->restarts == RESTARTS_MAX) {
 		go_down(self, "transfers fail again and again; trying again", now_ns);
 	} else {
-		self->restarts++;
-		(void)kcs_host_start(
-			&self->host, self->request, self->request_length, self->timeout_ns, now_ns);
+		begin_anew(self, now_ns);
+	}
+}
+
+/* A transfer that was broken off looks like a response to nothing. */
+static void response_came(struct kcs_interface *self, uint64_t now_ns)
+{
+	if (response_fits(self)) {
+		self->ending = ENDING_RESPONSE;
+	} else if (only_reads(self) && self->restarts < RESTARTS_MAX) {
+		begin_anew(self, now_ns);
+	} else {
+		give_up(self, "what came is no response to it; it may have been executed, and is "
+			      "not repeated");
 	}
 }
 
@@ -176,7 +197,7 @@ static void transfer_end(struct kcs_interface *self, uint64_t now_ns)
 	} else if (self->state == STATE_REPAIR) {
 		go_up(self, now_ns);
 	} else if (outcome == KCS_RESPONSE) {
-		self->ending = response_fits(self) ? ENDING_RESPONSE : ENDING_GARBLED;
+		response_came(self, now_ns);
 	} else {
 		transfer_failed(self, now_ns);
 	}
@@ -294,18 +315,14 @@ static void tell_ending(struct kcs_interface *self, struct core_event *ret_event
 	static const uint8_t timeout = COMPLETION_TIMEOUT;
 	bool response = self->ending == ENDING_RESPONSE;
 
-	if (self->ending == ENDING_GARBLED) {
-		*ret_event = (struct core_event){.type = CORE_EVENT_GARBLED};
-	} else {
-		*ret_event = (struct core_event){
-			.type = CORE_EVENT_RECEIVED,
-			.received = {.transmission = self->transmission,
-				.netfn = (uint8_t)(self->request[0] >> 2 | 1),
-				.command = self->request[1],
-				.data = response ? self->host.bytes + KCS_MESSAGE_MIN : &timeout,
-				.length = response ? self->host.length - KCS_MESSAGE_MIN : 1},
-		};
-	}
+	*ret_event = (struct core_event){
+		.type = CORE_EVENT_RECEIVED,
+		.received = {.transmission = self->transmission,
+			.netfn = (uint8_t)(self->request[0] >> 2 | 1),
+			.command = self->request[1],
+			.data = response ? self->host.bytes + KCS_MESSAGE_MIN : &timeout,
+			.length = response ? self->host.length - KCS_MESSAGE_MIN : 1},
+	};
 	self->ending = ENDING_NONE;
 	self->transmission = 0;
 }

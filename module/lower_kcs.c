@@ -143,8 +143,6 @@ static bool medium_event(struct lower_kcs *self, const struct core_event *event)
 	case CORE_EVENT_RECEIVED:
 		lower_medium_learned(
 			&self->lower, channel, event->received.data, event->received.length);
-		fallthrough;
-	case CORE_EVENT_GARBLED:
 		self->medium_asked = NO_CHANNEL;
 		return true;
 	case CORE_EVENT_LINK_DOWN:

@@ -178,7 +178,11 @@ static void an_answer_to_another_command_is_none(void **state)
 	begin_up(&harness);
 	answer_with(reset_done, sizeof(reset_done));
 	ask(&harness, 1, GET_DEVICE_ID);
-	harness_expect(&harness, CORE_EVENT_GARBLED);
+	assert_int_equal(harness_expect(&harness, CORE_EVENT_RECEIVED)->data[0], 0xC3);
+	assert_int_equal(fake_registers.executed, 3); /* a read is asked again, twice */
+	assert_non_null(strstr(harness.log, "no response to it"));
+	ask(&harness, 2, COLD_RESET);
+	assert_int_equal(harness_expect(&harness, CORE_EVENT_RECEIVED)->data[0], 0x00);
 	harness_close(&harness);
 }
 
