@@ -28,14 +28,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "ipmi/socket.h"
+#include "lab/target.h"
 
 #define CMD_READ_FRU_DATA 0x11
 #define FRU_ID 0
@@ -61,24 +59,6 @@ struct tally {
 
 static uint8_t fru[FRU_BYTES + PIECE];
 static struct tally *tally; /* shared with the children */
-
-static int target_open(const char *target)
-{
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	struct stat is;
-	int fd;
-
-	if (stat(target, &is) == 0 && S_ISCHR(is.st_mode)) {
-		return open(target, O_RDWR | O_CLOEXEC);
-	}
-	snprintf(address.sun_path, sizeof(address.sun_path), "%s", target);
-	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-	if (fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof(address))) {
-		close(fd);
-		return -1;
-	}
-	return fd;
-}
 
 static int say(int fd, struct writer *writer)
 {

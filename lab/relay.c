@@ -12,7 +12,6 @@
  * begins with a length of 0 ends the relay, with status 0, once the others have ended.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <signal.h>
@@ -20,34 +19,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "lab/target.h"
 #include "vipmi/protocol.h"
 
 #define HEAD 2
 /* Programs that connect at once. */
 #define BACKLOG 256
-
-static int target_open(const char *target)
-{
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	struct stat is;
-	int fd;
-
-	if (stat(target, &is) == 0 && S_ISCHR(is.st_mode)) {
-		return open(target, O_RDWR | O_CLOEXEC);
-	}
-	snprintf(address.sun_path, sizeof(address.sun_path), "%s", target);
-	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-	if (fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof(address))) {
-		close(fd);
-		return -1;
-	}
-	return fd;
-}
 
 static int all_read(int fd, uint8_t *bytes, size_t length)
 {

@@ -88,16 +88,7 @@ while ! vipmi --target $vipmi raw storage read-fru-data 0 0 0 5 >/tmp/out 2>&1 &
 done
 check "programs are served after that" lab_load $vipmi 20 10
 
-# The interface goes under programs that are at work, and comes again.
-stay 10
-echo "remove,kcs,i/o,0xca2" >/sys/module/ipmi_si/parameters/hotmod
-check "the interface goes: the link is down" await up 0
-equal "the programs stay, and wait" 10 "$(status handles)"
-echo "add,kcs,i/o,0xca2" >/sys/module/ipmi_si/parameters/hotmod
-check "it comes again: the link is up" await_up
-check "programs are served again" lab_load $vipmi 5 5
-kill_all lab_load
-as_fresh "nothing is left of those who waited"
+interface_goes_and_comes
 
 agent_end
 equal "it ends cleanly" 0 $?

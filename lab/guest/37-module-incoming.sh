@@ -13,23 +13,14 @@ asked_from_bus() { # NETFN COMMAND
 		$((head % 0x100)) 0xB4 4 "$2" $((body % 0x100))
 }
 
-up() { # FILE
-	local i=0
-	while ! grep -q up "$1" && [ $i -lt 100 ]; do
-		sleep 0.1
-		i=$((i + 1))
-	done
-	grep -q up "$1"
-}
-
 insmod "$module"
 check "vipmi.ko's link is up" await_up
 lab_load $vipmi answer 0x30 0x42 >/tmp/first &
 first=$!
-check "the right to receive is granted" up /tmp/first
+check "the right to receive is granted" await_file up /tmp/first
 lab_load $vipmi answer 0x30 0x43 >/tmp/second &
 second=$!
-check "another's to another command" up /tmp/second
+check "another's to another command" await_file up /tmp/second
 lab_load $vipmi answer 0x30 0x42 >/tmp/third
 equal "and refused where somebody has it" 1 $?
 check "the card asks" asked_from_bus 0x30 0x42
@@ -41,7 +32,7 @@ wait $second
 equal "its holder answers: $(tail -n +2 /tmp/second | xargs)" 0 $?
 lab_load $vipmi answer 0x30 0x42 >/tmp/again &
 again=$!
-check "the right is free again when its holder is gone" up /tmp/again
+check "the right is free again when its holder is gone" await_file up /tmp/again
 check "the card asks again" asked_from_bus 0x30 0x42
 wait $again
 equal "and gets its answer" 0 $?

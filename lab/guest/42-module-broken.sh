@@ -17,11 +17,7 @@ check "a node works" ipmitool -d 1 mc info
 stay 50
 ioctl_load $vipmi stay 10 >/tmp/ioctl &
 ioctl=$!
-i=0
-while ! grep -q up /tmp/ioctl && [ $i -lt 600 ]; do
-	sleep 0.1
-	i=$((i + 1))
-done
+await_file up /tmp/ioctl
 equal "60 programs and a node are at work" 61 "$(status handles)"
 
 returns vipmi --target $vipmi raw 0x30 0xbd

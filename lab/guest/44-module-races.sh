@@ -9,16 +9,6 @@
 rounds=30
 hotmod=/sys/module/ipmi_si/parameters/hotmod
 
-# Waits until a file says "up".
-up() { # FILE
-	local i=0
-	while ! grep -q up "$1" && [ $i -lt 600 ]; do
-		sleep 0.1
-		i=$((i + 1))
-	done
-	grep -q up "$1"
-}
-
 # Six tries a second.
 within_a_minute() { # COMMAND...
 	local i=0
@@ -35,7 +25,7 @@ round() { # NUMBER
 	: >/tmp/device.up
 	ioctl_load /dev/ipmi1 stay 4 >/tmp/node.up 2>&1 &
 	ioctl_load $vipmi stay 4 >/tmp/device.up 2>&1 &
-	up /tmp/node.up && up /tmp/device.up || return
+	await_file up /tmp/node.up && await_file up /tmp/device.up || return
 	case $(($1 % 3)) in
 	0) vipmi --target $vipmi node remove 1 || return ;;
 	1) echo remove,kcs,i/o,0xca2 >$hotmod ;;

@@ -37,6 +37,16 @@ equal() {
 	fi
 }
 
+# Waits until words stand in a file, a minute at most.
+await_file() { # WORDS FILE
+	await_tries=0
+	while ! grep -q "$1" "$2" 2>/dev/null && [ $await_tries -lt 600 ]; do
+		sleep 0.1
+		await_tries=$((await_tries + 1))
+	done
+	grep -q "$1" "$2"
+}
+
 # Nothing that a kernel says when something is wrong with it. Out-of-tree modules taint; that is
 # said on another level and in other words.
 kernel_log_clean() {

@@ -64,6 +64,21 @@ as_fresh() {
 }
 
 # If somebody wrote 0 there before, so that it was measured.
+# The kernel's interface goes under programs that are at work, and comes again.
+interface_goes_and_comes() {
+	stay 10
+	echo "remove,kcs,i/o,0xca2" >/sys/module/ipmi_si/parameters/hotmod
+	check "the interface goes: the link is down" await up 0
+	# What was with the driver just then fails: one question of the module's, two of vipmid's.
+	check "the programs stay, and wait: $(status handles)" test "$(status handles)" -ge 8
+	echo "add,kcs,i/o,0xca2" >/sys/module/ipmi_si/parameters/hotmod
+	check "it comes again: the link is up" await_up
+	check "programs are served again" lab_load $vipmi 5 5
+	check "as another epoch" test "$(status epoch)" -gt 1
+	kill_all lab_load
+	as_fresh "nothing is left of those who waited"
+}
+
 holds_note() {
 	local ns
 	ns=$(cat /sys/module/vipmi/parameters/core_lock_longest_ns)

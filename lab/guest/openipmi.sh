@@ -15,15 +15,6 @@ agent_end() {
 	wait $agent
 }
 
-await_file() { # WORDS FILE
-	local i=0
-	while ! grep -q "$1" "$2" && [ $i -lt 100 ]; do
-		sleep 0.1
-		i=$((i + 1))
-	done
-	grep -q "$1" "$2"
-}
-
 shimmed() { # COMMAND...
 	VIPMI_SHIM=/lab/lib/ipmi0.so vipmi --target $vipmi exec -- "$@"
 }

@@ -109,4 +109,20 @@ static inline int send_message(uint8_t netfn, uint8_t command)
 	return ask(0x06, 0x34, data, 1 + (size_t)length);
 }
 
+/* Takes what the satellite answered to that from the receive queue. */
+static inline void take_bus_answer(struct ipmb_message *ret_message)
+{
+	assert_int_equal(ASK(0x06, 0x33), 0);
+	assert_int_equal(verdict.answer.data[1], 7);
+	assert_int_equal(ipmb_decode_received(0x20, verdict.answer.data + 2,
+				 verdict.answer.length - 2, ret_message),
+		0);
+	assert_int_equal(ret_message->rs_address, 0xB2);
+	assert_int_equal(ret_message->rs_lun, 1);
+	assert_int_equal(ret_message->rq_lun, 2);
+	assert_int_equal(ret_message->netfn, 0x05);
+	assert_int_equal(ret_message->sequence, 0x2A);
+	assert_int_equal(ret_message->command, 0x2D);
+}
+
 #endif
