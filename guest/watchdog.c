@@ -53,8 +53,8 @@ static uint64_t pretimeout_ns(const struct guest_watchdog *watchdog)
 
 static bool pretimeout_wanted(const struct guest_watchdog *watchdog)
 {
-	return interrupt_of(watchdog) != INTERRUPT_NONE && watchdog->pretimeout_s > 0 &&
-	       !watchdog->pretimeout_done;
+	/* Section 27.4: with an interval of 0 too, together with the action then. */
+	return interrupt_of(watchdog) != INTERRUPT_NONE && !watchdog->pretimeout_done;
 }
 
 void guest_watchdog_pause(struct guest *guest, uint64_t now_ns)

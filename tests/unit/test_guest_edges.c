@@ -311,12 +311,32 @@ static void the_warning_is_within_the_countdown(void **state)
 	assert_int_equal(ASK(0x06, 0x24, 4, 0x01, 2, 0, 10, 0), 0); /* of no interrupt */
 	assert_int_equal(ASK(0x06, 0x22), 0);
 	assert_int_equal(guest_deadline(&guest), now_ns + SECOND);
-	assert_int_equal(ASK(0x06, 0x24, 4, 0x31, 0, 0, 10, 0), 0); /* no time before it */
-	assert_int_equal(ASK(0x06, 0x22), 0);
-	assert_int_equal(guest_deadline(&guest), now_ns + SECOND);
 	assert_int_equal(ASK(0x06, 0x24, 4, 0x31, 1, 0, 15, 0), 0);
 	assert_int_equal(ASK(0x06, 0x22), 0);
 	assert_int_equal(guest_deadline(&guest), now_ns + SECOND / 2);
+}
+
+/* IPMI 2.0 section 27.4: an interval of 0 asks for the interrupt together with the action. */
+static void a_warning_may_come_with_the_action(void **state)
+{
+	(void)state;
+	begin(&bus);
+	assert_int_equal(ASK(0x06, 0x24, 4, 0x31, 0, 0, 10, 0), 0);
+	assert_int_equal(ASK(0x06, 0x22), 0);
+	assert_int_equal(guest_deadline(&guest), now_ns + SECOND);
+	advance(SECOND - 1);
+	assert_string_equal(controls(), "");
+	advance(1);
+	assert_string_equal(controls(), "01 04 ");
+	assert_int_equal(ASK(0x06, 0x31), 0);
+	assert_int_equal(verdict.answer.data[1], 0x08);
+	assert_int_equal(ASK(0x0A, 0x40), 0);
+	assert_int_equal(verdict.answer.data[2], 2); /* both are logged */
+	assert_int_equal(ASK(0x06, 0x24, 4, 0x22, 0, 0, 10, 0), 0);
+	assert_int_equal(ASK(0x06, 0x22), 0);
+	advance(SECOND);
+	assert_string_equal(controls(), "00 07 03 ");
+	assert_int_equal(ASK(0x06, 0x22), 0); /* it has expired, and may start again */
 }
 
 /* What a file may say of the watchdog, at the place in it where that stands. */
@@ -381,6 +401,7 @@ int main(void)
 		cmocka_unit_test(each_timer_use_is_its_own),
 		cmocka_unit_test(what_is_left_is_rounded_up),
 		cmocka_unit_test(the_warning_is_within_the_countdown),
+		cmocka_unit_test(a_warning_may_come_with_the_action),
 		cmocka_unit_test(a_file_is_not_believed_anything),
 	};
 
