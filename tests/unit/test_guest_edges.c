@@ -308,7 +308,10 @@ static void the_warning_is_within_the_countdown(void **state)
 	assert_int_equal(ASK(0x06, 0x24, 4, 0x31, 2, 0, 19, 0), 0xCC);
 	assert_int_equal(ASK(0x06, 0x24, 4, 0x31, 20, 0, 200, 0), 0);
 	assert_int_equal(ASK(0x06, 0x24, 4, 0x31, 20, 0, 199, 0), 0xCC);
-	assert_int_equal(ASK(0x06, 0x24, 4, 0x01, 2, 0, 10, 0), 0); /* of no interrupt */
+	/* Of no interrupt, whatever stands in the reserved bits, which are not kept. */
+	assert_int_equal(ASK(0x06, 0x24, 4, 0x89, 2, 0, 10, 0), 0);
+	assert_int_equal(ASK(0x06, 0x25), 0);
+	assert_int_equal(verdict.answer.data[2], 0x01);
 	assert_int_equal(ASK(0x06, 0x22), 0);
 	assert_int_equal(guest_deadline(&guest), now_ns + SECOND);
 	assert_int_equal(ASK(0x06, 0x24, 4, 0x31, 1, 0, 15, 0), 0);
