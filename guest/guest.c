@@ -6,6 +6,13 @@
 #define TAG_INDEX_BITS 8
 #define COMMAND_GET_DEVICE_ID 0x01
 
+void guest_start_anew(struct guest *guest)
+{
+	guest_messages_init(guest);
+	guest_watchdog_init(guest);
+	guest->sel.reserved = false; /* section 31.4; the entries stay */
+}
+
 static void begin(struct guest *guest)
 {
 	size_t i;
@@ -17,9 +24,8 @@ static void begin(struct guest *guest)
 	for (i = 0; i < GUEST_PENDING_MAX; i++) {
 		guest->pending[i].used = false;
 	}
-	guest_messages_init(guest);
 	guest_power_init(guest);
-	guest_watchdog_init(guest);
+	guest_start_anew(guest);
 }
 
 void guest_init(struct guest *guest, const struct guest_config *config)

@@ -27,7 +27,9 @@ struct guest_command {
 /* NULL: the command has no line of its own. */
 const struct guest_command *guest_command_find(uint8_t netfn, uint8_t command);
 
-/* guest.c: a place for a request that is passed on; NULL: all are taken. */
+/* guest.c: what a reset of a controller resets. */
+void guest_start_anew(struct guest *guest);
+/* A place for a request that is passed on; NULL: all are taken. */
 struct guest_pending *guest_pending_take(struct guest *guest, uint64_t *ret_tag);
 
 /* device.c */
