@@ -63,6 +63,22 @@ static uint32_t time_s(const struct guest *guest, uint64_t now_ns)
 	return guest->config.epoch_s + (uint32_t)now_s + guest->sel.shift_s;
 }
 
+/* The position of a record; `count` if there is none. */
+static uint32_t find(struct guest_sel *sel, uint16_t id)
+{
+	uint32_t at;
+
+	if (id == RECORD_FIRST) {
+		return 0;
+	}
+	if (id == RECORD_LAST && sel->count > 0) {
+		return sel->count - 1u;
+	}
+	for (at = 0; at < sel->count && id_of(entry(sel, at)) != id; at++) {
+	}
+	return at;
+}
+
 /* Everything but the ID and the time is the record's own. */
 static uint16_t append(struct guest *guest, const uint8_t *record, uint64_t now_ns)
 {
@@ -86,24 +102,11 @@ static uint16_t append(struct guest *guest, const uint8_t *record, uint64_t now_
 		writer_u32le(&head, sel->added_s);
 	}
 	sel->count++;
-	sel->next_id = id >= ID_MAX ? 1 : id + 1;
+	/* An old entry may still have the number, when they have gone round. */
+	do {
+		sel->next_id = sel->next_id >= ID_MAX ? 1 : sel->next_id + 1;
+	} while (find(sel, sel->next_id) < sel->count);
 	return id;
-}
-
-/* The position of a record; `count` if there is none. */
-static uint32_t find(struct guest_sel *sel, uint16_t id)
-{
-	uint32_t at;
-
-	if (id == RECORD_FIRST) {
-		return 0;
-	}
-	if (id == RECORD_LAST && sel->count > 0) {
-		return sel->count - 1u;
-	}
-	for (at = 0; at < sel->count && id_of(entry(sel, at)) != id; at++) {
-	}
-	return at;
 }
 
 uint8_t guest_sel_get_info(struct guest *guest, struct guest_call *call)

@@ -216,6 +216,22 @@ static void the_ring_goes_round(void **state)
 	}
 }
 
+static void each_entry_has_an_id_of_its_own(void **state)
+{
+	(void)state;
+	begin(&own);
+	assert_int_equal(add(0xA1), 1);
+	assert_int_equal(add(0xA2), 2);
+	guest.sel.next_id = 0xFFFD; /* 65,000 were added and deleted */
+	assert_int_equal(add(0xA3), 0xFFFD);
+	assert_int_equal(add(0xA4), 0xFFFE);
+	assert_int_equal(add(0xA5), 3); /* FFFFh is the last, whichever that is; 0 the first */
+	assert_int_equal(ASK(0x0A, 0x43, 0, 0, 1, 0, 0, 0xFF), 0);
+	assert_int_equal(verdict.answer.data[18], 0xA1);
+	assert_int_equal(ASK(0x0A, 0x43, 0, 0, 3, 0, 0, 0xFF), 0);
+	assert_int_equal(verdict.answer.data[18], 0xA5);
+}
+
 static void clearing_clears_its_own(void **state)
 {
 	uint16_t id;
@@ -365,6 +381,7 @@ int main(void)
 		cmocka_unit_test(entries_are_deleted),
 		cmocka_unit_test(a_full_log_loses_its_oldest),
 		cmocka_unit_test(the_ring_goes_round),
+		cmocka_unit_test(each_entry_has_an_id_of_its_own),
 		cmocka_unit_test(clearing_clears_its_own),
 		cmocka_unit_test(its_time_is_its_own),
 		cmocka_unit_test(its_events_are_logged),
