@@ -113,8 +113,8 @@ enum core_request_state {
 struct core_request {
 	struct list_link queue_link;  /* see above; the free list while FREE */
 	struct list_link handle_link; /* handle->requests */
-	/* lane->barriers, if it mutates and is not answered; if `merges`, core->questions while
-	 * QUEUED, transmission->merged while MERGED */
+	/* lane->barriers, if it mutates and is not answered; if `merges`, core->questions or
+	 * transmission->held while QUEUED, transmission->merged while MERGED */
 	struct list_link group_link;
 	struct core_lane *lane;
 	struct core_request *partner; /* Send Message's outer and inner request: each other */
@@ -245,6 +245,7 @@ enum core_transmission_state { TRANSMISSION_FREE, TRANSMISSION_OFFERED, TRANSMIS
 struct core_transmission {
 	struct list_link link;        /* core->flight, or the free list of its port */
 	struct list_link merged;      /* requests MERGED, that wait for its response too */
+	struct list_link held;        /* requests QUEUED that ask the same, until its end */
 	struct core_request *request; /* NULL: nobody waits for it (any more) */
 	struct core_handle *handle;   /* who is charged; NULL once it closed */
 	struct core_lane *ghost;      /* lane held up by it although the request is answered */
@@ -252,6 +253,7 @@ struct core_transmission {
 	uint32_t generation;
 	uint8_t state, purpose, port, class;
 	uint8_t netfn, command; /* as on the wire */
+	uint8_t held_count;     /* how many ever were */
 	uint8_t lost; /* enum vipmi_reason: its link or controller went while the action was open */
 	uint8_t reservation; /* enum core_reservation_kind: the one that it */
 	bool reserves : 1, voids : 1;
@@ -611,12 +613,14 @@ bool merge_possible(
 	const struct core *core, const struct core_request *request, enum ipmi_class class);
 /* It waits in its lane, and `merges`. */
 void merge_wait(struct core *core, struct core_request *request);
+/* Whether the same is being asked already; then it waits for the end of that. */
+bool merge_hold(struct core *core, struct core_request *request);
 /* The leader is about to be given to the link: others that ask the same join it. */
 void merge_gather(
 	struct core *core, struct core_transmission *transmission, struct core_request *leader);
 /* It was. */
 void merge_sent(struct core *core, struct core_transmission *transmission);
-/* It ended without a response. */
+/* It ended. What joined it and has no response goes back. */
 void merge_end(struct core *core, struct core_transmission *transmission);
 
 /* ---- link.c: up, down, silent, back ---- */

@@ -24,6 +24,7 @@ void transmissions_init(struct core *core)
 		core->transmissions[i].port = (uint8_t)port;
 		list_init(&core->transmissions[i].link);
 		list_init(&core->transmissions[i].merged);
+		list_init(&core->transmissions[i].held);
 		list_push_back(&core->free_transmissions[port], &core->transmissions[i].link);
 	}
 	core->flight_alarm_ns = TIME_NEVER;
@@ -83,6 +84,7 @@ struct core_transmission *transmission_take(
 	transmission->lost = VIPMI_REASON_NONE;
 	transmission->reserves = false;
 	transmission->voids = false;
+	transmission->held_count = 0;
 	transmission->timeout_at_ns = TIME_NEVER;
 	list_push_back(&core->flight, link);
 	core->flying[port]++;
@@ -198,7 +200,7 @@ static bool request_offer(
 	};
 	struct core_transmission *transmission;
 
-	if (bridge && bridge_held_up(core, request)) {
+	if (merge_hold(core, request) || (bridge && bridge_held_up(core, request))) {
 		return false;
 	}
 	if (bus && (bridge || request->reserved_number) && !sequence_take(core, request)) {

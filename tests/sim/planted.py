@@ -298,6 +298,9 @@ PLANTS = [
     ("who joined is forgotten when the link does not take it", "core/merge.c",
      "		request_requeue(core, container_of(link, struct core_request, group_link));",
      "		list_remove(link);", "sim"),
+    ("who waits for the same is not let go", "core/merge.c",
+     "		merge_wait(core, request);\n		lane_update(core, request->lane);",
+     "		merge_wait(core, request);", "sim"),
     ("who joined is not told that it was sent", "core/merge.c",
      "		request_went(core, request);\n", "		(void)request;\n", "sim"),
 ]
