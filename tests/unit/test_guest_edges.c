@@ -169,6 +169,7 @@ static void queues_go_round(void **state)
 
 static void every_place_is_used_and_given_back(void **state)
 {
+	uint64_t tags[GUEST_PENDING_MAX];
 	struct guest_verdict ignored;
 	size_t i;
 
@@ -177,14 +178,15 @@ static void every_place_is_used_and_given_back(void **state)
 	assert_false(guest_waits(&guest));
 	for (i = 0; i < GUEST_PENDING_MAX; i++) {
 		assert_int_equal(send_message(0x04, 0x2D), 0);
+		tags[i] = verdict.forward.tag;
 		assert_true(guest_waits(&guest));
 	}
 	assert_int_equal(send_message(0x04, 0x2D), VIPMI_CC_NODE_BUSY);
 	for (i = 0; i + 1 < GUEST_PENDING_MAX; i++) {
-		guest_response(&guest, (uint64_t)i << 8 | i, 0, NULL, 0, &ignored);
+		guest_response(&guest, tags[i], 0, NULL, 0, &ignored);
 		assert_true(guest_waits(&guest)); /* for the last */
 	}
-	guest_response(&guest, (uint64_t)i << 8 | i, 0, NULL, 0, &ignored);
+	guest_response(&guest, tags[i], 0, NULL, 0, &ignored);
 	assert_false(guest_waits(&guest));
 	assert_int_equal(guest.messages.received_count, GUEST_PENDING_MAX);
 	assert_int_equal(ASK(0x06, 0x30, 0x01), 0);
@@ -308,10 +310,10 @@ static void the_warning_is_within_the_countdown(void **state)
 	assert_int_equal(ASK(0x06, 0x24, 4, 0x31, 2, 0, 19, 0), 0xCC);
 	assert_int_equal(ASK(0x06, 0x24, 4, 0x31, 20, 0, 200, 0), 0);
 	assert_int_equal(ASK(0x06, 0x24, 4, 0x31, 20, 0, 199, 0), 0xCC);
-	assert_int_equal(ASK(0x06, 0x24, 4, 0x01, 2, 0, 10, 0), 0); /* of no interrupt */
-	assert_int_equal(ASK(0x06, 0x22), 0);
-	assert_int_equal(guest_deadline(&guest), now_ns + SECOND);
-	assert_int_equal(ASK(0x06, 0x24, 4, 0x31, 0, 0, 10, 0), 0); /* no time before it */
+	/* Of no interrupt, whatever stands in the reserved bits, which are not kept. */
+	assert_int_equal(ASK(0x06, 0x24, 4, 0x89, 2, 0, 10, 0), 0);
+	assert_int_equal(ASK(0x06, 0x25), 0);
+	assert_int_equal(verdict.answer.data[2], 0x01);
 	assert_int_equal(ASK(0x06, 0x22), 0);
 	assert_int_equal(guest_deadline(&guest), now_ns + SECOND);
 	assert_int_equal(ASK(0x06, 0x24, 4, 0x31, 1, 0, 15, 0), 0);
@@ -319,10 +321,33 @@ static void the_warning_is_within_the_countdown(void **state)
 	assert_int_equal(guest_deadline(&guest), now_ns + SECOND / 2);
 }
 
+/* IPMI 2.0 section 27.4: an interval of 0 asks for the interrupt together with the action. */
+static void a_warning_may_come_with_the_action(void **state)
+{
+	(void)state;
+	begin(&bus);
+	assert_int_equal(ASK(0x06, 0x24, 4, 0x31, 0, 0, 10, 0), 0);
+	assert_int_equal(ASK(0x06, 0x22), 0);
+	assert_int_equal(guest_deadline(&guest), now_ns + SECOND);
+	advance(SECOND - 1);
+	assert_string_equal(controls(), "");
+	advance(1);
+	assert_string_equal(controls(), "01 04 ");
+	assert_int_equal(ASK(0x06, 0x31), 0);
+	assert_int_equal(verdict.answer.data[1], 0x08);
+	assert_int_equal(ASK(0x0A, 0x40), 0);
+	assert_int_equal(verdict.answer.data[2], 2); /* both are logged */
+	assert_int_equal(ASK(0x06, 0x24, 4, 0x22, 0, 0, 10, 0), 0);
+	assert_int_equal(ASK(0x06, 0x22), 0);
+	advance(SECOND);
+	assert_string_equal(controls(), "00 07 03 ");
+	assert_int_equal(ASK(0x06, 0x22), 0); /* it has expired, and may start again */
+}
+
 /* What a file may say of the watchdog, at the place in it where that stands. */
 static bool believed(uint8_t use, uint16_t count, uint8_t flags, uint64_t left_ns)
 {
-	enum { WATCHDOG_AT = 1 + GUEST_GUID_SIZE + 1 + 8 + 6 };
+	enum { WATCHDOG_AT = 1 + GUEST_GUID_SIZE + 1 + 8 + 5 };
 	uint8_t saved[GUEST_SAVED_MAX];
 	struct writer writer;
 	size_t length;
@@ -381,6 +406,7 @@ int main(void)
 		cmocka_unit_test(each_timer_use_is_its_own),
 		cmocka_unit_test(what_is_left_is_rounded_up),
 		cmocka_unit_test(the_warning_is_within_the_countdown),
+		cmocka_unit_test(a_warning_may_come_with_the_action),
 		cmocka_unit_test(a_file_is_not_believed_anything),
 	};
 

@@ -108,6 +108,25 @@ static void the_middle_of_one_needs_a_reservation(void **state)
 	assert_int_equal(reserve(), 1); /* 0 is none */
 }
 
+/* IPMI 2.0 section 31.4: not only a deletion does; nor is there one for the next guest. */
+static void a_reset_cancels_the_reservation(void **state)
+{
+	uint16_t id;
+
+	(void)state;
+	begin(&own);
+	(void)add(0xA1);
+	id = reserve();
+	assert_int_equal(ASK(0x06, 0x02), 0); /* Cold Reset */
+	assert_int_equal(ASK(0x0A, 0x43, LOW_HIGH(id), 1, 0, 15, 1), 0xC5);
+	id = reserve();
+	guest_disconnect(&guest, now_ns);
+	advance(60 * SECOND);
+	guest_connect(&guest, now_ns);
+	assert_int_equal(ASK(0x0A, 0x47, LOW_HIGH(id), 'C', 'L', 'R', 0xAA), 0xC5);
+	expect_info(1, EPOCH + 1000, 0, 0x0B);
+}
+
 static void entries_are_deleted(void **state)
 {
 	uint16_t id;
@@ -195,6 +214,22 @@ static void the_ring_goes_round(void **state)
 		assert_true(guest_restore(&guest, saved, length, now_ns)); /* likewise */
 		guest_connect(&guest, now_ns);
 	}
+}
+
+static void each_entry_has_an_id_of_its_own(void **state)
+{
+	(void)state;
+	begin(&own);
+	assert_int_equal(add(0xA1), 1);
+	assert_int_equal(add(0xA2), 2);
+	guest.sel.next_id = 0xFFFD; /* 65,000 were added and deleted */
+	assert_int_equal(add(0xA3), 0xFFFD);
+	assert_int_equal(add(0xA4), 0xFFFE);
+	assert_int_equal(add(0xA5), 3); /* FFFFh is the last, whichever that is; 0 the first */
+	assert_int_equal(ASK(0x0A, 0x43, 0, 0, 1, 0, 0, 0xFF), 0);
+	assert_int_equal(verdict.answer.data[18], 0xA1);
+	assert_int_equal(ASK(0x0A, 0x43, 0, 0, 3, 0, 0, 0xFF), 0);
+	assert_int_equal(verdict.answer.data[18], 0xA5);
 }
 
 static void clearing_clears_its_own(void **state)
@@ -342,9 +377,11 @@ int main(void)
 		cmocka_unit_test(entries_are_added_and_read),
 		cmocka_unit_test(what_carries_no_time_keeps_its_bytes),
 		cmocka_unit_test(the_middle_of_one_needs_a_reservation),
+		cmocka_unit_test(a_reset_cancels_the_reservation),
 		cmocka_unit_test(entries_are_deleted),
 		cmocka_unit_test(a_full_log_loses_its_oldest),
 		cmocka_unit_test(the_ring_goes_round),
+		cmocka_unit_test(each_entry_has_an_id_of_its_own),
 		cmocka_unit_test(clearing_clears_its_own),
 		cmocka_unit_test(its_time_is_its_own),
 		cmocka_unit_test(its_events_are_logged),
