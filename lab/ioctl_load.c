@@ -10,9 +10,10 @@
  *	ioctl_load DEVICE sdr PROGRAMS MS   so many read the SDR repository for so long, each with a
  *	                                    reservation, as tools do; prints records a second
  *	ioctl_load DEVICE median COUNT PAUSE_MS
- *	                                    one reads so many pieces of the FRU, no two the same,
- *	                                    with a pause after each; prints how many microseconds
- *	                                    the middle answer took
+ *	ioctl_load DEVICE median-oem COUNT PAUSE_MS
+ *	                                    one reads so many pieces of the FRU, no two the same, or
+ *	                                    asks what nobody knows, with a pause after each; prints
+ *	                                    how many microseconds the middle answer took
  *	ioctl_load DEVICE stay PROGRAMS     so many ask until the device fails them: prints "up",
  *	                                    then how many of them heard so, within how long
  *
@@ -300,7 +301,7 @@ static int compare(const void *a, const void *b)
 	return (*one > *other) - (*one < *other);
 }
 
-static int median(const char *device, int count, long pause_ms)
+static int median(const char *device, bool of_oem, int count, long pause_ms)
 {
 	static long took_us[MEDIAN_COUNT_MAX];
 	static struct tally alone;
@@ -318,7 +319,8 @@ static int median(const char *device, int count, long pause_ms)
 			4};
 		long begun_us = now_us();
 
-		if (exchange(fd, &piece, answer) <= 0 || answer[0] != 0x00) {
+		if (exchange(fd, of_oem ? &oem : &piece, answer) <= 0 ||
+			(answer[0] != 0x00 && !of_oem)) {
 			fprintf(stderr, "no answer to question %d\n", i + 1);
 			return 1;
 		}
@@ -361,8 +363,9 @@ int main(int argc, char **argv)
 	if (argc == 4 && strcmp(argv[2], "stay") == 0) {
 		return programs(argv[1], &sensor, atoi(argv[3]), 0);
 	}
-	if (argc == 5 && strcmp(argv[2], "median") == 0) {
-		return median(argv[1], atoi(argv[3]), atol(argv[4]));
+	if (argc == 5 && strncmp(argv[2], "median", strlen("median")) == 0) {
+		return median(
+			argv[1], strcmp(argv[2], "median-oem") == 0, atoi(argv[3]), atol(argv[4]));
 	}
 	if (argc == 5) {
 		const struct question *question = strcmp(argv[2], "sensor") == 0 ? &sensor
@@ -371,8 +374,8 @@ int main(int argc, char **argv)
 
 		return programs(argv[1], question, atoi(argv[3]), atol(argv[4]));
 	}
-	fprintf(stderr,
-		"usage: ioctl_load DEVICE hold OPENS | passed USER | stay PROGRAMS\n"
-		"       ioctl_load DEVICE sensor|oem|sdr PROGRAMS MS | median COUNT PAUSE_MS\n");
+	fprintf(stderr, "usage: ioctl_load DEVICE hold OPENS | passed USER | stay PROGRAMS\n"
+			"       ioctl_load DEVICE sensor|oem|sdr PROGRAMS MS\n"
+			"       ioctl_load DEVICE median|median-oem COUNT PAUSE_MS\n");
 	return 2;
 }
