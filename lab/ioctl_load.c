@@ -7,6 +7,7 @@
  *	ioctl_load DEVICE sensor PROGRAMS MS
  *	ioctl_load DEVICE oem PROGRAMS MS   so many ask for so long, one request after the other;
  *	                                    prints answers a second
+ *	ioctl_load DEVICE guid PROGRAMS MS  likewise; each must hear the same all the time
  *	ioctl_load DEVICE sdr PROGRAMS MS   so many read the SDR repository for so long, each with a
  *	                                    reservation, as tools do; prints records a second
  *	ioctl_load DEVICE median COUNT PAUSE_MS
@@ -70,9 +71,11 @@ struct question {
 	uint8_t netfn, command;
 	uint8_t data[6];
 	unsigned short length;
+	bool same; /* every answer is the first one */
 };
 
-static const struct question sensor = {0x04, 0x2D, {0x01}, 1}, oem = {0x30, 0x01, {0x01}, 1};
+static const struct question sensor = {0x04, 0x2D, {0x01}, 1}, oem = {0x30, 0x01, {0x01}, 1},
+			     guid = {.netfn = 0x06, .command = 0x08, .same = true};
 
 static int ask(int fd, const struct question *question, long msgid)
 {
@@ -186,8 +189,8 @@ static bool read_repository(int fd, long end_ms)
 /* Asks until a time, or until it fails. False: it failed. */
 static bool work(int fd, const struct question *question, long end_ms)
 {
-	uint8_t answer[280];
-	int length;
+	uint8_t answer[280], first[280];
+	int length, length_first = 0;
 
 	if (!question) {
 		return read_repository(fd, end_ms);
@@ -196,6 +199,13 @@ static bool work(int fd, const struct question *question, long end_ms)
 		length = exchange(fd, question, answer);
 		if (length < 0) {
 			return false;
+		}
+		if (question->same && length_first == 0) {
+			length_first = length;
+			memcpy(first, answer, (size_t)length);
+		} else if (question->same &&
+			   (length != length_first || memcmp(first, answer, (size_t)length) != 0)) {
+			__atomic_fetch_add(&tally->wrong, 1, __ATOMIC_RELAXED);
 		}
 		__atomic_fetch_add(&tally->answers, length > 0, __ATOMIC_RELAXED);
 	}
@@ -370,12 +380,15 @@ int main(int argc, char **argv)
 	if (argc == 5) {
 		const struct question *question = strcmp(argv[2], "sensor") == 0 ? &sensor
 						  : strcmp(argv[2], "oem") == 0  ? &oem
+						  : strcmp(argv[2], "guid") == 0 ? &guid
 										 : NULL;
 
 		return programs(argv[1], question, atoi(argv[3]), atol(argv[4]));
 	}
 	fprintf(stderr, "usage: ioctl_load DEVICE hold OPENS | passed USER | stay PROGRAMS\n"
-			"       ioctl_load DEVICE sensor|oem|sdr PROGRAMS MS\n"
-			"       ioctl_load DEVICE median|median-oem COUNT PAUSE_MS\n");
+			"       ioctl_load DEVICE sensor|oem|guid|sdr PROGRAMS MS
+"
+			"       ioctl_load DEVICE median|median-oem COUNT PAUSE_MS
+");
 	return 2;
 }
