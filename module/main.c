@@ -45,6 +45,10 @@ static bool merge = true;
 module_param(merge, bool, 0444);
 MODULE_PARM_DESC(merge, "reads that wait to ask the same are sent as one (default yes)");
 
+static unsigned int cache_age;
+module_param(cache_age, uint, 0444);
+MODULE_PARM_DESC(cache_age, "how old an answer may be given again, in ms (default 0: never)");
+
 static struct controller controller;
 
 /* A contradiction inside: said once, and the core says no more than "broken" from then on. */
@@ -66,7 +70,8 @@ static int lower_create(void)
 static int __init vipmi_init(void)
 {
 	struct core_limits limits = {
-		.handles_max = max_handles, .seed = ktime_get_ns(), .merge = merge};
+		.handles_max = max_handles, .seed = ktime_get_ns(), .merge = merge,
+		.cache_age_ms = cache_age};
 	int result;
 
 	if (kcs) {
