@@ -57,6 +57,10 @@ static bool merge = true;
 module_param(merge, bool, 0444);
 MODULE_PARM_DESC(merge, "reads that wait to ask the same are sent as one (default yes)");
 
+static unsigned int cache_age;
+module_param(cache_age, uint, 0444);
+MODULE_PARM_DESC(cache_age, "how old an answer may be given again, in ms (default 0: never)");
+
 struct controller controllers[VIPMI_CONTROLLERS];
 
 /* A contradiction inside: said once, and the core says no more than "broken" from then on. */
@@ -140,8 +144,10 @@ static void controller_name(struct controller *controller, unsigned int place)
 
 static int controller_create(struct controller *controller, unsigned int place)
 {
-	struct core_limits limits = {
-		.handles_max = max_handles, .seed = ktime_get_ns(), .merge = merge};
+	struct core_limits limits = {.handles_max = max_handles,
+		.seed = ktime_get_ns(),
+		.merge = merge,
+		.cache_age_ms = cache_age};
 	int result;
 
 	controller_name(controller, place);
