@@ -129,7 +129,7 @@ static void the_bus_takes_less(void **state)
 	assert_int_equal(check_bus(IPMI_IPMB_BROADCAST_ADDR_TYPE, 0x04, 0, 262), -EMSGSIZE);
 	assert_int_equal(check_bus(IPMI_IPMB_ADDR_TYPE, 0x04, 4, 0), -EINVAL);
 	/* An answer has a completion code, and goes to one. */
-	assert_int_equal(check_bus(IPMI_IPMB_ADDR_TYPE, 0x05, 0, 1), 0);
+	assert_int_equal(check_bus(IPMI_IPMB_ADDR_TYPE, 0x3F, 0, 1), 0);
 	assert_int_equal(check_bus(IPMI_IPMB_ADDR_TYPE, 0x05, 0, 0), -EINVAL);
 	assert_int_equal(check_bus(IPMI_IPMB_BROADCAST_ADDR_TYPE, 0x05, 0, 1), -EINVAL);
 	assert_int_equal(check_bus(IPMI_IPMB_DIRECT_ADDR_TYPE, 0x04, 0, 0), -EAFNOSUPPORT);
@@ -160,7 +160,7 @@ static void retries_and_their_time_are_one_time(void **state)
 	assert_int_equal(waits_ms(IPMI_IPMB_ADDR_TYPE, 0, 0), 2000);
 	assert_int_equal(waits_ms(IPMI_IPMB_ADDR_TYPE, 0, 1), 1);
 	assert_int_equal(waits_ms(IPMI_IPMB_ADDR_TYPE, 1, 6999), 13998);
-	assert_int_equal(waits_ms(IPMI_IPMB_ADDR_TYPE, 1, 7001), 14000);
+	assert_int_equal(waits_ms(IPMI_IPMB_ADDR_TYPE, 0, 14001), 14000);
 	assert_int_equal(waits_ms(IPMI_IPMB_ADDR_TYPE, INT32_MAX, UINT32_MAX), 14000);
 	assert_int_equal(waits_ms(IPMI_IPMB_BROADCAST_ADDR_TYPE, 5, 300), 300); /* sent once */
 }
