@@ -200,6 +200,21 @@ static void a_32_bit_request_arrives_as_it_was_meant(void **state)
 	assert_int_equal(call(SEND_COMMAND32, MEMORY_SIZE - 10), -EFAULT);
 }
 
+static void an_address_may_be_as_long_as_the_longest(void **state)
+{
+	const struct ipmi_addr addr = {
+		.addr_type = IPMI_SYSTEM_INTERFACE_ADDR_TYPE, .channel = IPMI_BMC_CHANNEL};
+	struct req32 req = {.addr = 200, .addr_len = sizeof(addr), .netfn = 6, .cmd = 1};
+
+	(void)state;
+	put(100, &req, sizeof(req));
+	put(200, &addr, sizeof(addr));
+	assert_int_equal(call(SEND_COMMAND32, 100), 0);
+	req.addr_len++;
+	put(100, &req, sizeof(req));
+	assert_int_equal(call(SEND_COMMAND32, 100), -EINVAL);
+}
+
 static void retries_stand_behind_a_32_bit_request(void **state)
 {
 	const struct ipmi_ipmb_addr addr = {
@@ -272,7 +287,7 @@ static void what_does_not_fit_stays_or_is_cut(void **state)
 	assert_int_equal(world.queue_length, 0);
 }
 
-/* Another thread takes the message that was looked at: what is taken then is given, whole or cut. */
+/* Another thread takes the message that was looked at: what is taken is given, whole or cut. */
 static void what_is_taken_is_given(void **state)
 {
 	const struct recv32 wanted = {.addr = 200, .addr_len = 32, .data = 300, .data_len = 8};
@@ -285,12 +300,12 @@ static void what_is_taken_is_given(void **state)
 		answer_waits(i == 0 ? 3 : 2); /* as long as the other, or not */
 		memcpy(world.other, world.queue, sizeof(world.other));
 		world.other_length = world.queue_length;
-		world.other[world.other_length - 1] = 0x77;
+		world.other[world.other_length - 1]++;
 		answer_waits(3);
 		assert_int_equal(call(RECEIVE_MSG32, 100), 0);
 		memcpy(&got, world.memory + 100, sizeof(got));
 		assert_int_equal(got.data_len, i == 0 ? 4 : 3);
-		assert_int_equal(world.memory[300 + got.data_len - 1], 0x77);
+		assert_int_equal(world.memory[300 + got.data_len - 1], got.data_len);
 		assert_int_equal(world.queue_length, 0);
 	}
 }
@@ -364,6 +379,9 @@ static void registrations_of_channels_are_one_each(void **state)
 	world.reason = VIPMI_REASON_NOT_FOUND;
 	assert_int_equal(call(IPMICTL_UNREGISTER_FOR_CMD_CHANS, 100), 0);
 	assert_int_equal(world.asked, 3);
+	assert_int_equal(socket_decode(world.sent, world.sent_length, &message), 0);
+	assert_int_equal(message.header.type, VIPMI_MESSAGE_RELEASE);
+	assert_int_equal(message.header.flags, 0);
 	world.asked = 0;
 	world.later = VIPMI_REASON_NOT_FOUND;
 	assert_int_equal(call(IPMICTL_UNREGISTER_FOR_CMD_CHANS, 100), -ENOENT);
@@ -426,6 +444,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(a_32_bit_request_arrives_as_it_was_meant, begin),
+		cmocka_unit_test_setup(an_address_may_be_as_long_as_the_longest, begin),
 		cmocka_unit_test_setup(retries_stand_behind_a_32_bit_request, begin),
 		cmocka_unit_test_setup(a_32_bit_program_gets_its_answer, begin),
 		cmocka_unit_test_setup(what_does_not_fit_stays_or_is_cut, begin),

@@ -182,6 +182,15 @@ static void the_longest_request_is_encoded(void **state)
 	assert_int_equal(message.data.bytes[request.length - 1], 0x77);
 }
 
+static void a_refused_open_has_the_drivers_word(void **state)
+{
+	(void)state;
+	assert_int_equal(driver_open_errno(VIPMI_REASON_NONE), 0);
+	assert_int_equal(driver_open_errno(VIPMI_REASON_FULL), -EBUSY);
+	assert_int_equal(driver_open_errno(VIPMI_REASON_DENIED), -EACCES);
+	assert_int_equal(driver_open_errno(VIPMI_REASON_PROTOCOL), -ENODEV);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -191,6 +200,7 @@ int main(void)
 		cmocka_unit_test(the_bus_takes_less),
 		cmocka_unit_test(retries_and_their_time_are_one_time),
 		cmocka_unit_test(the_longest_request_is_encoded),
+		cmocka_unit_test(a_refused_open_has_the_drivers_word),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

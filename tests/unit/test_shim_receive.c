@@ -77,6 +77,7 @@ static void events_look_like_the_drivers(void **state)
 	assert_int_equal(inbox.recv.msgid, 0);
 	assert_int_equal(inbox.addr.addr_type, IPMI_SYSTEM_INTERFACE_ADDR_TYPE);
 	assert_int_equal(inbox.addr.channel, IPMI_BMC_CHANNEL);
+	assert_int_equal(((struct ipmi_system_interface_addr *)&inbox.addr)->lun, 0);
 	assert_int_equal(inbox.recv.msg.netfn, 0x07);
 	assert_int_equal(inbox.recv.msg.cmd, 0x35);
 	assert_int_equal(inbox.recv.msg.data_len, 16);
