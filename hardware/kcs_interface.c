@@ -24,6 +24,9 @@
 /* The status register where nothing is. */
 #define STATUS_NOBODY 0xFF
 #define COMPLETION_TIMEOUT 0xC3
+/* What the core asks on everybody's behalf and changes nothing with; virtual, in the table. */
+#define COMMAND_GET_ENABLES 0x2F
+#define COMMAND_GET_FLAGS 0x31
 
 enum state {
 	STATE_DOWN,   /* to be tried at the deadline */
@@ -138,7 +141,10 @@ static bool only_reads(const struct kcs_interface *self)
 	struct ipmi_verdict verdict = ipmi_command_judge(self->request[0] >> 2, self->request[1],
 		self->request + KCS_MESSAGE_MIN, self->request_length - KCS_MESSAGE_MIN);
 
-	return ipmi_class_is_read(verdict.class);
+	return ipmi_class_is_read(verdict.class) ||
+	       (self->request[0] >> 2 == VIPMI_NETFN_APP &&
+		       (self->request[1] == COMMAND_GET_ENABLES ||
+			       self->request[1] == COMMAND_GET_FLAGS));
 }
 
 /* Unlike the kernel's driver we do not begin a request anew that may have been executed, unless
