@@ -36,8 +36,8 @@ bool merge_possible(
 	       request->target_kind == VIPMI_TARGET_CONTROLLER;
 }
 
-/* FNV-1a over what makes it the same question. */
-static struct list_link *chain_of(struct core *core, struct core_request *request)
+/* FNV-1a. */
+uint32_t question_hash(struct core *core, struct core_request *request)
 {
 	const uint8_t *data = request_data(core, request);
 	const uint32_t prime = 16777619u;
@@ -48,7 +48,12 @@ static struct list_link *chain_of(struct core *core, struct core_request *reques
 	for (i = reservation_bytes(request); i < request->length; i++) {
 		hash = (hash ^ data[i]) * prime;
 	}
-	return &core->questions[hash % ARRAY_LENGTH(core->questions)];
+	return hash;
+}
+
+static struct list_link *chain_of(struct core *core, struct core_request *request)
+{
+	return &core->questions[question_hash(core, request) % ARRAY_LENGTH(core->questions)];
 }
 
 void merge_wait(struct core *core, struct core_request *request)

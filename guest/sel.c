@@ -11,7 +11,6 @@
 #define VERSION_1_5 0x51
 #define RECORD_FIRST 0x0000
 #define RECORD_LAST 0xFFFF
-#define ID_MAX 0xFFFE
 #define WHOLE_RECORD 0xFF
 /* Of a record (section 32): ID, type, time, then the event. */
 enum { RECORD_TYPE = 2, RECORD_GENERATOR = 7, RECORD_REVISION = 9, RECORD_DATA_2 = 14 };
@@ -94,16 +93,16 @@ static const uint8_t *append(struct guest *guest, const uint8_t *record, uint64_
 	added = entry(sel, sel->count);
 	sel->added_s = time_s(guest, now_ns);
 	memcpy(added, record, GUEST_EVENT_SIZE);
-	head = writer_init(added, GUEST_EVENT_SIZE);
+	head = writer_init(added, RECORD_GENERATOR);
 	writer_u16le(&head, sel->next_id);
 	writer_u8(&head, record[RECORD_TYPE]);
 	if (record[RECORD_TYPE] < TYPE_NOT_TIMESTAMPED) {
 		writer_u32le(&head, sel->added_s);
 	}
 	sel->count++;
-	/* An old entry may still have the number, when they have gone round. */
+	/* One that no entry has, however old, and that is not another name of the first or last. */
 	do {
-		sel->next_id = sel->next_id >= ID_MAX ? 1 : sel->next_id + 1;
+		sel->next_id++;
 	} while (find(sel, sel->next_id) < sel->count);
 	return added;
 }

@@ -16,7 +16,7 @@ play_transcripts() { # LIST PARAMETERS-OF-THE-MODULE [DRIVER...]
 		done
 	END
 	cat >/tmp/agent <<-END
-		insmod $module max_handles=\$HANDLES merge=\$MERGE $parameters
+		insmod $module max_handles=\$HANDLES merge=\$MERGE cache_age=\$CACHE_AGE $parameters
 	END
 	scenario_agent --target $vipmi --controller /dev/ttyS2 --before "sh /tmp/before" \
 		--stop "rmmod vipmi 2>/dev/null || true" --agent "sh /tmp/agent" \
