@@ -10,8 +10,8 @@
  *	ioctl_load DEVICE guid PROGRAMS MS  likewise; each must hear the same all the time
  *	ioctl_load DEVICE sdr PROGRAMS MS   so many read the SDR repository for so long, each with a
  *	                                    reservation, as tools do; prints records a second
- *	ioctl_load DEVICE tour PROGRAMS MS  likewise, and behind each sensor's record its reading, as
- *	                                    exporters do; prints records and readings a second
+ *	ioctl_load DEVICE tour PROGRAMS MS  likewise, and behind each sensor's record its reading,
+ *	                                    as exporters do; prints records and readings a second
  *	ioctl_load DEVICE median COUNT PAUSE_MS
  *	ioctl_load DEVICE median-oem COUNT PAUSE_MS
  *	                                    one reads so many pieces of the FRU, no two the same, or
