@@ -290,7 +290,7 @@ static int submit_plain(struct virtual_node *node, struct ipmi_smi_msg *message)
 		.handle = node->handle,
 		.tag = (uintptr_t)message,
 		.budget_ms = DRIVER_BUDGET_CONTROLLER_MS,
-		.class = VIPMI_CLASS_OF_HANDLE,
+		.class = driver_class(message->data[0] >> 2, message->data[1]),
 		.target_kind = VIPMI_TARGET_CONTROLLER,
 		.netfn = message->data[0] >> 2,
 		.lun = message->data[0] & LUN_MASK,
