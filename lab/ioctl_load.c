@@ -383,7 +383,7 @@ int main(int argc, char **argv)
 		return programs(argv[1], question, atoi(argv[3]), atol(argv[4]));
 	}
 	fprintf(stderr, "usage: ioctl_load DEVICE hold OPENS | passed USER | stay PROGRAMS\n"
-			"       ioctl_load DEVICE sensor|oem|guid|sdr PROGRAMS MS | median COUNT "
-			"PAUSE_MS\n");
+			"       ioctl_load DEVICE sensor|oem|guid|sdr PROGRAMS MS\n"
+			"       ioctl_load DEVICE median COUNT PAUSE_MS\n");
 	return 2;
 }

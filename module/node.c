@@ -256,7 +256,7 @@ static int submit_bridged(struct virtual_node *node, struct ipmi_smi_msg *messag
 		.handle = node->handle,
 		.tag = TAG_BUS(frame.sequence, bus->generation + 1),
 		.budget_ms = BUS_BUDGET_MS,
-		.class = VIPMI_CLASS_OF_HANDLE,
+		.class = READ_ONCE(node->class),
 		.target_kind = broadcast ? VIPMI_TARGET_IPMB_BROADCAST : VIPMI_TARGET_IPMB,
 		.channel = data[0] & SEND_CHANNEL,
 		.address = frame.rs_address,
@@ -290,7 +290,7 @@ static int submit_plain(struct virtual_node *node, struct ipmi_smi_msg *message)
 		.handle = node->handle,
 		.tag = (uintptr_t)message,
 		.budget_ms = DRIVER_BUDGET_CONTROLLER_MS,
-		.class = VIPMI_CLASS_OF_HANDLE,
+		.class = READ_ONCE(node->class),
 		.target_kind = VIPMI_TARGET_CONTROLLER,
 		.netfn = message->data[0] >> 2,
 		.lun = message->data[0] & LUN_MASK,
@@ -301,12 +301,29 @@ static int submit_plain(struct virtual_node *node, struct ipmi_smi_msg *message)
 	return controller_step_now(node->controller, event);
 }
 
+/* Whether an administrator let the node ask such a thing. */
+static bool permitted(const struct virtual_node *node, const struct ipmi_smi_msg *message)
+{
+	u8 privilege = READ_ONCE(node->privilege);
+
+	return privilege == IPMI_PRIVILEGE_ADMINISTRATOR ||
+	       ipmi_privilege_needed(message->data[0] >> 2, message->data[1],
+		       message->data + REQUEST_HEADER,
+		       message->data_size - REQUEST_HEADER) <= privilege;
+}
+
 /* Takes a message to the core. False: not now, and it waits on. */
 static bool submit(struct virtual_node *node, struct ipmi_smi_msg *message)
 {
 	bool bridged = false;
 	int result = -EINVAL;
 
+	if (!permitted(node, message)) {
+		if (take_back(node, message, NULL)) {
+			refuse(node, message, VIPMI_CC_PRIVILEGE);
+		}
+		return true;
+	}
 	if (message->data[0] >> 2 == VIPMI_NETFN_APP && message->data[1] == CMD_SEND_MESSAGE) {
 		result = submit_bridged(node, message);
 		bridged = result != -EINVAL;
