@@ -9,6 +9,10 @@
  * The layer does its own bridging: it sends Send Message and expects the responder's
  * answer as a Get Message. Both are made of a request to that responder, so that
  * rights, order and sequence numbers are the core's, as for everybody.
+ *
+ * Requests that come in from a bus reach the node that has the right to receive them,
+ * as a Get Message again; whom on the node they are for, or that nobody wants them
+ * (C1), the layer decides. Its Send Message with a response is the answer to one.
  */
 #include <linux/ipmi_smi.h>
 #include <linux/module.h>
@@ -281,6 +285,36 @@ static int submit_bridged(struct virtual_node *node, struct ipmi_smi_msg *messag
 	return result;
 }
 
+/* A Send Message with a response in it: the answer to a request that came in. Whether it went out,
+ * is the answer of the message. -EINVAL: no such thing; -ENOENT: to nothing that waits for it. */
+static int submit_response(struct virtual_node *node, struct ipmi_smi_msg *message)
+{
+	const u8 *data = message->data + REQUEST_HEADER;
+	size_t length = message->data_size - REQUEST_HEADER;
+	struct core_event *event;
+	struct ipmb_message frame;
+
+	if (length < 1 || ipmb_decode(data + 1, length - 1, &frame) || !(frame.netfn & 1)) {
+		return -EINVAL;
+	}
+	event = event_begin(node, CORE_EVENT_RESPOND);
+	event->respond = (typeof(event->respond)){
+		.client = node->client,
+		.handle = node->handle,
+		.tag = (uintptr_t)message,
+		.described = true,
+		.channel = data[0] & SEND_CHANNEL,
+		.address = frame.rq_address,
+		.lun = frame.rq_lun,
+		.netfn = frame.netfn & ~1,
+		.command = frame.command,
+		.sequence = frame.sequence,
+		.data = frame.data,
+		.length = frame.length,
+	};
+	return controller_step_now(node->controller, event);
+}
+
 static int submit_plain(struct virtual_node *node, struct ipmi_smi_msg *message)
 {
 	struct core_event *event = event_begin(node, CORE_EVENT_REQUEST);
@@ -327,8 +361,11 @@ static bool submit(struct virtual_node *node, struct ipmi_smi_msg *message)
 	if (message->data[0] >> 2 == VIPMI_NETFN_APP && message->data[1] == CMD_SEND_MESSAGE) {
 		result = submit_bridged(node, message);
 		bridged = result != -EINVAL;
+		if (!bridged) {
+			result = submit_response(node, message);
+		}
 	}
-	if (!bridged) {
+	if (result == -EINVAL || (result == -ENOENT && !bridged)) {
 		result = submit_plain(node, message);
 	}
 	if (result == -EAGAIN) {
@@ -437,6 +474,28 @@ static void deliver_bus(struct virtual_node *node, const struct core_deliver *an
 	}
 }
 
+/* A request from a bus, as the controller's Get Message would have it. Without memory for it the
+ * requester asks again. */
+static void deliver_request(struct virtual_node *node, const struct core_deliver *request)
+{
+	u8 data[1 + IPMI_MAX_MSG_LENGTH], *frame = data; /* the frame's first byte is not told */
+	const struct ipmb_message message = {.rs_address = node->controller->lower->own_address,
+		.rs_lun = request->lun,
+		.rq_address = request->address,
+		.rq_lun = request->source_lun,
+		.netfn = request->netfn,
+		.sequence = request->sequence,
+		.command = request->command,
+		.data = request->data,
+		.length = request->length};
+	int length = ipmb_encode(&message, frame, sizeof(data));
+
+	if (length > 0) {
+		data[0] = request->channel;
+		hand_up(node, CMD_GET_MESSAGE, data, length);
+	}
+}
+
 static void node_take(struct virtual_node *node, const struct core_deliver *deliver)
 {
 	if (deliver->kind == CORE_DELIVERY_ANSWER) {
@@ -444,6 +503,8 @@ static void node_take(struct virtual_node *node, const struct core_deliver *deli
 	} else if (deliver->kind == CORE_DELIVERY_EVENT &&
 		   deliver->async_kind == VIPMI_ASYNC_EVENT) {
 		hand_up(node, CMD_READ_EVENT_MESSAGE_BUFFER, deliver->data, deliver->length);
+	} else if (deliver->kind == CORE_DELIVERY_EVENT && deliver->yours) {
+		deliver_request(node, deliver);
 	} else if (deliver->kind == CORE_DELIVERY_EVENT &&
 		   deliver->async_kind == VIPMI_ASYNC_WATCHDOG) {
 		ipmi_smi_watchdog_pretimeout(node->interface);
