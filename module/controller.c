@@ -148,9 +148,15 @@ static int host_kick(void *context, u32 client)
 	return result;
 }
 
-static int host_node_add(void *context, const char *name, size_t length, u32 *ret_number)
+static int host_node_add(void *context, const char *name, size_t length,
+	struct session_node_policy policy, u32 *ret_number)
 {
-	return node_add(context, name, length, ret_number);
+	return node_add(context, name, length, policy, ret_number);
+}
+
+static int host_node_policy_set(void *context, u32 number, struct session_node_policy policy)
+{
+	return node_policy_set(context, number, policy);
 }
 
 static int host_node_remove(void *context, u32 number)
@@ -195,6 +201,7 @@ int controller_init(struct controller *controller, const struct core_limits *lim
 		.kick = host_kick,
 		.node_add = host_node_add,
 		.node_remove = host_node_remove,
+		.node_policy_set = host_node_policy_set,
 		.node_next = host_node_next,
 		.link = controller->link_name,
 		.version = VIPMI_VERSION,

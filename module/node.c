@@ -9,6 +9,10 @@
  * The layer does its own bridging: it sends Send Message and expects the responder's
  * answer as a Get Message. Both are made of a request to that responder, so that
  * rights, order and sequence numbers are the core's, as for everybody.
+ *
+ * Requests that come in from a bus reach the node that has the right to receive them,
+ * as a Get Message again; whom on the node they are for, or that nobody wants them
+ * (C1), the layer decides. Its Send Message with a response is the answer to one.
  */
 #include <linux/ipmi_smi.h>
 #include <linux/module.h>
@@ -256,7 +260,7 @@ static int submit_bridged(struct virtual_node *node, struct ipmi_smi_msg *messag
 		.handle = node->handle,
 		.tag = TAG_BUS(frame.sequence, bus->generation + 1),
 		.budget_ms = BUS_BUDGET_MS,
-		.class = VIPMI_CLASS_OF_HANDLE,
+		.class = READ_ONCE(node->class),
 		.target_kind = broadcast ? VIPMI_TARGET_IPMB_BROADCAST : VIPMI_TARGET_IPMB,
 		.channel = data[0] & SEND_CHANNEL,
 		.address = frame.rs_address,
@@ -281,6 +285,45 @@ static int submit_bridged(struct virtual_node *node, struct ipmi_smi_msg *messag
 	return result;
 }
 
+/* A Send Message with a response in it: the answer to a request that came in. Whether it went out,
+ * is the answer of the message. -EINVAL: no such thing; -ENOENT: to nothing that waits for it. */
+static int submit_response(struct virtual_node *node, struct ipmi_smi_msg *message)
+{
+	const u8 *data = message->data + REQUEST_HEADER;
+	size_t length = message->data_size - REQUEST_HEADER;
+	struct core_event *event;
+	struct ipmb_message frame;
+
+	if (length < 1 || ipmb_decode(data + 1, length - 1, &frame) || !(frame.netfn & 1)) {
+		return -EINVAL;
+	}
+	event = event_begin(node, CORE_EVENT_RESPOND);
+	event->respond = (typeof(event->respond)){
+		.client = node->client,
+		.handle = node->handle,
+		.tag = (uintptr_t)message,
+		.described = true,
+		.channel = data[0] & SEND_CHANNEL,
+		.address = frame.rq_address,
+		.lun = frame.rq_lun,
+		.netfn = frame.netfn & ~1,
+		.command = frame.command,
+		.sequence = frame.sequence,
+		.data = frame.data,
+		.length = frame.length,
+	};
+	return controller_step_now(node->controller, event);
+}
+
+/* What was said of the node; where nothing was, whoever feeds a timer is urgent. */
+static u8 class_of(const struct virtual_node *node, u8 netfn, u8 command)
+{
+	u8 class = READ_ONCE(node->class), of_command = driver_class(netfn, command);
+
+	return class == VIPMI_CLASS_NORMAL && of_command != VIPMI_CLASS_OF_HANDLE ? of_command
+										  : class;
+}
+
 static int submit_plain(struct virtual_node *node, struct ipmi_smi_msg *message)
 {
 	struct core_event *event = event_begin(node, CORE_EVENT_REQUEST);
@@ -290,7 +333,7 @@ static int submit_plain(struct virtual_node *node, struct ipmi_smi_msg *message)
 		.handle = node->handle,
 		.tag = (uintptr_t)message,
 		.budget_ms = DRIVER_BUDGET_CONTROLLER_MS,
-		.class = driver_class(message->data[0] >> 2, message->data[1]),
+		.class = class_of(node, message->data[0] >> 2, message->data[1]),
 		.target_kind = VIPMI_TARGET_CONTROLLER,
 		.netfn = message->data[0] >> 2,
 		.lun = message->data[0] & LUN_MASK,
@@ -301,17 +344,37 @@ static int submit_plain(struct virtual_node *node, struct ipmi_smi_msg *message)
 	return controller_step_now(node->controller, event);
 }
 
+/* Whether an administrator let the node ask such a thing. */
+static bool permitted(const struct virtual_node *node, const struct ipmi_smi_msg *message)
+{
+	u8 privilege = READ_ONCE(node->privilege);
+
+	return privilege == IPMI_PRIVILEGE_ADMINISTRATOR ||
+	       ipmi_privilege_needed(message->data[0] >> 2, message->data[1],
+		       message->data + REQUEST_HEADER,
+		       message->data_size - REQUEST_HEADER) <= privilege;
+}
+
 /* Takes a message to the core. False: not now, and it waits on. */
 static bool submit(struct virtual_node *node, struct ipmi_smi_msg *message)
 {
 	bool bridged = false;
 	int result = -EINVAL;
 
+	if (!permitted(node, message)) {
+		if (take_back(node, message, NULL)) {
+			refuse(node, message, VIPMI_CC_PRIVILEGE);
+		}
+		return true;
+	}
 	if (message->data[0] >> 2 == VIPMI_NETFN_APP && message->data[1] == CMD_SEND_MESSAGE) {
 		result = submit_bridged(node, message);
 		bridged = result != -EINVAL;
+		if (!bridged) {
+			result = submit_response(node, message);
+		}
 	}
-	if (!bridged) {
+	if (result == -EINVAL || (result == -ENOENT && !bridged)) {
 		result = submit_plain(node, message);
 	}
 	if (result == -EAGAIN) {
@@ -420,6 +483,28 @@ static void deliver_bus(struct virtual_node *node, const struct core_deliver *an
 	}
 }
 
+/* A request from a bus, as the controller's Get Message would have it. Without memory for it the
+ * requester asks again. */
+static void deliver_request(struct virtual_node *node, const struct core_deliver *request)
+{
+	u8 data[1 + IPMI_MAX_MSG_LENGTH], *frame = data; /* the frame's first byte is not told */
+	const struct ipmb_message message = {.rs_address = node->controller->lower->own_address,
+		.rs_lun = request->lun,
+		.rq_address = request->address,
+		.rq_lun = request->source_lun,
+		.netfn = request->netfn,
+		.sequence = request->sequence,
+		.command = request->command,
+		.data = request->data,
+		.length = request->length};
+	int length = ipmb_encode(&message, frame, sizeof(data));
+
+	if (length > 0) {
+		data[0] = request->channel;
+		hand_up(node, CMD_GET_MESSAGE, data, length);
+	}
+}
+
 static void node_take(struct virtual_node *node, const struct core_deliver *deliver)
 {
 	if (deliver->kind == CORE_DELIVERY_ANSWER) {
@@ -427,6 +512,8 @@ static void node_take(struct virtual_node *node, const struct core_deliver *deli
 	} else if (deliver->kind == CORE_DELIVERY_EVENT &&
 		   deliver->async_kind == VIPMI_ASYNC_EVENT) {
 		hand_up(node, CMD_READ_EVENT_MESSAGE_BUFFER, deliver->data, deliver->length);
+	} else if (deliver->kind == CORE_DELIVERY_EVENT && deliver->yours) {
+		deliver_request(node, deliver);
 	} else if (deliver->kind == CORE_DELIVERY_EVENT &&
 		   deliver->async_kind == VIPMI_ASYNC_WATCHDOG) {
 		ipmi_smi_watchdog_pretimeout(node->interface);

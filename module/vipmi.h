@@ -211,7 +211,10 @@ void nodes_finish(struct controller *controller);
 /* Makes a /dev/ipmiN; an empty name gets one. -EINVAL: no name for a file, -EBUSY: in use, at this
  * or at another controller, -ENOSPC, -ENETDOWN: an interface below is not there. May take
  * seconds. */
-int node_add(struct controller *controller, const char *name, size_t length, u32 *ret_number);
+int node_add(struct controller *controller, const char *name, size_t length,
+	struct session_node_policy policy, u32 *ret_number);
+/* What is asked from now on. -ENOENT. */
+int node_policy_set(struct controller *controller, u32 number, struct session_node_policy policy);
 /* Whoever has it open is told by the layer. -ENOENT. */
 int node_remove(struct controller *controller, u32 number);
 bool node_next(struct controller *controller, u32 *cursor, struct session_node_info *ret_info);
