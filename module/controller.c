@@ -6,7 +6,6 @@
 #include <linux/ktime.h>
 #include <linux/module.h>
 #include <linux/random.h>
-#include <linux/sched/clock.h>
 #include <linux/uidgid.h>
 #include <linux/vmalloc.h>
 
@@ -15,7 +14,7 @@
 
 /* The longest that core_lock was held, for whoever measures: since something was written to it. */
 static unsigned long core_lock_longest_ns;
-static bool core_lock_measured;
+bool core_lock_measured;
 
 static int longest_set(const char *value, const struct kernel_param *parameter)
 {
@@ -28,19 +27,9 @@ module_param_cb(core_lock_longest_ns, &longest_ops, &core_lock_longest_ns, 0644)
 MODULE_PARM_DESC(core_lock_longest_ns,
 	"longest hold of the core's lock since 0 was written here, in ns; not measured before");
 
-void core_take(struct controller *controller)
+void core_held(u64 since_ns)
 {
-	spin_lock_bh(&controller->core_lock);
-	controller->hold_started_ns = READ_ONCE(core_lock_measured) ? local_clock() : 0;
-}
-
-void core_give(struct controller *controller)
-{
-	if (controller->hold_started_ns) {
-		core_lock_longest_ns = max_t(unsigned long, core_lock_longest_ns,
-			local_clock() - controller->hold_started_ns);
-	}
-	spin_unlock_bh(&controller->core_lock);
+	core_lock_longest_ns = max_t(unsigned long, core_lock_longest_ns, local_clock() - since_ns);
 }
 
 /* ---- what sessions ask ---- */
