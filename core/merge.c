@@ -34,7 +34,7 @@ bool merge_possible(
 }
 
 /* FNV-1a over what makes it the same question. */
-static struct list_link *chain_of(struct core *core, struct core_request *request)
+static struct list_link *askers_of(struct core *core, struct core_request *request)
 {
 	const uint8_t *data = request_data(core, request);
 	const uint32_t prime = 16777619u;
@@ -50,7 +50,7 @@ static struct list_link *chain_of(struct core *core, struct core_request *reques
 
 void merge_wait(struct core *core, struct core_request *request)
 {
-	list_push_back(chain_of(core, request), &request->group_link);
+	list_push_back(askers_of(core, request), &request->group_link);
 }
 
 /* In place of its handle's own reservation it is sent with the one that is valid at the controller:
@@ -78,7 +78,7 @@ static bool may_join(struct core *core, struct core_request *request)
 void merge_gather(
 	struct core *core, struct core_transmission *transmission, struct core_request *leader)
 {
-	struct list_link *chain = chain_of(core, leader), *link, *following;
+	struct list_link *chain = askers_of(core, leader), *link, *following;
 	unsigned looks = 0;
 
 	list_for_each_safe(link, following, chain) {
