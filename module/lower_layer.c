@@ -207,6 +207,23 @@ static void layer_stop(struct lower *lower)
 	watching = NULL;
 }
 
+static struct ipmi_recv_msg *received_take(struct lower_layer *self)
+{
+	struct ipmi_recv_msg *message = self->handed;
+
+	self->handed = NULL;
+	if (message || list_empty(&self->received)) {
+		return message; /* whoever adds one wakes the pump, too */
+	}
+	spin_lock_irq(&self->received_lock);
+	message = list_first_entry_or_null(&self->received, struct ipmi_recv_msg, link);
+	if (message) {
+		list_del(&message->link);
+	}
+	spin_unlock_irq(&self->received_lock);
+	return message;
+}
+
 /* Gives back what the last event pointed to. */
 static void taken_release(struct lower_layer *self)
 {
@@ -219,11 +236,10 @@ static void taken_release(struct lower_layer *self)
 static void layer_destroy(struct lower *lower)
 {
 	struct lower_layer *self = lower_layer(lower);
-	struct ipmi_recv_msg *message, *following;
+	struct ipmi_recv_msg *message;
 
 	taken_release(self);
-	list_for_each_entry_safe(message, following, &self->received, link)
-	{
+	while ((message = received_take(self)) != NULL) {
 		ipmi_free_recv_msg(message);
 	}
 	supplied_finish(&self->supplied);
@@ -447,23 +463,6 @@ static bool sign_next(struct lower_layer *self, struct core_event *ret_event)
 			.type = CORE_EVENT_MESSAGE, .message = {.kind = VIPMI_ASYNC_WATCHDOG}};
 	}
 	return gone || arrived || pretimeout;
-}
-
-static struct ipmi_recv_msg *received_take(struct lower_layer *self)
-{
-	struct ipmi_recv_msg *message = self->handed;
-
-	self->handed = NULL;
-	if (message || list_empty(&self->received)) {
-		return message; /* whoever adds one wakes the pump, too */
-	}
-	spin_lock_irq(&self->received_lock);
-	message = list_first_entry_or_null(&self->received, struct ipmi_recv_msg, link);
-	if (message) {
-		list_del(&message->link);
-	}
-	spin_unlock_irq(&self->received_lock);
-	return message;
 }
 
 static bool layer_next(struct lower *lower, struct core_event *ret_event)
