@@ -6,7 +6,6 @@
 #include <linux/ktime.h>
 #include <linux/module.h>
 #include <linux/random.h>
-#include <linux/sched/clock.h>
 #include <linux/uidgid.h>
 #include <linux/vmalloc.h>
 
@@ -15,7 +14,7 @@
 
 /* The longest that a core_lock was held is for whoever measures: since something was written to
  * it. */
-static bool core_lock_measured;
+bool core_lock_measured;
 
 static int longest_set(const char *value, const struct kernel_param *parameter)
 {
@@ -47,19 +46,10 @@ module_param_cb(core_lock_longest_ns, &longest_ops, NULL, 0644);
 MODULE_PARM_DESC(core_lock_longest_ns,
 	"longest hold of a core's lock since 0 was written here, in ns; not measured before");
 
-void core_take(struct controller *controller)
+void core_held(struct controller *controller)
 {
-	spin_lock_bh(&controller->core_lock);
-	controller->hold_started_ns = READ_ONCE(core_lock_measured) ? local_clock() : 0;
-}
-
-void core_give(struct controller *controller)
-{
-	if (controller->hold_started_ns) {
-		controller->hold_longest_ns = max(
-			controller->hold_longest_ns, local_clock() - controller->hold_started_ns);
-	}
-	spin_unlock_bh(&controller->core_lock);
+	controller->hold_longest_ns =
+		max(controller->hold_longest_ns, local_clock() - controller->hold_started_ns);
 }
 
 /* ---- what sessions ask ---- */

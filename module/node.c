@@ -127,91 +127,6 @@ static void mark_ready(struct virtual_node *node)
 	spin_unlock_irqrestore(&controller->nodes_lock, flags);
 }
 
-/* ---- what the layer calls ---- */
-
-/* Nothing is under way to an interface that goes when this returns. */
-static void set_down(struct virtual_node *node, bool down)
-{
-	xa_lock_bh(&node->controller->nodes);
-	spin_lock_irq(&node->lock);
-	node->down = down;
-	spin_unlock_irq(&node->lock);
-	xa_unlock_bh(&node->controller->nodes);
-}
-
-static int layer_starts(void *context, struct ipmi_smi *interface)
-{
-	struct virtual_node *node = context;
-
-	node->interface = interface;
-	set_down(node, false);
-	return 0;
-}
-
-static void layer_ends(void *context)
-{
-	struct virtual_node *node = context;
-
-	set_down(node, true);
-	node_refuse_all(node);
-}
-
-/* In any context. */
-static void layer_sends(void *context, struct ipmi_smi_msg *message)
-{
-	struct virtual_node *node = context;
-	unsigned long flags;
-	bool taken;
-
-	spin_lock_irqsave(&node->lock, flags);
-	taken = !node->down && !node->panicking && message->data_size >= REQUEST_HEADER;
-	if (taken) {
-		list_add_tail(&message->link, &node->waiting);
-	}
-	spin_unlock_irqrestore(&node->lock, flags);
-	if (taken) {
-		mark_ready(node);
-		controller_wake(node->controller);
-	} else {
-		refuse(node, message, VIPMI_CC_DESTINATION_UNAVAILABLE);
-	}
-}
-
-/* Events come without being asked for. */
-static void layer_wants_events(void *context)
-{
-}
-
-/* A kernel that panics waits for nothing of ours: what it asks is refused at once. */
-static void layer_panics(void *context, bool on)
-{
-	struct virtual_node *node = context;
-
-	WRITE_ONCE(node->panicking, on);
-	if (on) {
-		node_refuse_all(node);
-	}
-}
-
-static int layer_asks_who(void *context, struct ipmi_smi_info *ret_info)
-{
-	struct virtual_node *node = context;
-
-	ret_info->addr_src = SI_PLATFORM;
-	ret_info->dev = get_device(&node->device->dev);
-	return 0;
-}
-
-const struct ipmi_smi_handlers node_handlers = {
-	.owner = THIS_MODULE,
-	.start_processing = layer_starts,
-	.shutdown = layer_ends,
-	.get_smi_info = layer_asks_who,
-	.sender = layer_sends,
-	.request_events = layer_wants_events,
-	.set_run_to_completion = layer_panics,
-};
-
 /* ---- from the layer to the core: in the pump, with the nodes' lock ---- */
 
 static struct core_event *event_begin(struct virtual_node *node, enum core_event_type type)
@@ -436,6 +351,129 @@ bool nodes_pump(struct controller *controller)
 	xa_unlock_bh(&controller->nodes);
 	return node;
 }
+
+/* ---- what the layer calls ---- */
+
+/* Nothing is under way to an interface that goes when this returns. */
+static void set_down(struct virtual_node *node, bool down)
+{
+	xa_lock_bh(&node->controller->nodes);
+	spin_lock_irq(&node->lock);
+	node->down = down;
+	spin_unlock_irq(&node->lock);
+	xa_unlock_bh(&node->controller->nodes);
+}
+
+static int layer_starts(void *context, struct ipmi_smi *interface)
+{
+	struct virtual_node *node = context;
+
+	node->interface = interface;
+	set_down(node, false);
+	return 0;
+}
+
+static void layer_ends(void *context)
+{
+	struct virtual_node *node = context;
+
+	set_down(node, true);
+	node_refuse_all(node);
+}
+
+static bool may_take(const struct virtual_node *node, const struct ipmi_smi_msg *message)
+{
+	return !node->down && !node->panicking && message->data_size >= REQUEST_HEADER;
+}
+
+/* The caller is the pump: the message need not wait for one. False: it has to, or is refused. */
+static bool send_now(struct virtual_node *node, struct ipmi_smi_msg *message)
+{
+	unsigned long flags;
+	bool now;
+
+	xa_lock_bh(&node->controller->nodes);
+	spin_lock_irqsave(&node->lock, flags);
+	now = may_take(node, message) && list_empty(&node->waiting);
+	if (now) {
+		list_add_tail(&message->link, &node->sent);
+	}
+	spin_unlock_irqrestore(&node->lock, flags);
+	if (now) {
+		(void)submit(node, message); /* or it waits for credit, as any does */
+	}
+	xa_unlock_bh(&node->controller->nodes);
+	return now;
+}
+
+static void send_later(struct virtual_node *node, struct ipmi_smi_msg *message)
+{
+	unsigned long flags;
+	bool taken;
+
+	spin_lock_irqsave(&node->lock, flags);
+	taken = may_take(node, message);
+	if (taken) {
+		list_add_tail(&message->link, &node->waiting);
+	}
+	spin_unlock_irqrestore(&node->lock, flags);
+	if (taken) {
+		mark_ready(node);
+		controller_wake(node->controller);
+	} else {
+		refuse(node, message, VIPMI_CC_DESTINATION_UNAVAILABLE);
+	}
+}
+
+/* In any context. */
+static void layer_sends(void *context, struct ipmi_smi_msg *message)
+{
+	struct virtual_node *node = context;
+	bool sent = false;
+
+	if (controller_enter(node->controller)) {
+		sent = send_now(node, message);
+		controller_leave(node->controller);
+	}
+	if (!sent) {
+		send_later(node, message);
+	}
+}
+
+/* Events come without being asked for. */
+static void layer_wants_events(void *context)
+{
+}
+
+/* A kernel that panics waits for nothing of ours: what it asks is refused at once. */
+static void layer_panics(void *context, bool on)
+{
+	struct virtual_node *node = context;
+
+	WRITE_ONCE(node->panicking, on);
+	if (on) {
+		node_refuse_all(node);
+	}
+}
+
+static int layer_asks_who(void *context, struct ipmi_smi_info *ret_info)
+{
+	struct virtual_node *node = context;
+
+	ret_info->addr_src = SI_PLATFORM;
+	ret_info->dev = get_device(&node->device->dev);
+	return 0;
+}
+
+const struct ipmi_smi_handlers node_handlers = {
+	.owner = THIS_MODULE,
+	.start_processing = layer_starts,
+	.shutdown = layer_ends,
+	.get_smi_info = layer_asks_who,
+	.sender = layer_sends,
+	.request_events = layer_wants_events,
+	.set_run_to_completion = layer_panics,
+};
 
 /* ---- from the core to the layer ---- */
 
