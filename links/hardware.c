@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * kcs:PORT: the micro-controller's KCS interface itself, without the kernel's
- * driver (IPMI 2.0 section 9). hardware/kcs_interface.h knows what is to be done;
- * here it is done, from user space and without an interrupt.
+ * kcs:PORT, bt:PORT: the micro-controller's KCS or BT interface itself, without the
+ * kernel's driver (IPMI 2.0 sections 9 and 11). hardware/hardware.h knows what is to be
+ * done; here it is done, from user space and without an interrupt.
  */
 #include "links/table.h"
 
@@ -10,49 +10,53 @@
 #include <stdlib.h>
 #include <sys/prctl.h>
 
-#include "hardware/kcs_interface.h"
+#include "hardware/hardware.h"
+#include "ipmi/bt.h"
+#include "ipmi/kcs.h"
 #include "links/options.h"
 #include "links/registers.h"
 
 /* Register accesses in one dispatch; the longest transfer takes about 3,300. */
 #define ACCESSES_MAX 4096
 
-struct kcs_link {
+struct hardware_link {
 	struct link link; /* first: links.h */
 	struct link_sink sink;
 	struct registers registers;
-	struct kcs_interface interface;
+	struct hardware hardware;
 };
 
-static struct kcs_link *kcs_link(const struct link *link)
+static struct hardware_link *hardware_link(const struct link *link)
 {
-	return container_of(link, struct kcs_link, link);
+	return container_of(link, struct hardware_link, link);
 }
 
-static uint8_t perform(const struct kcs_link *self, enum kcs_access access, uint8_t value)
+static uint8_t perform(struct hardware_link *self, enum transfer_access access, uint8_t value)
 {
+	const struct transfer_ops *ops = self->hardware.ops;
+
 	switch (access) {
-	case KCS_ACCESS_READ_STATUS:
-		return registers_read(&self->registers, KCS_REGISTER_COMMAND);
-	case KCS_ACCESS_READ_DATA:
-		return registers_read(&self->registers, KCS_REGISTER_DATA);
-	case KCS_ACCESS_WRITE_DATA:
-		registers_write(&self->registers, KCS_REGISTER_DATA, value);
+	case TRANSFER_READ_STATUS:
+		return registers_read(&self->registers, ops->status_register);
+	case TRANSFER_READ_DATA:
+		return registers_read(&self->registers, ops->data_register);
+	case TRANSFER_WRITE_DATA:
+		registers_write(&self->registers, ops->data_register, value);
 		return 0;
-	case KCS_ACCESS_WRITE_COMMAND:
-		registers_write(&self->registers, KCS_REGISTER_COMMAND, value);
+	case TRANSFER_WRITE_COMMAND:
+		registers_write(&self->registers, ops->status_register, value);
 		return 0;
 	default:
 		return 0;
 	}
 }
 
-static void tell_complaint(struct kcs_link *self)
+static void tell_complaint(struct hardware_link *self)
 {
-	struct kcs_complaint complaint;
+	struct hardware_complaint complaint;
 	char text[192];
 
-	if (!kcs_interface_complains(&self->interface, &complaint) || !self->sink.log) {
+	if (!hardware_complains(&self->hardware, &complaint) || !self->sink.log) {
 		return;
 	}
 	if (complaint.names_request) {
@@ -64,64 +68,66 @@ static void tell_complaint(struct kcs_link *self)
 	self->sink.log(self->sink.context, text);
 }
 
-static int kcs_transmit(struct link *link, const struct core_transmit *transmit, uint64_t now_ns)
+static int hardware_link_transmit(
+	struct link *link, const struct core_transmit *transmit, uint64_t now_ns)
 {
-	return kcs_interface_transmit(&kcs_link(link)->interface, transmit, now_ns);
+	return hardware_transmit(&hardware_link(link)->hardware, transmit, now_ns);
 }
 
-static void kcs_dispatch(struct link *link, uint32_t ready, uint64_t now_ns)
+static void hardware_link_dispatch(struct link *link, uint32_t ready, uint64_t now_ns)
 {
-	struct kcs_link *self = kcs_link(link);
+	struct hardware_link *self = hardware_link(link);
 	struct core_event event;
 	unsigned i;
 
 	(void)ready; /* there is no descriptor */
 	for (i = 0; i < ACCESSES_MAX; i++) {
 		uint8_t value = 0;
-		enum kcs_access access = kcs_interface_access(&self->interface, &value, now_ns);
+		enum transfer_access access = hardware_access(&self->hardware, &value, now_ns);
 
-		if (access == KCS_ACCESS_NONE) {
+		if (access == TRANSFER_NOTHING) {
 			break;
 		}
-		kcs_interface_done(&self->interface, perform(self, access, value), now_ns);
+		hardware_done(&self->hardware, perform(self, access, value), now_ns);
 	}
 	tell_complaint(self);
-	while (kcs_interface_next(&self->interface, &event)) {
+	while (hardware_next(&self->hardware, &event)) {
 		event.now_ns = now_ns;
 		self->sink.event(self->sink.context, &event);
 	}
 }
 
-static int kcs_fd(const struct link *link)
+static int hardware_link_fd(const struct link *link)
 {
 	(void)link;
 	return -1;
 }
 
-static uint32_t kcs_interest(const struct link *link)
+static uint32_t hardware_link_interest(const struct link *link)
 {
 	(void)link;
 	return 0;
 }
 
-static uint64_t kcs_deadline(const struct link *link)
+static uint64_t hardware_link_deadline(const struct link *link)
 {
-	return kcs_interface_deadline(&kcs_link(link)->interface);
+	return hardware_deadline(&hardware_link(link)->hardware);
 }
 
-static void kcs_close(struct link *link)
+static void hardware_link_close(struct link *link)
 {
 	if (link) {
-		registers_close(&kcs_link(link)->registers);
-		free(kcs_link(link));
+		registers_close(&hardware_link(link)->registers);
+		free(hardware_link(link));
 	}
 }
 
-static int kcs_open(const char *options_text, uint64_t now_ns, const struct link_sink *sink,
-	char *error, size_t error_size, struct link **ret_link)
+static int hardware_link_open(const struct link_ops *ops, const struct transfer_ops *transfer,
+	const char *options_text, uint64_t now_ns, const struct link_sink *sink, char *error,
+	size_t error_size, struct link **ret_link)
 {
-	struct kcs_link *self = calloc(1, sizeof(*self));
-	uint64_t spacing = 1, bus_window = KCS_BUS_WINDOW_DEFAULT, address = 0x20;
+	struct hardware_link *self = calloc(1, sizeof(*self));
+	uint64_t spacing = 1, bus_window = HARDWARE_BUS_WINDOW_DEFAULT, address = 0x20;
 	const struct link_option options[] = {
 		{"spacing", 1, 16, &spacing},
 		{"bus_window", 1, CORE_BUS_WINDOW_MAX, &bus_window},
@@ -131,7 +137,7 @@ static int kcs_open(const char *options_text, uint64_t now_ns, const struct link
 	int rc;
 
 	if (!self) {
-		snprintf(error, error_size, "kcs: out of memory");
+		snprintf(error, error_size, "%s: out of memory", ops->name);
 		return -ENOMEM;
 	}
 	rc = link_options_split(
@@ -141,7 +147,7 @@ static int kcs_open(const char *options_text, uint64_t now_ns, const struct link
 			options_text, options, ARRAY_LENGTH(options), error, error_size);
 	}
 	if (rc == 0) {
-		rc = registers_open(&self->registers, where, (uint32_t)spacing, KCS_REGISTER_COUNT,
+		rc = registers_open(&self->registers, where, (uint32_t)spacing, transfer->registers,
 			error, error_size);
 	}
 	if (rc < 0) {
@@ -150,21 +156,48 @@ static int kcs_open(const char *options_text, uint64_t now_ns, const struct link
 	}
 	/* A pause between two looks is as short as 20 us, and the kernel would add 50. */
 	(void)prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0); /* without it the answers are later */
-	self->link.ops = &link_kcs;
+	self->link.ops = ops;
 	self->sink = *sink;
-	kcs_interface_init(&self->interface, (uint16_t)bus_window, (uint8_t)address, false, now_ns);
+	hardware_init(
+		&self->hardware, transfer, (uint16_t)bus_window, (uint8_t)address, false, now_ns);
 	*ret_link = &self->link;
 	return 0;
+}
+
+static int kcs_open(const char *options_text, uint64_t now_ns, const struct link_sink *sink,
+	char *error, size_t error_size, struct link **ret_link)
+{
+	return hardware_link_open(
+		&link_kcs, &kcs_transfer, options_text, now_ns, sink, error, error_size, ret_link);
+}
+
+static int bt_open(const char *options_text, uint64_t now_ns, const struct link_sink *sink,
+	char *error, size_t error_size, struct link **ret_link)
+{
+	return hardware_link_open(
+		&link_bt, &bt_transfer, options_text, now_ns, sink, error, error_size, ret_link);
 }
 
 const struct link_ops link_kcs = {
 	.name = "kcs",
 	.usage = "kcs:PORT or kcs:mem:ADDRESS [,spacing=N][,bus_window=N][,address=N]",
 	.open = kcs_open,
-	.transmit = kcs_transmit,
-	.fd = kcs_fd,
-	.interest = kcs_interest,
-	.dispatch = kcs_dispatch,
-	.deadline = kcs_deadline,
-	.close = kcs_close,
+	.transmit = hardware_link_transmit,
+	.fd = hardware_link_fd,
+	.interest = hardware_link_interest,
+	.dispatch = hardware_link_dispatch,
+	.deadline = hardware_link_deadline,
+	.close = hardware_link_close,
+};
+
+const struct link_ops link_bt = {
+	.name = "bt",
+	.usage = "bt:PORT or bt:mem:ADDRESS [,spacing=N][,bus_window=N][,address=N]",
+	.open = bt_open,
+	.transmit = hardware_link_transmit,
+	.fd = hardware_link_fd,
+	.interest = hardware_link_interest,
+	.dispatch = hardware_link_dispatch,
+	.deadline = hardware_link_deadline,
+	.close = hardware_link_close,
 };
