@@ -69,8 +69,9 @@ static int lower_create(void)
 
 static int __init vipmi_init(void)
 {
-	struct core_limits limits = {
-		.handles_max = max_handles, .seed = ktime_get_ns(), .merge = merge,
+	struct core_limits limits = {.handles_max = max_handles,
+		.seed = ktime_get_ns(),
+		.merge = merge,
 		.cache_age_ms = cache_age};
 	int result;
 
