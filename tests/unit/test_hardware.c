@@ -179,11 +179,11 @@ static void attention_that_a_transfer_showed_is_told_before_its_response(void **
 	kcs_controller_attention(&world.controller, false);
 	ask(&world);
 	run(&world);
-	assert_true(kcs_interface_next(&world.interface, &event));
+	assert_true(hardware_next(&world.interface, &event));
 	assert_int_equal(event.type, CORE_EVENT_ATTENTION);
 	assert_false(event.attention.asserted);
 	expect(&world, CORE_EVENT_RECEIVED);
-	assert_false(kcs_interface_next(&world.interface, &event));
+	assert_false(hardware_next(&world.interface, &event));
 }
 
 static void an_interrupt_ends_a_pause_within_a_transfer(void **state)
