@@ -73,7 +73,7 @@ static uint32_t time_of(struct core *core, struct core_request *request)
 								     : core->limits.cache_age_ms;
 }
 
-/* What of the request is the question, behind its handle's reservation; false: not for the cache. */
+/* What of the request is the question, behind its handle's reservation; false: not to be kept. */
 static bool question_of(
 	struct core *core, struct core_request *request, struct core_cached *ret_key)
 {
@@ -114,8 +114,8 @@ static bool good(const struct core *core, const struct core_cached *entry)
 	return entry->era == core->cache_era && entry->until_ns > core->now_ns;
 }
 
-/* The one with this key, so that nobody is told first of now and then of before; or else one that is
- * good no more, or the oldest. */
+/* The one with this key, so that nobody is told first of now and then of before; or else one that
+ * is good no more, or the oldest. */
 static struct core_cached *place_for(
 	const struct core *core, struct core_cached *ways, const struct core_cached *key)
 {

@@ -5,10 +5,14 @@
 
 /* Looks in a row before the first pause: within this a controller's hardware takes a byte. */
 #define LOOKS_MAX 16
-/* A pause is this share of the time waited so far, within these bounds. */
+/* A pause is this share of the time waited so far, within these bounds; before a command's usual
+ * time is over, it is the larger one. */
 #define PAUSE_SHARE 8
+#define PAUSE_SHARE_EARLY 2
 #define PAUSE_MIN_NS (20 * NSEC_PER_USEC_U64)
 #define PAUSE_MAX_NS (5 * NSEC_PER_MSEC_U64)
+/* What is known of a command moves by this share of what was off. */
+#define USUAL_SHARE 8
 /* With nothing under way, SMS_ATN is looked at this often; where interrupts tell of it, in case
  * that one was lost. */
 #define ATTENTION_NS (50 * NSEC_PER_MSEC_U64)
@@ -20,6 +24,9 @@
 /* The status register where nothing is. */
 #define STATUS_NOBODY 0xFF
 #define COMPLETION_TIMEOUT 0xC3
+/* What the core asks on everybody's behalf and changes nothing with; virtual, in the table. */
+#define COMMAND_GET_ENABLES 0x2F
+#define COMMAND_GET_FLAGS 0x31
 
 enum state {
 	STATE_DOWN,   /* to be tried at the deadline */
@@ -134,7 +141,10 @@ static bool only_reads(const struct kcs_interface *self)
 	struct ipmi_verdict verdict = ipmi_command_judge(self->request[0] >> 2, self->request[1],
 		self->request + KCS_MESSAGE_MIN, self->request_length - KCS_MESSAGE_MIN);
 
-	return ipmi_class_is_read(verdict.class);
+	return ipmi_class_is_read(verdict.class) ||
+	       (self->request[0] >> 2 == VIPMI_NETFN_APP &&
+		       (self->request[1] == COMMAND_GET_ENABLES ||
+			       self->request[1] == COMMAND_GET_FLAGS));
 }
 
 /* Unlike the kernel's driver we do not begin a request anew that may have been executed, unless
@@ -214,16 +224,70 @@ static bool transfer_is_on(const struct kcs_interface *self)
 	       self->transmission != 0;
 }
 
-static void pause_begin(struct kcs_interface *self, uint64_t now_ns)
+static uint32_t *usual(struct kcs_interface *self)
 {
+	/* Commands lie close together within a netFn, and few netFns are used. */
+	unsigned place = (unsigned)(self->request[0] >> 2) * 11 + self->request[1];
+
+	return &self->usual_ns[place % KCS_USUAL_COUNT];
+}
+
+/*
+ * The response begins. Its time lies between the last look that showed nothing and
+ * now. The usual time comes to lie where few responses are earlier: one that is
+ * there when that time is over moves it down, for we cannot know how long it lay
+ * there, and one that comes later moves it up.
+ */
+static void usual_learn(struct kcs_interface *self, uint64_t now_ns)
+{
+	uint32_t *usual_ns = usual(self);
+	uint64_t waited_ns = self->waiting_ns ? now_ns - self->waiting_ns : 0;
+	uint64_t absent_ns = self->waiting_ns ? self->absent_ns - self->waiting_ns : 0;
+
+	if (absent_ns > UINT32_MAX) {
+		absent_ns = UINT32_MAX;
+	}
+	if (*usual_ns == 0) {
+		*usual_ns = (uint32_t)absent_ns;
+	} else if (absent_ns >= *usual_ns) {
+		*usual_ns += (uint32_t)(absent_ns - *usual_ns) / USUAL_SHARE;
+	} else {
+		*usual_ns -= *usual_ns / USUAL_SHARE;
+		if (waited_ns < *usual_ns) {
+			*usual_ns = (uint32_t)waited_ns;
+		}
+	}
+}
+
+static uint64_t pause_length(struct kcs_interface *self, uint64_t now_ns)
+{
+	uint64_t usual_ns = kcs_host_executing(&self->host) ? *usual(self) : 0;
+	uint64_t waited_ns = now_ns - self->waiting_ns;
 	uint64_t pause_ns;
 
+	if (waited_ns >= usual_ns) {
+		/* What counts is how late it is. */
+		pause_ns = (waited_ns - usual_ns) / PAUSE_SHARE;
+	} else {
+		pause_ns = waited_ns / PAUSE_SHARE_EARLY;
+		if (pause_ns > usual_ns - waited_ns) {
+			pause_ns = usual_ns - waited_ns;
+		}
+	}
+	if (pause_ns < PAUSE_MIN_NS) {
+		pause_ns = PAUSE_MIN_NS;
+	}
+	return pause_ns > PAUSE_MAX_NS ? PAUSE_MAX_NS : pause_ns;
+}
+
+/* The status showed nothing new, and not for the first time. */
+static void pause_begin(struct kcs_interface *self, uint64_t now_ns)
+{
 	if (self->waiting_ns == 0) {
 		self->waiting_ns = now_ns;
 	}
-	pause_ns = (now_ns - self->waiting_ns) / PAUSE_SHARE;
-	pause_ns = pause_ns < PAUSE_MIN_NS ? PAUSE_MIN_NS : pause_ns;
-	self->deadline_ns = now_ns + (pause_ns > PAUSE_MAX_NS ? PAUSE_MAX_NS : pause_ns);
+	self->absent_ns = now_ns;
+	self->deadline_ns = now_ns + pause_length(self, now_ns);
 }
 
 enum kcs_access kcs_interface_access(
@@ -255,6 +319,9 @@ void kcs_interface_done(struct kcs_interface *self, uint8_t value, uint64_t now_
 		return;
 	}
 	if (kcs_host_access(&self->host, &written) != KCS_ACCESS_READ_STATUS) {
+		if (kcs_host_executing(&self->host)) {
+			usual_learn(self, now_ns);
+		}
 		self->looks = 0;
 		self->waiting_ns = 0;
 	}
@@ -329,7 +396,13 @@ static void tell_ending(struct kcs_interface *self, struct core_event *ret_event
 
 bool kcs_interface_next(struct kcs_interface *self, struct core_event *ret_event)
 {
-	if (self->ending != ENDING_NONE) {
+	if (self->state == STATE_UP && !self->came && self->host.attention != self->attention) {
+		/* As the transfer showed it, or a look between two of them: older than the
+		 * transfer's end, after which the core decides whether there is more to fetch. */
+		self->attention = self->host.attention;
+		*ret_event = (struct core_event){
+			.type = CORE_EVENT_ATTENTION, .attention = {.asserted = self->attention}};
+	} else if (self->ending != ENDING_NONE) {
 		tell_ending(self, ret_event);
 	} else if (self->went) {
 		self->went = false;
@@ -338,11 +411,6 @@ bool kcs_interface_next(struct kcs_interface *self, struct core_event *ret_event
 		self->came = false;
 		*ret_event = (struct core_event){
 			.type = CORE_EVENT_LINK_UP, .link_up = self->capabilities};
-	} else if (self->state == STATE_UP && self->host.attention != self->attention) {
-		/* As the transfer showed it, or a look between two of them. */
-		self->attention = self->host.attention;
-		*ret_event = (struct core_event){
-			.type = CORE_EVENT_ATTENTION, .attention = {.asserted = self->attention}};
 	} else if (self->state == STATE_UP && self->refused && self->transmission == 0) {
 		self->refused = false;
 		*ret_event = (struct core_event){.type = CORE_EVENT_LINK_READY};

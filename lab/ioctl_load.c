@@ -7,16 +7,22 @@
  *	ioctl_load DEVICE sensor PROGRAMS MS
  *	ioctl_load DEVICE oem PROGRAMS MS   so many ask for so long, one request after the other;
  *	                                    prints answers a second
+ *	ioctl_load DEVICE guid PROGRAMS MS  likewise; each must hear the same all the time
  *	ioctl_load DEVICE sdr PROGRAMS MS   so many read the SDR repository for so long, each with a
  *	                                    reservation, as tools do; prints records a second
- *	ioctl_load DEVICE tour PROGRAMS MS  likewise, and behind each sensor's record its reading, as
- *	                                    exporters do; prints records and readings a second
+ *	ioctl_load DEVICE tour PROGRAMS MS  likewise, and behind each sensor's record its reading,
+ *	                                    as exporters do; prints records and readings a second
  *	ioctl_load DEVICE median COUNT PAUSE_MS
- *	                                    one reads so many pieces of the FRU, no two the same,
- *	                                    with a pause after each; prints how many microseconds
- *	                                    the middle answer took
+ *	ioctl_load DEVICE median-oem COUNT PAUSE_MS
+ *	                                    one reads so many pieces of the FRU, no two the same, or
+ *	                                    asks what nobody knows, with a pause after each; prints
+ *	                                    how many microseconds the middle answer took
  *	ioctl_load DEVICE mode              prints the maintenance mode
  *	ioctl_load DEVICE maintain          sets it on, prints its own process number, and stays
+ *	ioctl_load DEVICE answer NETFN COMMAND
+ *	                                    registers for such requests from a bus and prints "up";
+ *	                                    answers the first, and prints what it was and what
+ *	                                    became of the answer
  *	ioctl_load DEVICE stay PROGRAMS     so many ask until the device fails them: prints "up",
  *	                                    then how many of them heard so, within how long
  *
@@ -77,9 +83,11 @@ struct question {
 	uint8_t netfn, command;
 	uint8_t data[6];
 	unsigned short length;
+	bool same; /* every answer is the first one */
 };
 
-static const struct question sensor = {0x04, 0x2D, {0x01}, 1}, oem = {0x30, 0x01, {0x01}, 1};
+static const struct question sensor = {0x04, 0x2D, {0x01}, 1}, oem = {0x30, 0x01, {0x01}, 1},
+			     guid = {.netfn = 0x06, .command = 0x08, .same = true};
 /* No questions, but many: the repository, and with its sensors. */
 static const struct question sdr, tour;
 
@@ -219,8 +227,8 @@ static bool read_repository(int fd, bool readings, long end_ms)
 /* Asks until a time, or until it fails. False: it failed. */
 static bool work(int fd, const struct question *question, long end_ms)
 {
-	uint8_t answer[280];
-	int length;
+	uint8_t answer[280], first[280];
+	int length, length_first = 0;
 
 	if (!question->netfn) {
 		return read_repository(fd, question == &tour, end_ms);
@@ -229,6 +237,13 @@ static bool work(int fd, const struct question *question, long end_ms)
 		length = exchange(fd, question, answer);
 		if (length < 0) {
 			return false;
+		}
+		if (question->same && length_first == 0) {
+			length_first = length;
+			memcpy(first, answer, (size_t)length);
+		} else if (question->same &&
+			   (length != length_first || memcmp(first, answer, (size_t)length) != 0)) {
+			__atomic_fetch_add(&tally->wrong, 1, __ATOMIC_RELAXED);
 		}
 		__atomic_fetch_add(&tally->answers, length > 0, __ATOMIC_RELAXED);
 	}
@@ -333,7 +348,7 @@ static int compare(const void *a, const void *b)
 	return (*one > *other) - (*one < *other);
 }
 
-static int median(const char *device, int count, long pause_ms)
+static int median(const char *device, bool of_oem, int count, long pause_ms)
 {
 	static long took_us[MEDIAN_COUNT_MAX];
 	static struct tally alone;
@@ -351,7 +366,8 @@ static int median(const char *device, int count, long pause_ms)
 			4};
 		long begun_us = now_us();
 
-		if (exchange(fd, &piece, answer) <= 0 || answer[0] != 0x00) {
+		if (exchange(fd, of_oem ? &oem : &piece, answer) <= 0 ||
+			(answer[0] != 0x00 && !of_oem)) {
 			fprintf(stderr, "no answer to question %d\n", i + 1);
 			return 1;
 		}
@@ -361,6 +377,56 @@ static int median(const char *device, int count, long pause_ms)
 	qsort(took_us, (size_t)count, sizeof(took_us[0]), compare);
 	printf("%ld\n", took_us[count / 2]);
 	return 0;
+}
+
+/* The next message, which must be one of a kind. */
+static int take(int fd, int kind, struct ipmi_recv *recv)
+{
+	struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
+
+	if (poll(&poll_fd, 1, ANSWER_WAIT_MS) != 1 ||
+		ioctl(fd, IPMICTL_RECEIVE_MSG_TRUNC, recv) < 0 || recv->recv_type != kind) {
+		return -1;
+	}
+	return 0;
+}
+
+static int answer_one(const char *device, uint8_t netfn, uint8_t command)
+{
+	struct ipmi_cmdspec wanted = {.netfn = netfn, .cmd = command};
+	uint8_t data[280], says[] = {0x00, 0x5A, 0xA5};
+	struct ipmi_ipmb_addr from, to;
+	struct ipmi_recv recv = {.addr = (unsigned char *)&from,
+		.addr_len = sizeof(from),
+		.msg = {.data = data, .data_len = sizeof(data)}};
+	struct ipmi_req response = {.addr = (unsigned char *)&to,
+		.addr_len = sizeof(to),
+		.msg = {.netfn = netfn | 1,
+			.cmd = command,
+			.data = says,
+			.data_len = sizeof(says)}};
+	int fd = open(device, O_RDWR);
+
+	if (fd < 0 || ioctl(fd, IPMICTL_REGISTER_FOR_CMD, &wanted) < 0) {
+		perror(device);
+		return 1;
+	}
+	printf("up\n");
+	fflush(stdout);
+	if (take(fd, IPMI_CMD_RECV_TYPE, &recv)) {
+		return 1;
+	}
+	printf("request %02x %02x from %02x\n", recv.msg.netfn, recv.msg.cmd, from.slave_addr);
+	to = from;
+	response.msgid = recv.msgid;
+	recv.msg.data_len = sizeof(data);
+	if (ioctl(fd, IPMICTL_SEND_COMMAND, &response) < 0 ||
+		take(fd, IPMI_RESPONSE_RESPONSE_TYPE, &recv)) {
+		perror("response");
+		return 1;
+	}
+	printf("answered %02x\n", data[0]);
+	return data[0] != 0x00;
 }
 
 static int passed(const char *device, unsigned user)
@@ -426,20 +492,27 @@ int main(int argc, char **argv)
 	if (argc == 4 && strcmp(argv[2], "stay") == 0) {
 		return programs(argv[1], &sensor, atoi(argv[3]), 0);
 	}
-	if (argc == 5 && strcmp(argv[2], "median") == 0) {
-		return median(argv[1], atoi(argv[3]), atol(argv[4]));
+	if (argc == 5 && strcmp(argv[2], "answer") == 0) {
+		return answer_one(argv[1], (uint8_t)strtoul(argv[3], NULL, 0),
+			(uint8_t)strtoul(argv[4], NULL, 0));
+	}
+	if (argc == 5 && strncmp(argv[2], "median", strlen("median")) == 0) {
+		return median(
+			argv[1], strcmp(argv[2], "median-oem") == 0, atoi(argv[3]), atol(argv[4]));
 	}
 	if (argc == 5) {
 		const struct question *question = strcmp(argv[2], "sensor") == 0 ? &sensor
 						  : strcmp(argv[2], "oem") == 0  ? &oem
+						  : strcmp(argv[2], "guid") == 0 ? &guid
 						  : strcmp(argv[2], "tour") == 0 ? &tour
 										 : &sdr;
 
 		return programs(argv[1], question, atoi(argv[3]), atol(argv[4]));
 	}
-	fprintf(stderr, "usage: ioctl_load DEVICE hold OPENS | passed USER | stay PROGRAMS | mode "
-			"| maintain\n"
-			"       ioctl_load DEVICE sensor|oem|sdr|tour PROGRAMS MS | median COUNT "
-			"PAUSE_MS\n");
+	fprintf(stderr, "usage: ioctl_load DEVICE hold OPENS | passed USER | stay PROGRAMS\n"
+			"       ioctl_load DEVICE mode | maintain\n"
+			"       ioctl_load DEVICE sensor|oem|guid|sdr|tour PROGRAMS MS\n"
+			"       ioctl_load DEVICE median|median-oem COUNT PAUSE_MS\n"
+			"       ioctl_load DEVICE answer NETFN COMMAND\n");
 	return 2;
 }

@@ -9,6 +9,7 @@
 
 #include "ipmi/command.h"
 #include "module/compat.h"
+#include "module/supplied.h"
 #include "module/vipmi.h"
 
 /* The layer's resends on an IPMB and their pace: its default (4, every 2 s) for what may be
@@ -50,15 +51,17 @@ struct lower_layer {
 	struct list_head received;    /* struct ipmi_recv_msg.link, oldest first */
 	bool arrived, gone;           /* the interface; under received_lock */
 	bool pretimeout;              /* the watchdog's; likewise */
-	struct ipmi_recv_msg *taken;  /* what the last event points to; the pump's */
+	struct ipmi_recv_msg *handed; /* by a callback that is the pump; the pump's */
+	struct ipmi_recv_msg *taken;  /* what the last event points to; likewise */
+	struct supplied supplied;     /* messages to the controller; likewise */
 	u32 responses[RESPONSES_MAX]; /* transmissions by place; the pump's */
 	u32 response_next;
 	u16 registered[NETFN_PAIRS][CORE_ALL_COMMANDS]; /* channels, by netFn / 2 */
-	struct ipmi_smi_watcher watcher;
+	struct list_head made;                          /* on all_made */
 };
 
-/* The layer's watchers are called without a context of ours; there is one such lower side. */
-static struct lower_layer *watching;
+/* Every such lower side. It changes while nothing arrives. */
+static LIST_HEAD(all_made);
 
 static struct lower_layer *lower_layer(struct lower *lower)
 {
@@ -74,6 +77,11 @@ static void layer_received(struct ipmi_recv_msg *message, void *context)
 		lower_medium_learned(&self->lower, MEDIUM_CHANNEL(message->msgid),
 			message->msg.data, message->msg.data_len);
 		ipmi_free_recv_msg(message);
+		return;
+	}
+	if (controller_enter(self->lower.controller)) {
+		self->handed = message; /* the pump before had taken the last one */
+		controller_leave(self->lower.controller);
 		return;
 	}
 	spin_lock_irqsave(&self->received_lock, flags);
@@ -121,20 +129,15 @@ static const struct ipmi_user_hndl layer_callbacks = {
 	.shutdown = layer_shutdown,
 };
 
-static void layer_arrived(int interface, struct device *device)
+static void user_create(struct lower_layer *self)
 {
-	struct lower_layer *self = watching;
 	struct ipmi_user *user;
-	int result;
+	int result = ipmi_create_user(self->interface, &layer_callbacks, self, &user);
 
-	if (node_is(device) || interface != self->interface || self->user) {
-		return;
-	}
-	result = ipmi_create_user(interface, &layer_callbacks, self, &user);
 	if (result) {
-		pr_err("vipmi: the IPMI layer refuses a user of interface %d (%d): it may have too "
+		pr_err("%s: the IPMI layer refuses a user of interface %d (%d): it may have too "
 		       "many; see its parameter max_users\n",
-			interface, result);
+			self->lower.controller->name, self->interface, result);
 		return;
 	}
 	if (ipmi_get_my_address(user, 0, &self->lower.own_address)) {
@@ -154,9 +157,29 @@ static void layer_arrived(int interface, struct device *device)
 	lower_wake(&self->lower);
 }
 
-static void layer_left(int interface)
+void lower_layer_arrived(int interface)
 {
-	/* layer_shutdown says it, to users alone. */
+	struct lower_layer *self;
+
+	list_for_each_entry(self, &all_made, made)
+	{
+		if (self->interface == interface && !self->user) {
+			user_create(self);
+		}
+	}
+}
+
+bool lower_layer_awaits(void)
+{
+	struct lower_layer *self;
+
+	list_for_each_entry(self, &all_made, made)
+	{
+		if (!READ_ONCE(self->user)) {
+			return true;
+		}
+	}
+	return false;
 }
 
 static void layer_tidy(struct lower *lower)
@@ -184,7 +207,7 @@ static void layer_stop(struct lower *lower)
 	struct lower_layer *self = lower_layer(lower);
 	struct ipmi_user *user;
 
-	(void)ipmi_smi_watcher_unregister(&self->watcher);
+	list_del(&self->made);
 	mutex_lock(&self->user_mutex);
 	user = self->user;
 	WRITE_ONCE(self->user, NULL);
@@ -201,7 +224,23 @@ static void layer_stop(struct lower *lower)
 		(void)ipmi_destroy_user(user);
 	}
 	layer_tidy(lower);
-	watching = NULL;
+}
+
+static struct ipmi_recv_msg *received_take(struct lower_layer *self)
+{
+	struct ipmi_recv_msg *message = self->handed;
+
+	self->handed = NULL;
+	if (message || list_empty(&self->received)) {
+		return message; /* whoever adds one wakes the pump, too */
+	}
+	spin_lock_irq(&self->received_lock);
+	message = list_first_entry_or_null(&self->received, struct ipmi_recv_msg, link);
+	if (message) {
+		list_del(&message->link);
+	}
+	spin_unlock_irq(&self->received_lock);
+	return message;
 }
 
 /* Gives back what the last event pointed to. */
@@ -216,13 +255,13 @@ static void taken_release(struct lower_layer *self)
 static void layer_destroy(struct lower *lower)
 {
 	struct lower_layer *self = lower_layer(lower);
-	struct ipmi_recv_msg *message, *following;
+	struct ipmi_recv_msg *message;
 
 	taken_release(self);
-	list_for_each_entry_safe(message, following, &self->received, link)
-	{
+	while ((message = received_take(self)) != NULL) {
 		ipmi_free_recv_msg(message);
 	}
+	supplied_finish(&self->supplied);
 	cleanup_srcu_struct(&self->users);
 	kvfree(self);
 }
@@ -275,7 +314,10 @@ static int layer_transmit(struct lower *lower, const struct core_transmit *trans
 	}
 	reading = srcu_read_lock(&self->users);
 	user = READ_ONCE(self->user);
-	if (user) {
+	if (user && transmit->target_kind == VIPMI_TARGET_CONTROLLER) {
+		result = supplied_request(
+			&self->supplied, user, &address, msgid, &message, LAYER_PRIORITY);
+	} else if (user) {
 		result = ipmi_request_settime(user, &address, msgid, &message, NULL, LAYER_PRIORITY,
 			repeat ? LAYER_RETRIES : SINGLE_RETRIES,
 			repeat ? LAYER_RETRY_MS : SINGLE_MS);
@@ -466,15 +508,7 @@ static bool layer_next(struct lower *lower, struct core_event *ret_event)
 		if (sign_next(self, ret_event)) {
 			return true;
 		}
-		if (list_empty(&self->received)) {
-			return false; /* likewise */
-		}
-		spin_lock_irq(&self->received_lock);
-		self->taken = list_first_entry_or_null(&self->received, struct ipmi_recv_msg, link);
-		if (self->taken) {
-			list_del(&self->taken->link);
-		}
-		spin_unlock_irq(&self->received_lock);
+		self->taken = received_take(self);
 		if (self->taken && event_fill(self, self->taken, ret_event)) {
 			return true;
 		}
@@ -514,19 +548,8 @@ int lower_layer_create(struct controller *controller, int interface, u8 window)
 	mutex_init(&self->user_mutex);
 	spin_lock_init(&self->received_lock);
 	INIT_LIST_HEAD(&self->received);
-	self->watcher = (struct ipmi_smi_watcher){
-		.owner = THIS_MODULE,
-		.new_smi = layer_arrived,
-		.smi_gone = layer_left,
-	};
+	list_add_tail(&self->made, &all_made);
+	supplied_init(&self->supplied);
 	lower_init(&self->lower, &layer_ops, controller);
-	watching = self;
-	result = ipmi_smi_watcher_register(&self->watcher);
-	if (result) {
-		controller->lower = NULL;
-		watching = NULL;
-		cleanup_srcu_struct(&self->users);
-		kvfree(self);
-	}
-	return result;
+	return 0;
 }
