@@ -17,12 +17,12 @@
  *	                                    one reads so many pieces of the FRU, no two the same, or
  *	                                    asks what nobody knows, with a pause after each; prints
  *	                                    how many microseconds the middle answer took
+ *	ioctl_load DEVICE mode              prints the maintenance mode
+ *	ioctl_load DEVICE maintain          sets it on, prints its own process number, and stays
  *	ioctl_load DEVICE answer NETFN COMMAND
  *	                                    registers for such requests from a bus and prints "up";
  *	                                    answers the first, and prints what it was and what
  *	                                    became of the answer
- *	ioctl_load DEVICE mode              prints the maintenance mode
- *	ioctl_load DEVICE maintain          sets it on, prints its own process number, and stays
  *	ioctl_load DEVICE stay PROGRAMS     so many ask until the device fails them: prints "up",
  *	                                    then how many of them heard so, within how long
  *

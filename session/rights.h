@@ -18,8 +18,8 @@ int rights_sequence_reserve(struct session *session, const struct session_host *
 int rights_sequence_free(struct session *session, const struct session_host *host,
 	struct session_scratch *scratch, uint8_t *reply);
 
-/* The driver's maintenance mode for a handle, which is an administrator's to ask for; 0 or a negative
- * errno. */
+/* The driver's maintenance mode for a handle, which is an administrator's to ask for; 0 or a
+ * negative errno. */
 int rights_maintenance(struct session *session, const struct session_host *host,
 	struct session_scratch *scratch, bool wanted);
 
