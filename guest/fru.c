@@ -5,6 +5,8 @@
  */
 #include "guest/private.h"
 
+#include "ipmi/ipmb.h"
+
 #define FORMAT_VERSION 0x01
 #define LANGUAGE_ENGLISH 0x19
 /* Offsets and lengths are in these. */
@@ -29,16 +31,10 @@ static void put_text(struct writer *writer, const char *text, size_t length)
 /* What was written since `start`, up to whole units: its last byte makes the sum 0. */
 static void put_checksum(struct writer *writer, const uint8_t *start)
 {
-	const uint8_t *at;
-	uint8_t sum = 0;
-
 	while ((size_t)(writer->at - start) % UNIT != UNIT - 1 && !writer->failed) {
 		writer_u8(writer, 0);
 	}
-	for (at = start; at < writer->at; at++) {
-		sum = (uint8_t)(sum + *at);
-	}
-	writer_u8(writer, (uint8_t)-sum);
+	writer_u8(writer, ipmb_check_byte(start, (size_t)(writer->at - start)));
 }
 
 size_t guest_fru_image(const struct guest_config *config, uint8_t image[GUEST_FRU_MAX])

@@ -403,7 +403,16 @@ static void tell_ending(struct hardware *self, struct core_event *ret_event)
 
 bool hardware_next(struct hardware *self, struct core_event *ret_event)
 {
-	if (self->ending != ENDING_NONE) {
+	if (self->state == STATE_UP && !self->came && self->host.attention != self->attention) {
+		/* As the transfer showed it, or a look between two of them: older than the
+		 * transfer's end, after which the core decides whether there is more to fetch. */
+		self->attention = self->host.attention;
+		if (self->ops->attention_is_cleared) {
+			self->host.attention = false; /* it is told again when it is seen again */
+		}
+		*ret_event = (struct core_event){
+			.type = CORE_EVENT_ATTENTION, .attention = {.asserted = self->attention}};
+	} else if (self->ending != ENDING_NONE) {
 		tell_ending(self, ret_event);
 	} else if (self->went) {
 		self->went = false;
@@ -412,14 +421,6 @@ bool hardware_next(struct hardware *self, struct core_event *ret_event)
 		self->came = false;
 		*ret_event = (struct core_event){
 			.type = CORE_EVENT_LINK_UP, .link_up = self->capabilities};
-	} else if (self->state == STATE_UP && self->host.attention != self->attention) {
-		/* As the transfer showed it, or a look between two of them. */
-		self->attention = self->host.attention;
-		if (self->ops->attention_is_cleared) {
-			self->host.attention = false; /* it is told again when it is seen again */
-		}
-		*ret_event = (struct core_event){
-			.type = CORE_EVENT_ATTENTION, .attention = {.asserted = self->attention}};
 	} else if (self->state == STATE_UP && self->refused && self->transmission == 0) {
 		self->refused = false;
 		*ret_event = (struct core_event){.type = CORE_EVENT_LINK_READY};

@@ -9,6 +9,7 @@
 
 #include "ipmi/command.h"
 #include "module/compat.h"
+#include "module/supplied.h"
 #include "module/vipmi.h"
 
 /* The layer's resends on an IPMB and their pace: its default (4, every 2 s) for what may be
@@ -49,7 +50,9 @@ struct lower_layer {
 	struct list_head received;    /* struct ipmi_recv_msg.link, oldest first */
 	bool arrived, gone;           /* the interface; under received_lock */
 	bool pretimeout;              /* the watchdog's; likewise */
-	struct ipmi_recv_msg *taken;  /* what the last event points to; the pump's */
+	struct ipmi_recv_msg *handed; /* by a callback that is the pump; the pump's */
+	struct ipmi_recv_msg *taken;  /* what the last event points to; likewise */
+	struct supplied supplied;     /* messages to the controller; likewise */
 	u32 responses[RESPONSES_MAX]; /* transmissions by place; the pump's */
 	u32 response_next;
 	u16 registered[NETFN_PAIRS][CORE_ALL_COMMANDS]; /* channels, by netFn / 2 */
@@ -73,6 +76,11 @@ static void layer_received(struct ipmi_recv_msg *message, void *context)
 		lower_medium_learned(&self->lower, MEDIUM_CHANNEL(message->msgid),
 			message->msg.data, message->msg.data_len);
 		ipmi_free_recv_msg(message);
+		return;
+	}
+	if (controller_enter(self->lower.controller)) {
+		self->handed = message; /* the pump before had taken the last one */
+		controller_leave(self->lower.controller);
 		return;
 	}
 	spin_lock_irqsave(&self->received_lock, flags);
@@ -213,6 +221,23 @@ static void layer_stop(struct lower *lower)
 	layer_tidy(lower);
 }
 
+static struct ipmi_recv_msg *received_take(struct lower_layer *self)
+{
+	struct ipmi_recv_msg *message = self->handed;
+
+	self->handed = NULL;
+	if (message || list_empty(&self->received)) {
+		return message; /* whoever adds one wakes the pump, too */
+	}
+	spin_lock_irq(&self->received_lock);
+	message = list_first_entry_or_null(&self->received, struct ipmi_recv_msg, link);
+	if (message) {
+		list_del(&message->link);
+	}
+	spin_unlock_irq(&self->received_lock);
+	return message;
+}
+
 /* Gives back what the last event pointed to. */
 static void taken_release(struct lower_layer *self)
 {
@@ -225,13 +250,13 @@ static void taken_release(struct lower_layer *self)
 static void layer_destroy(struct lower *lower)
 {
 	struct lower_layer *self = lower_layer(lower);
-	struct ipmi_recv_msg *message, *following;
+	struct ipmi_recv_msg *message;
 
 	taken_release(self);
-	list_for_each_entry_safe(message, following, &self->received, link)
-	{
+	while ((message = received_take(self)) != NULL) {
 		ipmi_free_recv_msg(message);
 	}
+	supplied_finish(&self->supplied);
 	cleanup_srcu_struct(&self->users);
 	kvfree(self);
 }
@@ -284,7 +309,10 @@ static int layer_transmit(struct lower *lower, const struct core_transmit *trans
 	}
 	reading = srcu_read_lock(&self->users);
 	user = READ_ONCE(self->user);
-	if (user) {
+	if (user && transmit->target_kind == VIPMI_TARGET_CONTROLLER) {
+		result = supplied_request(
+			&self->supplied, user, &address, msgid, &message, LAYER_PRIORITY);
+	} else if (user) {
 		result = ipmi_request_settime(user, &address, msgid, &message, NULL, LAYER_PRIORITY,
 			repeat ? LAYER_RETRIES : SINGLE_RETRIES,
 			repeat ? LAYER_RETRY_MS : SINGLE_MS);
@@ -460,15 +488,7 @@ static bool layer_next(struct lower *lower, struct core_event *ret_event)
 		if (sign_next(self, ret_event)) {
 			return true;
 		}
-		if (list_empty(&self->received)) {
-			return false; /* likewise */
-		}
-		spin_lock_irq(&self->received_lock);
-		self->taken = list_first_entry_or_null(&self->received, struct ipmi_recv_msg, link);
-		if (self->taken) {
-			list_del(&self->taken->link);
-		}
-		spin_unlock_irq(&self->received_lock);
+		self->taken = received_take(self);
 		if (self->taken && event_fill(self, self->taken, ret_event)) {
 			return true;
 		}
@@ -508,6 +528,7 @@ int lower_layer_create(struct controller *controller, int interface, u8 window)
 	spin_lock_init(&self->received_lock);
 	INIT_LIST_HEAD(&self->received);
 	list_add_tail(&self->made, &all_made);
+	supplied_init(&self->supplied);
 	lower_init(&self->lower, &layer_ops, controller);
 	return 0;
 }

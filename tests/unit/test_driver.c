@@ -212,6 +212,37 @@ static void retries_stand_behind_a_32_bit_request(void **state)
 	assert_int_equal(message.target.address, 0x82);
 }
 
+/* IPMI 2.0 sections 27.5 and 27.6: who sets or feeds a watchdog does not wait for everybody's turn;
+ * nothing else passes. */
+static void who_sets_or_feeds_a_watchdog_is_urgent(void **state)
+{
+	const struct ipmi_system_interface_addr addr = {
+		.addr_type = IPMI_SYSTEM_INTERFACE_ADDR_TYPE, .channel = IPMI_BMC_CHANNEL};
+	static const struct {
+		uint8_t netfn, command, class;
+	} asked[] = {{VIPMI_NETFN_APP, 0x22, VIPMI_CLASS_URGENT},
+		{VIPMI_NETFN_APP, 0x24, VIPMI_CLASS_URGENT},
+		{VIPMI_NETFN_APP, 0x25, VIPMI_CLASS_OF_HANDLE},
+		{VIPMI_NETFN_APP, 0x23, VIPMI_CLASS_OF_HANDLE},
+		{VIPMI_NETFN_APP, 0x21, VIPMI_CLASS_OF_HANDLE},
+		{0x04, 0x22, VIPMI_CLASS_OF_HANDLE}};
+	struct socket_message message;
+
+	(void)state;
+	put(200, &addr, sizeof(addr));
+	for (size_t i = 0; i < sizeof(asked) / sizeof(asked[0]); i++) {
+		const struct req32 req = {.addr = 200,
+			.addr_len = sizeof(addr),
+			.netfn = asked[i].netfn,
+			.cmd = asked[i].command};
+
+		put(100, &req, sizeof(req));
+		assert_int_equal(call(SEND_COMMAND32, 100), 0);
+		assert_int_equal(socket_decode(world.sent, world.sent_length, &message), 0);
+		assert_int_equal(message.header.class, asked[i].class);
+	}
+}
+
 static void answer_waits(size_t length)
 {
 	static const uint8_t data[64] = {1, 2, 3};
@@ -309,6 +340,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(a_32_bit_request_arrives_as_it_was_meant, begin),
+		cmocka_unit_test_setup(who_sets_or_feeds_a_watchdog_is_urgent, begin),
 		cmocka_unit_test_setup(retries_stand_behind_a_32_bit_request, begin),
 		cmocka_unit_test_setup(a_32_bit_program_gets_its_answer, begin),
 		cmocka_unit_test_setup(what_does_not_fit_stays_or_is_cut, begin),

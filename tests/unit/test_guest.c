@@ -167,17 +167,6 @@ static void there_is_a_device_id_without_a_controller(void **state)
 	assert_int_equal(verdict.answer.data[6], 0x8F);
 }
 
-/* Where the next call has what it does not set. */
-static void leave_traces(void)
-{
-	volatile uint8_t stack[4096];
-	size_t i;
-
-	for (i = 0; i < sizeof(stack); i++) {
-		stack[i] = 0xA5;
-	}
-}
-
 static void its_inventory_is_its_own(void **state)
 {
 	static const char guid[] = "6ba7b810-9dad-11d1-80b4-00c04fd430c8";
@@ -215,9 +204,6 @@ static void its_inventory_is_its_own(void **state)
 	assert_int_equal(ASK(0x06, 0x01), -1);
 	guest_response(&guest, verdict.forward.tag, VIPMI_CC_TIMEOUT, NULL, 0, &verdict);
 	assert_int_equal(verdict.answer.data[6], 0x88);
-	leave_traces();
-	assert_int_equal(ASK(0x0A, 0x11, 0, 0, 0, 72), 0);
-	assert_memory_equal(verdict.answer.data + 2, image, size);
 	/* One letter would end the fields; none is an empty field; the longest name fits. */
 	own.name[1] = '\0';
 	begin(&own);

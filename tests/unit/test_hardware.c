@@ -162,6 +162,30 @@ static void an_interrupt_tells_of_attention_at_once(void **state)
 	expect(&world, CORE_EVENT_ATTENTION);
 }
 
+/* Get Message takes the last message, and attention falls: who hears of the message first would ask
+ * for the flags once more. */
+static void attention_that_a_transfer_showed_is_told_before_its_response(void **state)
+{
+	struct world world;
+	struct core_event event;
+
+	(void)state;
+	begin(&world, true);
+	kcs_controller_attention(&world.controller, true);
+	ask(&world);
+	run(&world);
+	expect(&world, CORE_EVENT_ATTENTION);
+	expect(&world, CORE_EVENT_RECEIVED);
+	kcs_controller_attention(&world.controller, false);
+	ask(&world);
+	run(&world);
+	assert_true(hardware_next(&world.interface, &event));
+	assert_int_equal(event.type, CORE_EVENT_ATTENTION);
+	assert_false(event.attention.asserted);
+	expect(&world, CORE_EVENT_RECEIVED);
+	assert_false(hardware_next(&world.interface, &event));
+}
+
 static void an_interrupt_ends_a_pause_within_a_transfer(void **state)
 {
 	struct world world;
@@ -308,6 +332,7 @@ int main(void)
 		cmocka_unit_test(
 			an_idle_interface_is_looked_at_less_often_where_there_are_interrupts),
 		cmocka_unit_test(an_interrupt_tells_of_attention_at_once),
+		cmocka_unit_test(attention_that_a_transfer_showed_is_told_before_its_response),
 		cmocka_unit_test(an_interrupt_ends_a_pause_within_a_transfer),
 		cmocka_unit_test(leaving_an_idle_interface_touches_nothing),
 		cmocka_unit_test(leaving_breaks_off_a_transfer_and_says_nothing_of_it),
