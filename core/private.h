@@ -217,6 +217,7 @@ struct core_handle {
 	bool pulled_moved : 1; /* `position` was moved since; a LOSS: `loss` is about another one */
 	bool exclusive : 1;    /* it is on core->exclusive */
 	bool requests_wanted : 1;  /* it holds a right to receive */
+	bool maintenance : 1;      /* it wants the link's driver in maintenance mode */
 	struct list_link commands; /* reserved by it */
 	struct core_reservation reservations[RESERVATION_COUNT];
 	char name[CORE_NAME_SIZE];
@@ -426,6 +427,8 @@ struct core {
 	uint32_t registrations_due_count;
 	uint64_t lease_alarm_ns; /* lower bound of the leases' ends */
 	uint32_t commands_held, commands_fresh;
+	uint32_t maintenance_wanted; /* handles */
+	bool maintenance_told;       /* the link, that somebody does */
 	uint16_t command_chain[CORE_NETFN_PAIRS][CORE_ALL_COMMANDS + 1];
 
 	struct core_reservation reservations[RESERVATION_COUNT];
@@ -726,6 +729,12 @@ void registration_done(struct core *core, uint64_t id, int result);
 /* Channels from which somebody may receive the command. */
 uint16_t command_channels(const struct core *core, uint8_t netfn, uint8_t command);
 
+/* ---- maintenance.c: the mode of the link's driver ---- */
+int maintenance_want(struct core *core, const struct core_event *event);
+void maintenance_forget(struct core *core, struct core_handle *handle);
+bool maintenance_next(struct core *core, struct core_action *ret_action);
+void maintenance_done(struct core *core, uint64_t id, int result);
+
 /* ---- fetch.c: flags, messages, events ---- */
 void fetch_reset(struct core *core);
 void fetch_attention(struct core *core, bool asserted);
@@ -842,6 +851,7 @@ enum core_action_about {
 	ABOUT_MESSAGE,
 	ABOUT_CREDIT,
 	ABOUT_REGISTRATION,
+	ABOUT_MAINTENANCE,
 };
 
 static inline uint64_t action_id(enum core_action_about about, uint32_t slot, uint32_t generation)

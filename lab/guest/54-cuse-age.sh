@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# controller: chassis --service 300
+# controller: chassis --service 1000
 # ci: no
 # seconds: 900
 # As 52-cuse-rival, where the operator allows answers an age: programs that read the SDR repository and

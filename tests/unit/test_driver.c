@@ -324,6 +324,45 @@ static void registrations_say_what_the_agent_says(void **state)
 	assert_int_equal(world.asked, 1 + DRIVER_CHANNELS);
 }
 
+static int set_mode(int mode)
+{
+	memcpy(world.memory + 100, &mode, sizeof(mode));
+	return call(IPMICTL_SET_MAINTENANCE_MODE_CMD, 100);
+}
+
+/* Only to have it on, and no more, concerns others. */
+static void maintenance_mode_is_the_agents_to_grant(void **state)
+{
+	struct socket_message message;
+
+	(void)state;
+	assert_int_equal(set_mode(IPMI_MAINTENANCE_MODE_OFF), 0);
+	assert_int_equal(set_mode(IPMI_MAINTENANCE_MODE_AUTO), 0);
+	assert_int_equal(world.asked, 0);
+	assert_int_equal(set_mode(IPMI_MAINTENANCE_MODE_ON), 0);
+	assert_int_equal(world.asked, 1);
+	assert_int_equal(socket_decode(world.sent, world.sent_length, &message), 0);
+	assert_int_equal(message.header.type, VIPMI_MESSAGE_SET);
+	assert_int_equal(message.header.handle, 7);
+	assert_int_equal(message.option.option, VIPMI_OPTION_MAINTENANCE);
+	assert_int_equal(message.option.value, 1);
+	assert_int_equal(set_mode(IPMI_MAINTENANCE_MODE_ON), 0);
+	assert_int_equal(world.asked, 1);
+	assert_int_equal(world.settings.maintenance, IPMI_MAINTENANCE_MODE_ON);
+	assert_int_equal(set_mode(IPMI_MAINTENANCE_MODE_OFF), 0);
+	assert_int_equal(world.asked, 2);
+	assert_int_equal(socket_decode(world.sent, world.sent_length, &message), 0);
+	assert_int_equal(message.option.value, 0);
+
+	world.reason = VIPMI_REASON_DENIED;
+	assert_int_equal(set_mode(IPMI_MAINTENANCE_MODE_ON), -EPERM);
+	assert_int_equal(world.settings.maintenance, IPMI_MAINTENANCE_MODE_OFF);
+	world.reason = VIPMI_REASON_STALE;
+	assert_int_equal(set_mode(IPMI_MAINTENANCE_MODE_ON), -ENODEV);
+	assert_int_equal(set_mode(IPMI_MAINTENANCE_MODE_ON + 1), -EINVAL);
+	assert_int_equal(set_mode(IPMI_MAINTENANCE_MODE_AUTO - 1), -EINVAL);
+}
+
 static void other_calls_are_none_of_ours(void **state)
 {
 	const uint32_t strangers[] = {0, 0x5401, SEND_COMMAND32 + 0x10000, SEND_COMMAND32 ^ 0x100,
@@ -346,6 +385,7 @@ int main(void)
 		cmocka_unit_test_setup(what_does_not_fit_stays_or_is_cut, begin),
 		cmocka_unit_test_setup(what_no_program_expects_is_passed_over, begin),
 		cmocka_unit_test_setup(registrations_say_what_the_agent_says, begin),
+		cmocka_unit_test_setup(maintenance_mode_is_the_agents_to_grant, begin),
 		cmocka_unit_test_setup(other_calls_are_none_of_ours, begin),
 	};
 
