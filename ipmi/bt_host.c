@@ -77,7 +77,7 @@ static void bt_recover(struct transfer *host, uint64_t now_ns)
 
 static bool bt_executing(const struct transfer *host)
 {
-	return host->step == STEP_ANSWER;
+	return host->step == STEP_ANSWER || host->step == STEP_BUSY;
 }
 
 /* Time is over. */

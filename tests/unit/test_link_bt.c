@@ -18,9 +18,11 @@
 
 static struct {
 	struct bt_controller controller;
-	bool absent;       /* nothing is there */
-	bool stuck;        /* it takes no request any more */
-	bool silent;       /* it executes and never answers */
+	bool absent;            /* nothing is there */
+	bool stuck;             /* it takes no request any more */
+	bool silent;            /* it executes and never answers */
+	const uint64_t *now_ns; /* it answers when this is there_ns; NULL: at once */
+	uint64_t there_ns;
 	unsigned executed; /* requests */
 	unsigned opened;   /* registers */
 } fake;
@@ -34,7 +36,7 @@ static void controller_turn(void)
 		return;
 	}
 	bt_controller_run(controller);
-	if (controller->ready && !fake.silent) {
+	if (controller->ready && !fake.silent && (!fake.now_ns || *fake.now_ns >= fake.there_ns)) {
 		answer[0] = controller->bytes[0] | 1 << 2;
 		answer[1] = controller->bytes[1];
 		fake.executed++;
@@ -58,17 +60,14 @@ void registers_close(struct registers *registers)
 
 uint8_t registers_read(const struct registers *registers, unsigned index)
 {
-	uint8_t value;
-
 	(void)registers;
 	assert_in_range(index, CONTROL, DATA);
 	if (fake.absent) {
 		return 0xFF;
 	}
-	value = index == CONTROL ? bt_controller_read_control(&fake.controller)
-				 : bt_controller_read_data(&fake.controller);
 	controller_turn();
-	return value;
+	return index == CONTROL ? bt_controller_read_control(&fake.controller)
+				: bt_controller_read_data(&fake.controller);
 }
 
 void registers_write(const struct registers *registers, unsigned index, uint8_t value)
@@ -153,6 +152,28 @@ static void attention_is_told_once_and_cleared(void **state)
 	harness_close(&harness);
 }
 
+/* As of a KCS interface (test_hardware): the first answer is met an eighth of its time late. */
+static void the_time_that_a_command_takes_is_learned(void **state)
+{
+	const uint64_t service_ns = 4 * NSEC_PER_MSEC_U64;
+	struct harness harness;
+	uint64_t late_ns = 0;
+	uint32_t i;
+
+	(void)state;
+	begin(&harness);
+	harness_expect(&harness, CORE_EVENT_LINK_UP);
+	fake.now_ns = &harness.now_ns;
+	for (i = 1; i <= 40; i++) {
+		fake.there_ns = harness.now_ns + service_ns;
+		ask(&harness, i, GET_DEVICE_ID);
+		harness_expect(&harness, CORE_EVENT_RECEIVED);
+		late_ns = harness.now_ns - fake.there_ns;
+	}
+	assert_in_range(late_ns, 0, 20 * NSEC_PER_USEC_U64);
+	harness_close(&harness);
+}
+
 static void what_may_have_been_executed_is_not_repeated_unless_it_reads(void **state)
 {
 	struct harness harness;
@@ -233,6 +254,7 @@ int main(void)
 		cmocka_unit_test(it_comes_up_as_a_kcs_interface_does),
 		cmocka_unit_test(an_answer_names_its_transmission),
 		cmocka_unit_test(attention_is_told_once_and_cleared),
+		cmocka_unit_test(the_time_that_a_command_takes_is_learned),
 		cmocka_unit_test(what_may_have_been_executed_is_not_repeated_unless_it_reads),
 		cmocka_unit_test(a_controller_that_stops_goes_down_and_comes_back),
 		cmocka_unit_test(nothing_there_is_said_and_tried_again),
