@@ -48,8 +48,8 @@ bench:
 	@tools/configure build-release
 	@bench/run build-release
 
-# TESTS names single guests, or is --ci; KERNEL=backports is a newer one; LAB_RECORD=1 keeps what the stock driver says now as the
-# oracle.
+# TESTS names single guests, or is --all: with those that take long; KERNEL=backports is a newer one;
+# LAB_RECORD=1 keeps what the stock driver says now as the oracle.
 lab:
 	@tools/setup.sh build test lab
 	@tools/configure build

@@ -19,6 +19,7 @@ static const struct option option_names[] = {
 	{"vm", required_argument, NULL, FACE_LETTER + 2},
 	{"max-handles", required_argument, NULL, 'm'},
 	{"no-merge", no_argument, NULL, 'n'},
+	{"cache-age", required_argument, NULL, 'a'},
 	{"help", no_argument, NULL, 'h'},
 	{"version", no_argument, NULL, 'V'},
 	{NULL, 0, NULL, 0},
@@ -30,7 +31,7 @@ static void help(void)
 
 	printf("usage: vipmid --link LINK --socket PATH [--link LINK --socket PATH ...]\n"
 	       "              [--cuse NODE ...] [--vm GUEST ...] [--max-handles N]\n"
-	       "              [--no-merge]\n"
+	       "              [--no-merge | --cache-age MS]\n"
 	       "\n"
 	       "Shares one IPMI controller, or several, between many programs: each gets a\n"
 	       "virtual controller of its own. Stays in the foreground and logs to standard\n"
@@ -44,11 +45,13 @@ static void help(void)
 	       "                   (default %u)\n"
 	       "  --no-merge       ask the controller for every read, also where several programs\n"
 	       "                   wait to ask the same\n"
+	       "  --cache-age MS   answer a read that was answered already, if that is no longer\n"
+	       "                   ago, up to %u, and nothing has changed since\n"
 	       "  --help           this text\n"
 	       "  --version        print the version\n"
 	       "\n"
 	       "Links:\n",
-		CORE_HANDLES_LIMIT, CORE_HANDLES_DEFAULT);
+		CORE_HANDLES_LIMIT, CORE_HANDLES_DEFAULT, CORE_CACHE_AGE_MAX_MS);
 	for (i = 0; link_table[i]; i++) {
 		printf("  %s\n", link_table[i]->usage);
 	}
@@ -64,16 +67,16 @@ static int wrong(const char *text, const char *value)
 	return -EINVAL;
 }
 
-static int read_count(const char *text, uint32_t *ret_count)
+/* 1 to `most`. */
+static int read_count(const char *text, uint32_t most, const char *otherwise, uint32_t *ret_count)
 {
 	char *end;
 	unsigned long value;
 
 	errno = 0;
 	value = strtoul(text, &end, 10);
-	if (errno || end == text || *end || *text == '-' || value == 0 ||
-		value > CORE_HANDLES_LIMIT) {
-		return wrong("--max-handles is 1 to 65536, not ", text);
+	if (errno || end == text || *end || *text == '-' || value == 0 || value > most) {
+		return wrong(otherwise, text);
 	}
 	*ret_count = (uint32_t)value;
 	return 0;
@@ -120,7 +123,11 @@ static int take(int letter, struct options *options)
 		options->orders[options->controllers++].link = optarg;
 		return 0;
 	case 'm':
-		return read_count(optarg, &options->limits.handles_max);
+		return read_count(optarg, CORE_HANDLES_LIMIT, "--max-handles is 1 to 65536, not ",
+			&options->limits.handles_max);
+	case 'a':
+		return read_count(optarg, CORE_CACHE_AGE_MAX_MS,
+			"--cache-age is 1 to 86400000 ms, not ", &options->limits.cache_age_ms);
 	case 'n':
 		options->limits.merge = false;
 		return 0;
@@ -156,6 +163,9 @@ int options_read(int argc, char **argv, struct options *ret_options)
 	}
 	if (options.controllers == 0) {
 		return wrong("no --link: which controller is to be shared?", "");
+	}
+	if (options.limits.cache_age_ms && !options.limits.merge) {
+		return wrong("--cache-age does not go with --no-merge", "");
 	}
 	for (i = 0; i < options.controllers; i++) {
 		if (!options.orders[i].faces[0]) {

@@ -12,7 +12,15 @@ _Static_assert(sizeof(struct core_record) == 64, "an outcome record is one cache
 /* Arrays start on a cache line each. */
 #define CORE_ALIGNMENT 64u
 
-enum layout_count { PER_CLIENT, PER_HANDLE, PER_REQUEST, PER_RESPONDER, PER_MESSAGE, PER_RECORD };
+enum layout_count {
+	PER_CLIENT,
+	PER_HANDLE,
+	PER_REQUEST,
+	PER_RESPONDER,
+	PER_MESSAGE,
+	PER_RECORD,
+	PER_CACHED
+};
 
 /* The arrays behind struct core in the caller's block. */
 static const struct {
@@ -29,6 +37,7 @@ static const struct {
 	{offsetof(struct core, responders), sizeof(struct core_responder), PER_RESPONDER},
 	{offsetof(struct core, messages), sizeof(struct core_message), PER_MESSAGE},
 	{offsetof(struct core, records), sizeof(struct core_record), PER_RECORD},
+	{offsetof(struct core, cached), sizeof(struct core_cached), PER_CACHED},
 };
 
 static uint32_t clients_for(const struct core_limits *limits)
@@ -53,6 +62,8 @@ static size_t layout_count(const struct core_limits *limits, enum layout_count c
 		return limits->messages_max;
 	case PER_RECORD:
 		return CORE_RECORDS_KEPT;
+	case PER_CACHED:
+		return limits->cache_age_ms ? CORE_CACHED_MAX : 0;
 	}
 	return 0;
 }
@@ -91,6 +102,7 @@ static bool limits_settle(const struct core_limits *given, struct core_limits *r
 	if (limits.handles_max > CORE_HANDLES_LIMIT || limits.requests_max < limits.handles_max ||
 		limits.requests_max > CORE_REQUESTS_LIMIT ||
 		limits.credit_max > CORE_CREDIT_LIMIT || limits.messages_max > CORE_MESSAGES_KEPT ||
+		limits.cache_age_ms > CORE_CACHE_AGE_MAX_MS ||
 		(limits.messages_max & (limits.messages_max - 1)) != 0) {
 		return false;
 	}
@@ -119,6 +131,10 @@ int core_init(void *memory, size_t size, const struct core_limits *given, uint64
 	core->limits = limits;
 	core->clients_max = clients_for(&limits);
 	(void)layout_apply(core, &limits); /* the size is known to fit */
+	if (limits.cache_age_ms) {
+		memset(core->cached, 0, CORE_CACHED_MAX * sizeof(*core->cached));
+	}
+	core->cache_era = 1;
 	core->now_ns = now_ns;
 	core->started_ns = now_ns;
 	random_init(&core->random, limits.seed);

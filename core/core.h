@@ -37,6 +37,8 @@ struct core_limits {
 	uint32_t messages_max; /* kept: a power of two up to CORE_MESSAGES_KEPT; 0 = that */
 	uint64_t seed;         /* of all randomness inside (jitter) */
 	bool merge;            /* reads that wait to ask the same are sent as one */
+	uint32_t cache_age_ms; /* how old an answer to a read that merges may be given again, up to
+				* CORE_CACHE_AGE_MAX_MS; 0: never */
 };
 
 /* Bytes of memory that core_init needs, or 0 when the limits are out of range. */
@@ -213,6 +215,7 @@ struct core_event {
 			uint8_t class;            /* enum vipmi_class, or 0xFF for the handle's */
 			uint8_t target_kind;      /* enum vipmi_target_kind */
 			uint8_t channel, address; /* of the responder on an IPMB */
+			bool fresh;               /* no answer that was given before */
 			bool numbered; /* it is to carry `number`, which the handle reserved */
 			uint8_t number;
 			uint8_t netfn, lun, command;
@@ -342,7 +345,8 @@ struct core_deliver {
 	uint32_t virtual_client;
 	uint8_t netfn, lun, command; /* ANSWER: netFn is odd. EVENT: the LUN of ours */
 	uint8_t cc, origin, class, target_kind, reason;
-	bool sent; /* ANSWER: it reached the controller */
+	bool sent;       /* ANSWER: it reached the controller */
+	uint32_t age_ms; /* ANSWER of VIPMI_ORIGIN_CACHE: since its question was sent */
 	uint8_t channel, address;
 	const uint8_t *data; /* ANSWER: without the completion code */
 	size_t length;

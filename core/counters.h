@@ -31,6 +31,8 @@
 	X(answers_put_off, "deliveries that the client did not take at once")                      \
 	X(transmissions, "messages given to the controller")                                       \
 	X(reads_merged, "reads that went out as one with another's")                               \
+	X(answers_cached, "answers that were given again, from the cache")                         \
+	X(reads_held, "reads that waited while the same was at the controller")                    \
 	X(transmissions_refused, "messages that the link did not take at once")                    \
 	X(transmissions_failed, "messages that the link failed to send")                           \
 	X(transmissions_timed_out, "messages that the controller never answered")                  \

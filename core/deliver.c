@@ -6,6 +6,7 @@
  * writable; its answers keep their slots, and so its credit, and nobody else
  * notices.
  */
+#include "base/divide.h"
 #include "core/private.h"
 
 struct list_link *deliver_from(struct core_client *client, struct list_link *link)
@@ -45,6 +46,11 @@ void deliver_forget(struct core *core, struct core_request *request)
 	}
 }
 
+static uint32_t age_ms(const struct core *core, const struct core_request *request)
+{
+	return (uint32_t)divide_u64(core->now_ns - request->sent_ns, NSEC_PER_MSEC_U64, NULL);
+}
+
 static void deliver_fill(
 	struct core *core, struct core_request *request, struct core_action *ret_action)
 {
@@ -69,6 +75,7 @@ static void deliver_fill(
 		.target_kind = request->target_kind,
 		.reason = request->reason,
 		.sent = request->sent,
+		.age_ms = request->origin == VIPMI_ORIGIN_CACHE ? age_ms(core, request) : 0,
 		.numbered = request->reserved_number,
 		.number_used = request->number,
 		.response = request_is_response(request),

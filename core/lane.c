@@ -156,6 +156,12 @@ bool lane_may_send(const struct core_request *request)
 	return (lane->ready & 1 << request->class) && lane_head(lane, request->class) == request;
 }
 
+bool lane_quiet(const struct core_lane *lane)
+{
+	return !lane->pending && lane->in_flight == 0 && lane->ghosts == 0 &&
+	       list_empty(&lane->barriers);
+}
+
 static void lane_set_ready(struct core *core, struct core_lane *lane, int class, bool ready)
 {
 	struct core_handle *handle = lane->handle;

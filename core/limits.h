@@ -70,6 +70,17 @@
 /* Chains of the reads that wait: some for each client of a usual number. */
 #define CORE_QUESTION_CHAINS 256u
 
+/* Answers kept, where they may have an age: an SDR repository of two hundred records in parts. */
+#define CORE_CACHED_MAX 1024u
+/* Places for one and the same hash of a question, of which the oldest is given up. */
+#define CORE_CACHED_WAYS 4u
+/* Longest question, without its reservation, and longest answer that are kept: what tools ask for
+ * at once of an SDR or a FRU has 64 bytes at the most, and a link to the next record. */
+#define CORE_CACHED_QUESTION_MAX 16u
+#define CORE_CACHED_ANSWER_MAX 80u
+/* Oldest that an answer may be allowed to be: a day. */
+#define CORE_CACHE_AGE_MAX_MS 86400000u
+
 /* Asynchronous messages kept for subscribers that lag, unless told otherwise: a power of two. */
 #define CORE_MESSAGES_KEPT 4096u
 /* Longest asynchronous message: an IPMB frame's data, or an event's 16 bytes. */

@@ -33,6 +33,7 @@ static void lose_everything(struct core *core, enum vipmi_reason reason)
 	fetch_reset(core);
 	core->silent = false;
 	core->link_blocked = false;
+	cache_forget(core);
 	core->epoch++;
 }
 

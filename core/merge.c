@@ -9,9 +9,12 @@
  *	2. Nothing joins what is given to the link already. So every answer is younger
  *	   than its question, as if each had been sent alone; no mutation by anybody
  *	   comes between the two, and nobody need ask for a fresh answer.
- *	3. Whatever ends the transmission but a response puts those that joined back
+ *	3. While a question is at the controller it is not sent a second time, where the
+ *	   link would take it: it waits for the end of the first, and meanwhile others
+ *	   come to join it.
+ *	4. Whatever ends the transmission but a response puts those that joined back
  *	   where they stood. Each keeps its own deadline, and its own fate.
- *	4. The one whose turn it was pays for the controller's time.
+ *	5. The one whose turn it was pays for the controller's time.
  *
  * Only for the controller itself. What reveals secrets is asked by each alone.
  */
@@ -33,8 +36,8 @@ bool merge_possible(
 	       request->target_kind == VIPMI_TARGET_CONTROLLER;
 }
 
-/* FNV-1a over what makes it the same question. */
-static struct list_link *askers_of(struct core *core, struct core_request *request)
+/* FNV-1a. */
+uint32_t question_hash(struct core *core, struct core_request *request)
 {
 	const uint8_t *data = request_data(core, request);
 	const uint32_t prime = 16777619u;
@@ -45,7 +48,12 @@ static struct list_link *askers_of(struct core *core, struct core_request *reque
 	for (i = reservation_bytes(request); i < request->length; i++) {
 		hash = (hash ^ data[i]) * prime;
 	}
-	return &core->questions[hash % ARRAY_LENGTH(core->questions)];
+	return hash;
+}
+
+static struct list_link *askers_of(struct core *core, struct core_request *request)
+{
+	return &core->questions[question_hash(core, request) % ARRAY_LENGTH(core->questions)];
 }
 
 void merge_wait(struct core *core, struct core_request *request)
@@ -73,6 +81,33 @@ static bool may_join(struct core *core, struct core_request *request)
 	return lane_may_send(request) && !handle_leaving(request_handle(request)) &&
 	       request->deadline_ns > core->now_ns && !command_forbidden(core, request) &&
 	       !reservation_void(core, request);
+}
+
+bool merge_hold(struct core *core, struct core_request *request)
+{
+	size_t i;
+
+	if (!request->merges) {
+		return false;
+	}
+	for (i = 0; i < CORE_WINDOW_MAX; i++) {
+		struct core_transmission *transmission = &core->transmissions[i];
+
+		if (transmission->state == TRANSMISSION_FREE || !transmission->request ||
+			!transmission->request->merges ||
+			transmission->held_count == CORE_MERGE_LOOKS ||
+			!same_question(core, transmission->request, request)) {
+			continue;
+		}
+		list_remove(&request->group_link);
+		list_push_back(&transmission->held, &request->group_link);
+		transmission->held_count++;
+		request->paused = true;
+		lane_update(core, request->lane);
+		core_count(core, reads_held);
+		return true;
+	}
+	return false;
 }
 
 void merge_gather(
@@ -115,6 +150,14 @@ void merge_end(struct core *core, struct core_transmission *transmission)
 {
 	struct list_link *link;
 
+	while ((link = list_first(&transmission->held)) != NULL) {
+		struct core_request *request = container_of(link, struct core_request, group_link);
+
+		list_remove(link);
+		request->paused = false;
+		merge_wait(core, request);
+		lane_update(core, request->lane);
+	}
 	while ((link = list_first(&transmission->merged)) != NULL) {
 		request_requeue(core, container_of(link, struct core_request, group_link));
 	}

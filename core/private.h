@@ -113,8 +113,8 @@ enum core_request_state {
 struct core_request {
 	struct list_link queue_link;  /* see above; the free list while FREE */
 	struct list_link handle_link; /* handle->requests */
-	/* lane->barriers, if it mutates and is not answered; if `merges`, core->questions while
-	 * QUEUED, transmission->merged while MERGED */
+	/* lane->barriers, if it mutates and is not answered; if `merges`, core->questions or
+	 * transmission->held while QUEUED, transmission->merged while MERGED */
 	struct list_link group_link;
 	struct core_lane *lane;
 	struct core_request *partner; /* Send Message's outer and inner request: each other */
@@ -138,6 +138,7 @@ struct core_request {
 	bool raw : 1; /* carried by a Send Message; its answer goes to the receive queue */
 	bool mutating : 1, sent : 1, pulled : 1, paused : 1;
 	bool merges : 1;          /* a read that may go out as one with the same of others */
+	bool fresh : 1;           /* no answer from the cache */
 	bool has_number : 1;      /* `number` is taken for it */
 	bool reserved_number : 1; /* it named `number`, which its handle reserved */
 	bool on_bus : 1;          /* it counts in core->bridged */
@@ -167,6 +168,17 @@ struct core_lane {
 	uint8_t pending; /* bit n: class n's queue is not empty */
 	uint8_t ready;   /* bit n: class n's head may be sent, and the arbiter knows */
 	uint8_t waits;   /* enum core_lane_waits */
+};
+
+/* An answer that may be given again: core/cache.c. */
+struct core_cached {
+	uint64_t sent_ns, until_ns;
+	uint32_t era; /* the core's, when it was kept; any other: it is no more */
+	uint8_t netfn, command, lun;
+	bool own; /* with the asking handle's own reservation, which is not kept */
+	uint8_t question_length, length;
+	uint8_t question[CORE_CACHED_QUESTION_MAX];
+	uint8_t answer[CORE_CACHED_ANSWER_MAX];
 };
 
 struct core_handle {
@@ -245,6 +257,7 @@ enum core_transmission_state { TRANSMISSION_FREE, TRANSMISSION_OFFERED, TRANSMIS
 struct core_transmission {
 	struct list_link link;        /* core->flight, or the free list of its port */
 	struct list_link merged;      /* requests MERGED, that wait for its response too */
+	struct list_link held;        /* requests QUEUED that ask the same, until its end */
 	struct core_request *request; /* NULL: nobody waits for it (any more) */
 	struct core_handle *handle;   /* who is charged; NULL once it closed */
 	struct core_lane *ghost;      /* lane held up by it although the request is answered */
@@ -252,9 +265,12 @@ struct core_transmission {
 	uint32_t generation;
 	uint8_t state, purpose, port, class;
 	uint8_t netfn, command; /* as on the wire */
+	uint8_t held_count;     /* how many ever were */
 	uint8_t lost; /* enum vipmi_reason: its link or controller went while the action was open */
 	uint8_t reservation; /* enum core_reservation_kind: the one that it */
 	bool reserves : 1, voids : 1;
+	bool touches : 1;   /* its end is the end of what is in the cache */
+	uint32_t cache_era; /* when it was offered */
 };
 
 enum core_number_state { NUMBER_FREE, NUMBER_USED, NUMBER_RESTING };
@@ -357,6 +373,8 @@ struct core {
 	struct core_responder *responders;
 	struct core_message *messages;
 	struct core_record *records;
+	struct core_cached *cached;
+	uint32_t cache_era; /* wraps; from 1, so that zeros are nothing that is kept */
 	/* Slots from `fresh` on were never used: their memory is not even touched. */
 	uint32_t clients_fresh, handles_fresh, requests_fresh, lanes_fresh, responders_fresh;
 	uint32_t clients_max, clients_open, handles_open, alarms_length;
@@ -557,6 +575,8 @@ void lane_remove(struct core *core, struct core_request *request);
 void lane_update(struct core *core, struct core_lane *lane);
 /* Nothing of its lane stands in its way. */
 bool lane_may_send(const struct core_request *request);
+/* Nothing of it waits or is out. */
+bool lane_quiet(const struct core_lane *lane);
 /* It has something to send that needs an unreserved sequence number. */
 bool lane_wants_number(const struct core_lane *lane);
 /* The request is answered: no barrier any more. */
@@ -611,13 +631,29 @@ bool merge_possible(
 	const struct core *core, const struct core_request *request, enum ipmi_class class);
 /* It waits in its lane, and `merges`. */
 void merge_wait(struct core *core, struct core_request *request);
+/* Whether the same is being asked already; then it waits for the end of that. */
+bool merge_hold(struct core *core, struct core_request *request);
 /* The leader is about to be given to the link: others that ask the same join it. */
 void merge_gather(
 	struct core *core, struct core_transmission *transmission, struct core_request *leader);
 /* It was. */
 void merge_sent(struct core *core, struct core_transmission *transmission);
-/* It ended without a response. */
+/* It ended. What joined it and has no response goes back. */
 void merge_end(struct core *core, struct core_transmission *transmission);
+
+/* What makes two reads the same question, as a number. */
+uint32_t question_hash(struct core *core, struct core_request *request);
+
+/* ---- cache.c: answers that are given again ---- */
+/* Something changed, or may have: nothing of what is kept is true any more. */
+void cache_forget(struct core *core);
+/* Whether a request may change what is kept. */
+bool cache_touched_by(const struct core *core, const struct core_request *request);
+/* The response to a transmission whose request has not been answered yet. */
+void cache_keep(struct core *core, const struct core_transmission *transmission,
+	const uint8_t *data, size_t length);
+/* Answers a read that might be sent now. False: it is for the controller. */
+bool cache_answer(struct core *core, struct core_request *request);
 
 /* ---- link.c: up, down, silent, back ---- */
 int link_went_up(struct core *core, const struct core_link_capabilities *capabilities);

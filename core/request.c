@@ -165,6 +165,7 @@ static void request_fill(
 	request->pulled = false;
 	request->paused = false;
 	request->has_number = false;
+	request->fresh = event->request.fresh;
 	request->reserved_number = event->request.numbered;
 	request->number = event->request.number;
 	request->on_bus = false;
@@ -257,6 +258,10 @@ int request_submit(struct core *core, const struct core_event *event)
 	if (request_unsendable(core, request) || message_state_answer(core, request)) {
 		return 0;
 	}
+	if (lane_quiet(request->lane) && !reservation_void(core, request) &&
+		cache_answer(core, request)) {
+		return 0;
+	}
 	alarm_set(core, handle, request->deadline_ns);
 	lane_push(core, request);
 	return 0;
@@ -334,6 +339,10 @@ static void request_end(struct core *core, struct core_request *request)
 	request_detach(core, request, true);
 	if (request->has_number) {
 		sequence_release(core, request, true);
+	}
+	/* What a Send Message carried is over only now. */
+	if (request->lane->port == CORE_PORT_BUS && cache_touched_by(core, request)) {
+		cache_forget(core);
 	}
 	lane_finish(core, request);
 }

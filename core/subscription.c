@@ -304,6 +304,7 @@ void subscription_append(struct core *core, const struct core_message *message)
 {
 	struct core_message *kept = message_at(core, core->message_next);
 
+	cache_forget(core); /* who hears of it may ask */
 	core_count(core, events_received);
 	if (core->message_next > core->limits.messages_max) {
 		filters_forget(core, kept);

@@ -24,6 +24,7 @@ void transmissions_init(struct core *core)
 		core->transmissions[i].port = (uint8_t)port;
 		list_init(&core->transmissions[i].link);
 		list_init(&core->transmissions[i].merged);
+		list_init(&core->transmissions[i].held);
 		list_push_back(&core->free_transmissions[port], &core->transmissions[i].link);
 	}
 	core->flight_alarm_ns = TIME_NEVER;
@@ -83,6 +84,9 @@ struct core_transmission *transmission_take(
 	transmission->lost = VIPMI_REASON_NONE;
 	transmission->reserves = false;
 	transmission->voids = false;
+	transmission->touches = false;
+	transmission->held_count = 0;
+	transmission->cache_era = core->cache_era;
 	transmission->timeout_at_ns = TIME_NEVER;
 	list_push_back(&core->flight, link);
 	core->flying[port]++;
@@ -112,6 +116,9 @@ static void transmission_end(struct core *core, struct core_transmission *transm
 		ghost->ghosts--;
 		lane_update(core, ghost);
 		lane_release(core, ghost);
+	}
+	if (transmission->touches) {
+		cache_forget(core);
 	}
 	merge_end(core, transmission);
 }
@@ -198,7 +205,7 @@ static bool request_offer(
 	};
 	struct core_transmission *transmission;
 
-	if (bridge && bridge_held_up(core, request)) {
+	if (merge_hold(core, request) || (bridge && bridge_held_up(core, request))) {
 		return false;
 	}
 	if (bus && (bridge || request->reserved_number) && !sequence_take(core, request)) {
@@ -226,6 +233,10 @@ static bool request_offer(
 	transmission->request = request;
 	transmission->handle = lane->handle;
 	transmission->class = request->class;
+	transmission->touches = cache_touched_by(core, request);
+	if (transmission->touches) {
+		cache_forget(core);
+	}
 	lane_remove(core, request);
 	request->state = REQUEST_OFFERED;
 	request->transmission = transmission_id(core, transmission);
@@ -272,7 +283,7 @@ static bool request_still_wanted(struct core *core, struct core_request *request
 		request_fail(core, request, VIPMI_REASON_TOO_LONG);
 		return false;
 	}
-	return true;
+	return !cache_answer(core, request);
 }
 
 bool transmission_next(struct core *core, struct core_action *ret_action)
@@ -494,6 +505,7 @@ int transmission_received(struct core *core, const struct core_event *event)
 	if (transmission->reserves || transmission->voids) {
 		reservation_seen(core, transmission, data, length);
 	}
+	cache_keep(core, transmission, data, length);
 	request = transmission->request;
 	purpose = transmission->purpose;
 	list_init(&merged);

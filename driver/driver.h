@@ -59,6 +59,10 @@ int driver_request_check(const struct driver_request *request);
 int driver_request_encode(
 	const struct driver_request *request, uint32_t handle, uint8_t bytes[DRIVER_REQUEST_SIZE]);
 
+/* What the agent's reason for refusing an OPEN is in the driver's words: 0, -EBUSY, -EACCES,
+ * -ENODEV. */
+int driver_open_errno(uint8_t reason);
+
 /* A message as the driver would deliver it. */
 struct driver_message {
 	int recv_type;

@@ -260,6 +260,20 @@ static bool async_decode(const struct socket_message *from, struct driver_messag
 	return data_append(message, &from->data);
 }
 
+int driver_open_errno(uint8_t reason)
+{
+	switch (reason) {
+	case VIPMI_REASON_NONE:
+		return 0;
+	case VIPMI_REASON_FULL:
+		return -EBUSY;
+	case VIPMI_REASON_DENIED:
+		return -EACCES;
+	default:
+		return -ENODEV;
+	}
+}
+
 bool driver_message_expected(const struct socket_message *from)
 {
 	switch (from->header.type) {

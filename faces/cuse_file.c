@@ -115,19 +115,6 @@ static int file_say(struct cuse_face *face, struct cuse_file *file, const uint8_
 	return reply;
 }
 
-/* What a refused open says in the driver's words. */
-static int reason_errno(uint8_t reason)
-{
-	switch (reason) {
-	case VIPMI_REASON_FULL:
-		return -EBUSY;
-	case VIPMI_REASON_DENIED:
-		return -EACCES;
-	default:
-		return -ENODEV;
-	}
-}
-
 /* HELLO, and OPEN. */
 static int file_greet(struct cuse_face *face, struct cuse_file *file)
 {
@@ -152,7 +139,7 @@ static int file_greet(struct cuse_face *face, struct cuse_file *file)
 		return -ENODEV;
 	}
 	file->handle = reply->header.handle;
-	return reply->header.reason ? reason_errno(reply->header.reason) : 0;
+	return driver_open_errno(reply->header.reason);
 }
 
 /* In a slot that is free. */

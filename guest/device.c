@@ -32,8 +32,7 @@ enum { ID_REVISION = 2, ID_SUPPORT = 6, ID_LENGTH = 12 };
 uint8_t guest_cold_reset(struct guest *guest, struct guest_call *call)
 {
 	(void)call;
-	guest_messages_init(guest);
-	guest_watchdog_init(guest);
+	guest_start_anew(guest);
 	return VIPMI_CC_OK;
 }
 

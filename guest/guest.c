@@ -2,9 +2,14 @@
 /* The guest's controller: from its beginning to its end, and each request's way through it. */
 #include "guest/private.h"
 
-/* Of a tag, below the number: which of the pending ones. */
-#define TAG_INDEX_BITS 8
 #define COMMAND_GET_DEVICE_ID 0x01
+
+void guest_start_anew(struct guest *guest)
+{
+	guest_messages_init(guest);
+	guest_watchdog_init(guest);
+	guest->sel.reserved = false; /* section 31.4; the entries stay */
+}
 
 static void begin(struct guest *guest)
 {
@@ -12,14 +17,12 @@ static void begin(struct guest *guest)
 
 	guest->presence = GUEST_ABSENT;
 	guest->gone_ns = TIME_NEVER;
-	guest->capabilities = 0;
 	guest->attention_told = guest->interrupts_told = false;
 	for (i = 0; i < GUEST_PENDING_MAX; i++) {
 		guest->pending[i].used = false;
 	}
-	guest_messages_init(guest);
 	guest_power_init(guest);
-	guest_watchdog_init(guest);
+	guest_start_anew(guest);
 }
 
 void guest_init(struct guest *guest, const struct guest_config *config)
@@ -42,7 +45,6 @@ void guest_connect(struct guest *guest, uint64_t now_ns)
 	 * former one had. It is told in any case. */
 	guest->attention_told = guest_flags(guest) == 0;
 	guest->interrupts_told = false;
-	guest_power_on(guest);
 }
 
 void guest_disconnect(struct guest *guest, uint64_t now_ns)
@@ -112,7 +114,7 @@ struct guest_pending *guest_pending_take(struct guest *guest, uint64_t *ret_tag)
 		if (!pending->used) {
 			*pending = (struct guest_pending){
 				.used = true, .number = guest->number_next++};
-			*ret_tag = (uint64_t)pending->number << TAG_INDEX_BITS | i;
+			*ret_tag = (uint64_t)pending->number * GUEST_PENDING_MAX + i;
 			return pending;
 		}
 	}
@@ -180,11 +182,6 @@ void guest_request(struct guest *guest, const struct vm_message *request, uint64
 	struct guest_verdict *ret_verdict)
 {
 	*ret_verdict = (struct guest_verdict){.answered = false};
-	guest_power_on(guest); /* whoever asks is on */
-	if (request->netfn & 1) {
-		answer(guest, request, VIPMI_CC_INVALID_COMMAND, 1, ret_verdict);
-		return;
-	}
 	if (request->length > VIPMI_DATA_MAX) {
 		answer(guest, request, VIPMI_CC_LENGTH_INVALID, 1, ret_verdict);
 		return;
@@ -211,12 +208,11 @@ void guest_request(struct guest *guest, const struct vm_message *request, uint64
 void guest_response(struct guest *guest, uint64_t tag, uint8_t cc, const uint8_t *data,
 	size_t length, struct guest_verdict *ret_verdict)
 {
-	size_t index = tag & ((1u << TAG_INDEX_BITS) - 1);
-	struct guest_pending *pending = &guest->pending[index % GUEST_PENDING_MAX];
+	struct guest_pending *pending = &guest->pending[tag % GUEST_PENDING_MAX];
 	struct vm_message request;
 
 	*ret_verdict = (struct guest_verdict){.answered = false};
-	if (!pending->used || pending->number != (uint32_t)(tag >> TAG_INDEX_BITS)) {
+	if (!pending->used || pending->number != tag / GUEST_PENDING_MAX) {
 		return; /* it was asked before its peer went */
 	}
 	pending->used = false;

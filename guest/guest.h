@@ -97,7 +97,6 @@ struct guest_watchdog {
 enum guest_deed { GUEST_RESET, GUEST_NMI, GUEST_SHUTDOWN, GUEST_POWER_OFF, GUEST_DEED_COUNT };
 
 struct guest_power {
-	bool on;
 	uint8_t policy, restart_cause, acpi_system, acpi_device;
 	bool resetting; /* by us: the peer's word of it is none of another reset */
 	const char *why[GUEST_DEED_COUNT]; /* NULL: not wanted */
@@ -237,8 +236,8 @@ enum guest_treatment {
 	GUEST_FRU,
 };
 
-/* By command, data and configuration. Nothing that changes anything at the real controller is
- * ever GUEST_PASS. */
+/* By command, data and configuration; a response is GUEST_NONE. Nothing that changes anything at
+ * the real controller is ever GUEST_PASS. */
 enum guest_treatment guest_judge(const struct guest_config *config, uint8_t netfn, uint8_t command,
 	const uint8_t *data, size_t length);
 

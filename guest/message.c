@@ -209,7 +209,7 @@ void guest_received(struct guest *guest, const struct guest_pending *pending, ui
 	};
 	int encoded = -EMSGSIZE;
 
-	if (messages->received_count < GUEST_RECEIVED_MAX && 1 + length <= sizeof(guest->reply)) {
+	if (messages->received_count < GUEST_RECEIVED_MAX) {
 		guest->reply[0] = cc;
 		if (length > 0) {
 			memcpy(guest->reply + 1, data, length);
@@ -236,7 +236,7 @@ uint8_t guest_send_message(struct guest *guest, struct guest_call *call)
 	struct guest_forward *forward = &call->verdict->forward;
 	struct guest_pending *pending;
 	struct ipmb_message message;
-	bool broadcast = length > 0 && frame[0] == 0;
+	bool broadcast = frame[0] == 0;
 
 	/* From a system interface nothing is tracked (section 22.7). */
 	if (first & SEND_TRACKING ||
@@ -244,9 +244,8 @@ uint8_t guest_send_message(struct guest *guest, struct guest_call *call)
 		return VIPMI_CC_INVALID_FIELD;
 	}
 	/* What the guest's own controller answers it itself has on no bus: the real one would. */
-	if (!guest->config.bus || message.netfn & 1 ||
-		guest_judge(&guest->config, message.netfn, message.command, message.data,
-			message.length) != GUEST_PASS) {
+	if (!guest->config.bus || guest_judge(&guest->config, message.netfn, message.command,
+					  message.data, message.length) != GUEST_PASS) {
 		return VIPMI_CC_PRIVILEGE;
 	}
 	pending = guest_pending_take(guest, &forward->tag);

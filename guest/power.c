@@ -37,11 +37,6 @@ void guest_power_init(struct guest *guest)
 	guest->power = (struct guest_power){.policy = POLICY_PREVIOUS};
 }
 
-void guest_power_on(struct guest *guest)
-{
-	guest->power.on = true;
-}
-
 bool guest_can(const struct guest *guest, enum guest_deed deed)
 {
 	return guest->capabilities & deeds[deed].capability;
@@ -71,7 +66,6 @@ bool guest_act(struct guest *guest, struct guest_action *ret_action)
 				.control = deeds[deed].control, .why = power->why[deed]};
 			power->why[deed] = NULL;
 			if (deed == GUEST_POWER_OFF) {
-				power->on = false;
 				guest_watchdog_stop(guest);
 			}
 			return true;
@@ -89,7 +83,6 @@ void guest_control(struct guest *guest, uint8_t control, uint8_t argument)
 	} else if (control == VM_CONTROL_RESET) {
 		/* The watchdog runs on, as it does on real hardware: an operating system that
 		 * restarts relies on it for the case that it does not come up. */
-		power->on = true;
 		power->why[GUEST_RESET] = NULL;
 		if (!power->resetting) {
 			power->restart_cause = CAUSE_UNKNOWN;
@@ -111,8 +104,9 @@ uint8_t guest_get_capabilities(struct guest *guest, struct guest_call *call)
 
 uint8_t guest_get_status(struct guest *guest, struct guest_call *call)
 {
-	writer_u8(&call->response, (uint8_t)((guest->power.on ? STATUS_POWER_ON : 0) |
-					     guest->power.policy << POLICY_SHIFT));
+	/* Whoever asks is on. */
+	writer_u8(
+		&call->response, (uint8_t)(STATUS_POWER_ON | guest->power.policy << POLICY_SHIFT));
 	writer_u8(&call->response, 0); /* last power event: none of ours */
 	writer_u8(&call->response, 0);
 	return VIPMI_CC_OK;

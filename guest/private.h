@@ -27,7 +27,9 @@ struct guest_command {
 /* NULL: the command has no line of its own. */
 const struct guest_command *guest_command_find(uint8_t netfn, uint8_t command);
 
-/* guest.c: a place for a request that is passed on; NULL: all are taken. */
+/* guest.c: what a reset of a controller resets. */
+void guest_start_anew(struct guest *guest);
+/* A place for a request that is passed on; NULL: all are taken. */
 struct guest_pending *guest_pending_take(struct guest *guest, uint64_t *ret_tag);
 
 /* device.c */
@@ -39,7 +41,6 @@ size_t guest_device_id(const struct guest *guest, uint8_t *id, size_t length);
 
 /* power.c */
 void guest_power_init(struct guest *guest);
-void guest_power_on(struct guest *guest);
 /* Whether the peer can do it. */
 bool guest_can(const struct guest *guest, enum guest_deed deed);
 /* Wants it done, if the peer can. */
@@ -58,7 +59,7 @@ guest_handler guest_fru_get_info, guest_fru_read;
 /* message.c */
 void guest_messages_init(struct guest *guest);
 uint8_t guest_flags(const struct guest *guest);
-/* The answer to what a Send Message carried. */
+/* The answer to what a Send Message carried; with its completion code at most VIPMI_DATA_MAX. */
 void guest_received(struct guest *guest, const struct guest_pending *pending, uint8_t cc,
 	const uint8_t *data, size_t length);
 guest_handler guest_set_enables, guest_get_enables, guest_clear_flags, guest_get_flags,

@@ -6,7 +6,7 @@
 #include "guest/private.h"
 
 /* First byte: another layout of what follows has another number. */
-#define SAVED_VERSION 1
+#define SAVED_VERSION 2
 
 #define WATCHDOG_INITIALIZED 0x01
 #define WATCHDOG_RUNNING 0x02
@@ -14,7 +14,6 @@
 
 static void save_power(const struct guest_power *power, struct writer *writer)
 {
-	writer_u8(writer, power->on);
 	writer_u8(writer, power->policy);
 	writer_u8(writer, power->restart_cause);
 	writer_u8(writer, power->acpi_system);
@@ -24,7 +23,6 @@ static void save_power(const struct guest_power *power, struct writer *writer)
 
 static void restore_power(struct guest_power *power, struct reader *reader)
 {
-	power->on = reader_u8(reader);
 	power->policy = reader_u8(reader) & 0x03;
 	power->restart_cause = reader_u8(reader);
 	power->acpi_system = reader_u8(reader);

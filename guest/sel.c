@@ -11,8 +11,9 @@
 #define VERSION_1_5 0x51
 #define RECORD_FIRST 0x0000
 #define RECORD_LAST 0xFFFF
-#define ID_MAX 0xFFFE
 #define WHOLE_RECORD 0xFF
+/* Of a record (section 32): ID, type, time, then the event. */
+enum { RECORD_TYPE = 2, RECORD_GENERATOR = 7, RECORD_REVISION = 9, RECORD_DATA_2 = 14 };
 #define TYPE_SYSTEM_EVENT 0x02
 /* Record types from here on carry no time (section 32). */
 #define TYPE_NOT_TIMESTAMPED 0xE0
@@ -28,10 +29,7 @@
 #define ERASE_DONE 0x01
 #define UTC_UNSPECIFIED 0x07FF
 
-/* Platform Event (section 29.3): generator, revision, sensor type and number, direction, then data
- * of which the last two may be left out. */
-#define EVENT_FIXED 5u
-#define EVENT_DATA_MAX 3u
+/* Of an event's data 2 and 3, which may be left out (section 29.3). */
 #define EVENT_UNSPECIFIED 0xFF
 
 #define BMC_ADDRESS 0x20
@@ -63,33 +61,6 @@ static uint32_t time_s(const struct guest *guest, uint64_t now_ns)
 	return guest->config.epoch_s + (uint32_t)now_s + guest->sel.shift_s;
 }
 
-/* Everything but the ID and the time is the record's own. */
-static uint16_t append(struct guest *guest, const uint8_t *record, uint64_t now_ns)
-{
-	struct guest_sel *sel = &guest->sel;
-	struct writer head;
-	uint16_t id = sel->next_id;
-
-	if (sel->count == GUEST_SEL_MAX) {
-		sel->first = (uint8_t)((sel->first + 1) % GUEST_SEL_MAX);
-		sel->count--;
-		sel->overflow = true;
-		sel->reserved = false;
-	}
-	head = writer_init(entry(sel, sel->count), GUEST_EVENT_SIZE);
-	sel->added_s = time_s(guest, now_ns);
-	writer_bytes(&head, record, GUEST_EVENT_SIZE);
-	head.at = head.start;
-	writer_u16le(&head, id);
-	writer_u8(&head, record[2]);
-	if (record[2] < TYPE_NOT_TIMESTAMPED) {
-		writer_u32le(&head, sel->added_s);
-	}
-	sel->count++;
-	sel->next_id = id >= ID_MAX ? 1 : id + 1;
-	return id;
-}
-
 /* The position of a record; `count` if there is none. */
 static uint32_t find(struct guest_sel *sel, uint16_t id)
 {
@@ -104,6 +75,36 @@ static uint32_t find(struct guest_sel *sel, uint16_t id)
 	for (at = 0; at < sel->count && id_of(entry(sel, at)) != id; at++) {
 	}
 	return at;
+}
+
+/* Everything but the ID and the time is the record's own. Returns it as it is in the log. */
+static const uint8_t *append(struct guest *guest, const uint8_t *record, uint64_t now_ns)
+{
+	struct guest_sel *sel = &guest->sel;
+	struct writer head;
+	uint8_t *added;
+
+	if (sel->count == GUEST_SEL_MAX) {
+		sel->first = (uint8_t)((sel->first + 1) % GUEST_SEL_MAX);
+		sel->count--;
+		sel->overflow = true;
+		sel->reserved = false;
+	}
+	added = entry(sel, sel->count);
+	sel->added_s = time_s(guest, now_ns);
+	memcpy(added, record, GUEST_EVENT_SIZE);
+	head = writer_init(added, RECORD_GENERATOR);
+	writer_u16le(&head, sel->next_id);
+	writer_u8(&head, record[RECORD_TYPE]);
+	if (record[RECORD_TYPE] < TYPE_NOT_TIMESTAMPED) {
+		writer_u32le(&head, sel->added_s);
+	}
+	sel->count++;
+	/* One that no entry has, however old, and that is not another name of the first or last. */
+	do {
+		sel->next_id++;
+	} while (find(sel, sel->next_id) < sel->count);
+	return added;
 }
 
 uint8_t guest_sel_get_info(struct guest *guest, struct guest_call *call)
@@ -152,7 +153,7 @@ uint8_t guest_sel_get_entry(struct guest *guest, struct guest_call *call)
 	struct guest_sel *sel = &guest->sel;
 	uint16_t reservation = reader_u16le(&call->request);
 	uint32_t at = find(sel, reader_u16le(&call->request));
-	uint8_t offset = reader_u8(&call->request), count = reader_u8(&call->request);
+	uint8_t offset = reader_u8(&call->request), count = reader_u8(&call->request), left;
 
 	/* Section 31.5: only a read from the middle needs the reservation. */
 	if (offset != 0 && !reserved(sel, reservation)) {
@@ -161,10 +162,14 @@ uint8_t guest_sel_get_entry(struct guest *guest, struct guest_call *call)
 	if (at >= sel->count) {
 		return VIPMI_CC_NOT_PRESENT;
 	}
-	if (count == WHOLE_RECORD && offset < GUEST_EVENT_SIZE) {
-		count = (uint8_t)(GUEST_EVENT_SIZE - offset);
+	if (offset >= GUEST_EVENT_SIZE) {
+		return VIPMI_CC_OUT_OF_RANGE;
 	}
-	if (offset >= GUEST_EVENT_SIZE || offset + count > (int)GUEST_EVENT_SIZE) {
+	left = (uint8_t)(GUEST_EVENT_SIZE - offset);
+	if (count == WHOLE_RECORD) {
+		count = left;
+	}
+	if (count > left) {
 		return VIPMI_CC_OUT_OF_RANGE;
 	}
 	writer_u16le(
@@ -177,7 +182,7 @@ uint8_t guest_sel_add_entry(struct guest *guest, struct guest_call *call)
 {
 	const uint8_t *record = reader_bytes(&call->request, GUEST_EVENT_SIZE);
 
-	writer_u16le(&call->response, append(guest, record, call->now_ns));
+	writer_u16le(&call->response, id_of(append(guest, record, call->now_ns)));
 	return VIPMI_CC_OK;
 }
 
@@ -252,39 +257,38 @@ uint8_t guest_sel_set_utc_offset(struct guest *guest, struct guest_call *call)
 
 /* ---- events of the guest's own ---- */
 
-/* Into the log and the event buffer, as far as they are enabled. `event`: from the generator on. */
-static void happened(struct guest *guest, const uint8_t *event, uint64_t now_ns)
+/* Into the log and the event buffer, as far as they are enabled. */
+static void happened(struct guest *guest, const uint8_t *record, uint64_t now_ns)
 {
-	uint8_t record[GUEST_EVENT_SIZE] = {[2] = TYPE_SYSTEM_EVENT};
-	uint16_t id = 0;
-
-	record[7] = event[0];
-	memcpy(record + 9, event + 1, EVENT_FIXED - 1 + EVENT_DATA_MAX);
-	if (guest_logs(guest)) {
-		id = append(guest, record, now_ns);
-		memcpy(record, entry(&guest->sel, find(&guest->sel, id)), GUEST_EVENT_SIZE);
-	}
-	guest_event(guest, record);
+	guest_event(guest, guest_logs(guest) ? append(guest, record, now_ns) : record);
 }
 
 uint8_t guest_platform_event(struct guest *guest, struct guest_call *call)
 {
-	uint8_t event[EVENT_FIXED + EVENT_DATA_MAX];
+	uint8_t record[GUEST_EVENT_SIZE] = {[RECORD_TYPE] = TYPE_SYSTEM_EVENT,
+		[RECORD_DATA_2] = EVENT_UNSPECIFIED,
+		EVENT_UNSPECIFIED};
 
-	memset(event, EVENT_UNSPECIFIED, sizeof(event));
-	(void)reader_copy(&call->request, event, reader_left(&call->request));
-	happened(guest, event, call->now_ns);
+	record[RECORD_GENERATOR] = reader_u8(&call->request);
+	(void)reader_copy(&call->request, record + RECORD_REVISION, reader_left(&call->request));
+	happened(guest, record, call->now_ns);
 	return VIPMI_CC_OK;
 }
 
 void guest_sel_watchdog(struct guest *guest, uint8_t offset, uint8_t detail, uint64_t now_ns)
 {
 	/* Data 1 says that data 2 has more: the timer's use and interrupt (table 42-3). */
-	const uint8_t event[EVENT_FIXED + EVENT_DATA_MAX] = {BMC_ADDRESS, EVENT_REVISION,
-		SENSOR_WATCHDOG, WATCHDOG_NUMBER, SENSOR_SPECIFIC, 0xC0 | offset, detail,
+	const uint8_t record[GUEST_EVENT_SIZE] = {[RECORD_TYPE] = TYPE_SYSTEM_EVENT,
+		[RECORD_GENERATOR] = BMC_ADDRESS,
+		[RECORD_REVISION] = EVENT_REVISION,
+		SENSOR_WATCHDOG,
+		WATCHDOG_NUMBER,
+		SENSOR_SPECIFIC,
+		0xC0 | offset,
+		detail,
 		EVENT_UNSPECIFIED};
 
 	if (guest->config.sel == GUEST_PART_OWN) {
-		happened(guest, event, now_ns);
+		happened(guest, record, now_ns);
 	}
 }

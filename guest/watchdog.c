@@ -18,6 +18,7 @@
 enum { ACTION_NONE, ACTION_RESET, ACTION_OFF, ACTION_CYCLE };
 #define INTERRUPT_SHIFT 4
 #define INTERRUPT_MASK 0x07
+#define ACTION_BITS (ACTION_MASK | INTERRUPT_MASK << INTERRUPT_SHIFT)
 enum { INTERRUPT_NONE, INTERRUPT_SMI, INTERRUPT_NMI, INTERRUPT_MESSAGE };
 
 /* Of the event (table 42-3, type 23h): the interrupt before it expires. */
@@ -39,9 +40,9 @@ void guest_watchdog_stop(struct guest *guest)
 	guest->watchdog.left_ns = 0;
 }
 
-static uint8_t interrupt_of(const struct guest_watchdog *watchdog)
+static uint8_t interrupt_of(uint8_t action)
 {
-	return watchdog->action >> INTERRUPT_SHIFT & INTERRUPT_MASK;
+	return action >> INTERRUPT_SHIFT & INTERRUPT_MASK;
 }
 
 static uint64_t pretimeout_ns(const struct guest_watchdog *watchdog)
@@ -53,8 +54,8 @@ static uint64_t pretimeout_ns(const struct guest_watchdog *watchdog)
 
 static bool pretimeout_wanted(const struct guest_watchdog *watchdog)
 {
-	return interrupt_of(watchdog) != INTERRUPT_NONE && watchdog->pretimeout_s > 0 &&
-	       !watchdog->pretimeout_done;
+	/* Section 27.4: with an interval of 0 too, together with the action then. */
+	return interrupt_of(watchdog->action) != INTERRUPT_NONE && !watchdog->pretimeout_done;
 }
 
 void guest_watchdog_pause(struct guest *guest, uint64_t now_ns)
@@ -104,7 +105,7 @@ static void log_event(struct guest *guest, uint8_t offset, uint64_t now_ns)
 
 	if (!(watchdog->use & DONT_LOG)) {
 		guest_sel_watchdog(guest, offset,
-			(uint8_t)(interrupt_of(watchdog) << INTERRUPT_SHIFT |
+			(uint8_t)(interrupt_of(watchdog->action) << INTERRUPT_SHIFT |
 				  (watchdog->use & USE_MASK)),
 			now_ns);
 	}
@@ -139,7 +140,7 @@ static void pretimeout(struct guest *guest, uint64_t now_ns)
 {
 	guest->watchdog.pretimeout_done = true;
 	log_event(guest, EVENT_INTERRUPT, now_ns);
-	if (interrupt_of(&guest->watchdog) == INTERRUPT_NMI) {
+	if (interrupt_of(guest->watchdog.action) == INTERRUPT_NMI) {
 		guest_want(guest, GUEST_NMI, GUEST_CAUSE_WATCHDOG,
 			"it gets an NMI: its watchdog is about to expire");
 	} else {
@@ -206,7 +207,7 @@ static bool possible(const struct guest *guest, uint8_t action)
 	default:
 		return false;
 	}
-	switch (action >> INTERRUPT_SHIFT & INTERRUPT_MASK) {
+	switch (interrupt_of(action)) {
 	case INTERRUPT_NONE:
 	case INTERRUPT_MESSAGE:
 		return true;
@@ -220,7 +221,8 @@ static bool possible(const struct guest *guest, uint8_t action)
 uint8_t guest_watchdog_set(struct guest *guest, struct guest_call *call)
 {
 	struct guest_watchdog *watchdog = &guest->watchdog;
-	uint8_t use = reader_u8(&call->request), action = reader_u8(&call->request);
+	uint8_t use = reader_u8(&call->request);
+	uint8_t action = reader_u8(&call->request) & ACTION_BITS;
 	uint8_t pretimeout_s = reader_u8(&call->request), clear = reader_u8(&call->request);
 	uint16_t count = reader_u16le(&call->request);
 	bool running = watchdog->running && use & DONT_STOP;
@@ -229,8 +231,7 @@ uint8_t guest_watchdog_set(struct guest *guest, struct guest_call *call)
 		return VIPMI_CC_INVALID_FIELD;
 	}
 	/* Section 27.6: the interval must not be longer than the countdown. */
-	if (action >> INTERRUPT_SHIFT != INTERRUPT_NONE &&
-		pretimeout_s * COUNTS_PER_SECOND > count) {
+	if (interrupt_of(action) != INTERRUPT_NONE && pretimeout_s * COUNTS_PER_SECOND > count) {
 		return VIPMI_CC_INVALID_FIELD;
 	}
 	guest_watchdog_stop(guest);

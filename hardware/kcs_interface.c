@@ -5,10 +5,14 @@
 
 /* Looks in a row before the first pause: within this a controller's hardware takes a byte. */
 #define LOOKS_MAX 16
-/* A pause is this share of the time waited so far, within these bounds. */
+/* A pause is this share of the time waited so far, within these bounds; before a command's usual
+ * time is over, it is the larger one. */
 #define PAUSE_SHARE 8
+#define PAUSE_SHARE_EARLY 2
 #define PAUSE_MIN_NS (20 * NSEC_PER_USEC_U64)
 #define PAUSE_MAX_NS (5 * NSEC_PER_MSEC_U64)
+/* What is known of a command moves by this share of what was off. */
+#define USUAL_SHARE 8
 /* With nothing under way, SMS_ATN is looked at this often; where interrupts tell of it, in case
  * that one was lost. */
 #define ATTENTION_NS (50 * NSEC_PER_MSEC_U64)
@@ -214,16 +218,70 @@ static bool transfer_is_on(const struct kcs_interface *self)
 	       self->transmission != 0;
 }
 
-static void pause_begin(struct kcs_interface *self, uint64_t now_ns)
+static uint32_t *usual(struct kcs_interface *self)
 {
+	/* Commands lie close together within a netFn, and few netFns are used. */
+	unsigned place = (unsigned)(self->request[0] >> 2) * 11 + self->request[1];
+
+	return &self->usual_ns[place % KCS_USUAL_COUNT];
+}
+
+/*
+ * The response begins. Its time lies between the last look that showed nothing and
+ * now. The usual time comes to lie where few responses are earlier: one that is
+ * there when that time is over moves it down, for we cannot know how long it lay
+ * there, and one that comes later moves it up.
+ */
+static void usual_learn(struct kcs_interface *self, uint64_t now_ns)
+{
+	uint32_t *usual_ns = usual(self);
+	uint64_t waited_ns = self->waiting_ns ? now_ns - self->waiting_ns : 0;
+	uint64_t absent_ns = self->waiting_ns ? self->absent_ns - self->waiting_ns : 0;
+
+	if (absent_ns > UINT32_MAX) {
+		absent_ns = UINT32_MAX;
+	}
+	if (*usual_ns == 0) {
+		*usual_ns = (uint32_t)absent_ns;
+	} else if (absent_ns >= *usual_ns) {
+		*usual_ns += (uint32_t)(absent_ns - *usual_ns) / USUAL_SHARE;
+	} else {
+		*usual_ns -= *usual_ns / USUAL_SHARE;
+		if (waited_ns < *usual_ns) {
+			*usual_ns = (uint32_t)waited_ns;
+		}
+	}
+}
+
+static uint64_t pause_length(struct kcs_interface *self, uint64_t now_ns)
+{
+	uint64_t usual_ns = kcs_host_executing(&self->host) ? *usual(self) : 0;
+	uint64_t waited_ns = now_ns - self->waiting_ns;
 	uint64_t pause_ns;
 
+	if (waited_ns >= usual_ns) {
+		/* What counts is how late it is. */
+		pause_ns = (waited_ns - usual_ns) / PAUSE_SHARE;
+	} else {
+		pause_ns = waited_ns / PAUSE_SHARE_EARLY;
+		if (pause_ns > usual_ns - waited_ns) {
+			pause_ns = usual_ns - waited_ns;
+		}
+	}
+	if (pause_ns < PAUSE_MIN_NS) {
+		pause_ns = PAUSE_MIN_NS;
+	}
+	return pause_ns > PAUSE_MAX_NS ? PAUSE_MAX_NS : pause_ns;
+}
+
+/* The status showed nothing new, and not for the first time. */
+static void pause_begin(struct kcs_interface *self, uint64_t now_ns)
+{
 	if (self->waiting_ns == 0) {
 		self->waiting_ns = now_ns;
 	}
-	pause_ns = (now_ns - self->waiting_ns) / PAUSE_SHARE;
-	pause_ns = pause_ns < PAUSE_MIN_NS ? PAUSE_MIN_NS : pause_ns;
-	self->deadline_ns = now_ns + (pause_ns > PAUSE_MAX_NS ? PAUSE_MAX_NS : pause_ns);
+	self->absent_ns = now_ns;
+	self->deadline_ns = now_ns + pause_length(self, now_ns);
 }
 
 enum kcs_access kcs_interface_access(
@@ -255,6 +313,9 @@ void kcs_interface_done(struct kcs_interface *self, uint8_t value, uint64_t now_
 		return;
 	}
 	if (kcs_host_access(&self->host, &written) != KCS_ACCESS_READ_STATUS) {
+		if (kcs_host_executing(&self->host)) {
+			usual_learn(self, now_ns);
+		}
 		self->looks = 0;
 		self->waiting_ns = 0;
 	}

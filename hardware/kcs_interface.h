@@ -16,8 +16,9 @@
  *	sleep until kcs_interface_deadline(self), kcs_interface_hurry or kcs_interface_transmit
  *
  * Pauses grow with the time already waited: a fast controller is met at once, a
- * slow one costs a look for every eighth of its time, and neither a core nor a
- * tick is spent on it.
+ * slow one costs few looks, and neither a core nor a tick is spent on it. How long
+ * a command usually takes is learned, so that few looks come before that time and
+ * most of them right after it.
  */
 #ifndef VIPMI_HARDWARE_KCS_INTERFACE_H
 #define VIPMI_HARDWARE_KCS_INTERFACE_H
@@ -29,6 +30,9 @@
 #define KCS_DATA_MAX (KCS_MESSAGE_MAX - KCS_MESSAGE_MIN)
 /* Bridged requests at once, where nobody says otherwise. */
 #define KCS_BUS_WINDOW_DEFAULT 8
+/* Commands whose usual time is known; those that share a place share a time. Programs that manage
+ * a chassis use about twenty. */
+#define KCS_USUAL_COUNT 64
 
 enum kcs_register { KCS_REGISTER_DATA, KCS_REGISTER_COMMAND, KCS_REGISTER_COUNT };
 
@@ -52,10 +56,13 @@ struct kcs_interface {
 	uint32_t transmission; /* 0: none under way */
 	uint64_t timeout_ns;
 	uint64_t waiting_ns; /* since when the status shows nothing new; 0: it does */
+	uint64_t absent_ns;  /* last look that showed nothing new, where waiting_ns is set */
 	uint64_t deadline_ns;
-	bool refused;    /* somebody was told "not now" */
-	bool attention;  /* as told */
-	bool complained; /* of an interface that does not work */
+	uint32_t usual_ns
+		[KCS_USUAL_COUNT]; /* by command: nearly always it takes as long; 0: unknown */
+	bool refused;              /* somebody was told "not now" */
+	bool attention;            /* as told */
+	bool complained;           /* of an interface that does not work */
 	struct kcs_complaint complaint;
 };
 

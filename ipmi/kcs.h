@@ -112,6 +112,9 @@ void kcs_host_poll(struct kcs_host *host);
 
 enum kcs_outcome kcs_host_outcome(const struct kcs_host *host);
 
+/* Whether the controller has the whole request, and has begun no response. */
+bool kcs_host_executing(const struct kcs_host *host);
+
 /* ---- the controller's side ---- */
 
 struct kcs_controller {

@@ -101,6 +101,11 @@ enum kcs_outcome kcs_host_outcome(const struct kcs_host *host)
 	return (enum kcs_outcome)host->outcome;
 }
 
+bool kcs_host_executing(const struct kcs_host *host)
+{
+	return host->step == STEP_READ && host->position == 0;
+}
+
 /* The controller is ready for the step's next byte, and the data register is empty. */
 static void proceed(struct kcs_host *host)
 {

@@ -7,12 +7,16 @@
  *	ioctl_load DEVICE sensor PROGRAMS MS
  *	ioctl_load DEVICE oem PROGRAMS MS   so many ask for so long, one request after the other;
  *	                                    prints answers a second
+ *	ioctl_load DEVICE guid PROGRAMS MS  likewise; each must hear the same all the time
  *	ioctl_load DEVICE sdr PROGRAMS MS   so many read the SDR repository for so long, each with a
  *	                                    reservation, as tools do; prints records a second
+ *	ioctl_load DEVICE tour PROGRAMS MS  likewise, and behind each sensor's record its reading,
+ *	                                    as exporters do; prints records and readings a second
  *	ioctl_load DEVICE median COUNT PAUSE_MS
- *	                                    one reads so many pieces of the FRU, no two the same,
- *	                                    with a pause after each; prints how many microseconds
- *	                                    the middle answer took
+ *	ioctl_load DEVICE median-oem COUNT PAUSE_MS
+ *	                                    one reads so many pieces of the FRU, no two the same, or
+ *	                                    asks what nobody knows, with a pause after each; prints
+ *	                                    how many microseconds the middle answer took
  *	ioctl_load DEVICE stay PROGRAMS     so many ask until the device fails them: prints "up",
  *	                                    then how many of them heard so, within how long
  *
@@ -38,6 +42,10 @@
 /* Of a record, and bytes asked for at once: as ipmitool does. */
 #define HEADER 5
 #define PART 16
+/* Types of record that describe a sensor: full, compact; and where they have its number. */
+#define RECORD_FULL 0x01
+#define RECORD_COMPACT 0x02
+#define NUMBER_OFFSET 7
 /* Longer than anybody's call may hang when the device has gone. */
 #define END_WAIT_S 30
 /* Pieces of the FRU's first bytes by offset and length. */
@@ -69,9 +77,13 @@ struct question {
 	uint8_t netfn, command;
 	uint8_t data[6];
 	unsigned short length;
+	bool same; /* every answer is the first one */
 };
 
-static const struct question sensor = {0x04, 0x2D, {0x01}, 1}, oem = {0x30, 0x01, {0x01}, 1};
+static const struct question sensor = {0x04, 0x2D, {0x01}, 1}, oem = {0x30, 0x01, {0x01}, 1},
+			     guid = {.netfn = 0x06, .command = 0x08, .same = true};
+/* No questions, but many: the repository, and with its sensors. */
+static const struct question sdr, tour;
 
 static int ask(int fd, const struct question *question, long msgid)
 {
@@ -137,34 +149,55 @@ static int part_read(int fd, uint16_t reservation, uint16_t record, uint8_t offs
 	return answer[0] == 0x00 && length == 3 + count;
 }
 
-/* A record, header first and the rest in parts. As part_read. */
-static int record_read(int fd, uint16_t reservation, uint16_t record, uint16_t *ret_next)
+/* A record, header first and the rest in parts. As part_read. The sensor that it describes, or
+ * -1. */
+static int record_read(
+	int fd, uint16_t reservation, uint16_t record, uint16_t *ret_next, int *ret_sensor)
 {
 	uint8_t answer[280];
 	int result = part_read(fd, reservation, record, 0, HEADER, answer), at, end;
+	uint8_t type = answer[3 + 3];
 
 	if (result <= 0) {
 		return result;
 	}
 	*ret_next = (uint16_t)(answer[1] | answer[2] << 8);
+	*ret_sensor = -1;
 	end = HEADER + answer[3 + HEADER - 1];
 	for (at = HEADER; at < end && result > 0; at += PART) {
 		int count = end - at < PART ? end - at : PART;
 
 		result = part_read(fd, reservation, record, (uint8_t)at, (uint8_t)count, answer);
+		if (at == HEADER && (type == RECORD_FULL || type == RECORD_COMPACT)) {
+			*ret_sensor = answer[3 + NUMBER_OFFSET - HEADER];
+		}
 	}
 	return result;
 }
 
-/* Reads record after record, each with a new reservation when the last one was lost. */
-static bool read_repository(int fd, long end_ms)
+static bool reading(int fd, int number)
+{
+	const struct question get = {0x04, 0x2D, {(uint8_t)number}, 1};
+	uint8_t answer[280];
+
+	if (exchange(fd, &get, answer) <= 0) {
+		return false;
+	}
+	__atomic_fetch_add(&tally->answers, 1, __ATOMIC_RELAXED);
+	return true;
+}
+
+/* Reads record after record, each with a new reservation when the last one was lost; and each
+ * one's sensor, if so wanted. */
+static bool read_repository(int fd, bool readings, long end_ms)
 {
 	static const struct question reserve = {0x0A, 0x22, {0}, 0};
 	uint16_t reservation = 0, record = 0, next = 0;
 	uint8_t answer[280];
 
 	while (now_ms() < end_ms) {
-		int result = record_read(fd, reservation, record, &next);
+		int sensor_number = -1;
+		int result = record_read(fd, reservation, record, &next, &sensor_number);
 
 		if (result < 0) {
 			return false;
@@ -172,6 +205,9 @@ static bool read_repository(int fd, long end_ms)
 		if (result > 0) {
 			__atomic_fetch_add(&tally->answers, 1, __ATOMIC_RELAXED);
 			record = next == 0xFFFF ? 0 : next;
+			if (readings && sensor_number >= 0 && !reading(fd, sensor_number)) {
+				return false;
+			}
 			continue;
 		}
 		if (exchange(fd, &reserve, answer) < 3) {
@@ -185,16 +221,23 @@ static bool read_repository(int fd, long end_ms)
 /* Asks until a time, or until it fails. False: it failed. */
 static bool work(int fd, const struct question *question, long end_ms)
 {
-	uint8_t answer[280];
-	int length;
+	uint8_t answer[280], first[280];
+	int length, length_first = 0;
 
-	if (!question) {
-		return read_repository(fd, end_ms);
+	if (!question->netfn) {
+		return read_repository(fd, question == &tour, end_ms);
 	}
 	while (now_ms() < end_ms) {
 		length = exchange(fd, question, answer);
 		if (length < 0) {
 			return false;
+		}
+		if (question->same && length_first == 0) {
+			length_first = length;
+			memcpy(first, answer, (size_t)length);
+		} else if (question->same &&
+			   (length != length_first || memcmp(first, answer, (size_t)length) != 0)) {
+			__atomic_fetch_add(&tally->wrong, 1, __ATOMIC_RELAXED);
 		}
 		__atomic_fetch_add(&tally->answers, length > 0, __ATOMIC_RELAXED);
 	}
@@ -239,7 +282,6 @@ static int programs_end(int count)
 	return failed;
 }
 
-/* No question: the SDR repository. */
 static int programs(const char *device, const struct question *question, int count, long length_ms)
 {
 	int start[2], i, failed;
@@ -300,7 +342,7 @@ static int compare(const void *a, const void *b)
 	return (*one > *other) - (*one < *other);
 }
 
-static int median(const char *device, int count, long pause_ms)
+static int median(const char *device, bool of_oem, int count, long pause_ms)
 {
 	static long took_us[MEDIAN_COUNT_MAX];
 	static struct tally alone;
@@ -318,7 +360,8 @@ static int median(const char *device, int count, long pause_ms)
 			4};
 		long begun_us = now_us();
 
-		if (exchange(fd, &piece, answer) <= 0 || answer[0] != 0x00) {
+		if (exchange(fd, of_oem ? &oem : &piece, answer) <= 0 ||
+			(answer[0] != 0x00 && !of_oem)) {
 			fprintf(stderr, "no answer to question %d\n", i + 1);
 			return 1;
 		}
@@ -361,18 +404,21 @@ int main(int argc, char **argv)
 	if (argc == 4 && strcmp(argv[2], "stay") == 0) {
 		return programs(argv[1], &sensor, atoi(argv[3]), 0);
 	}
-	if (argc == 5 && strcmp(argv[2], "median") == 0) {
-		return median(argv[1], atoi(argv[3]), atol(argv[4]));
+	if (argc == 5 && strncmp(argv[2], "median", strlen("median")) == 0) {
+		return median(
+			argv[1], strcmp(argv[2], "median-oem") == 0, atoi(argv[3]), atol(argv[4]));
 	}
 	if (argc == 5) {
 		const struct question *question = strcmp(argv[2], "sensor") == 0 ? &sensor
 						  : strcmp(argv[2], "oem") == 0  ? &oem
-										 : NULL;
+						  : strcmp(argv[2], "guid") == 0 ? &guid
+						  : strcmp(argv[2], "tour") == 0 ? &tour
+										 : &sdr;
 
 		return programs(argv[1], question, atoi(argv[3]), atol(argv[4]));
 	}
-	fprintf(stderr,
-		"usage: ioctl_load DEVICE hold OPENS | passed USER | stay PROGRAMS\n"
-		"       ioctl_load DEVICE sensor|oem|sdr PROGRAMS MS | median COUNT PAUSE_MS\n");
+	fprintf(stderr, "usage: ioctl_load DEVICE hold OPENS | passed USER | stay PROGRAMS\n"
+			"       ioctl_load DEVICE sensor|oem|guid|sdr|tour PROGRAMS MS\n"
+			"       ioctl_load DEVICE median|median-oem COUNT PAUSE_MS\n");
 	return 2;
 }

@@ -64,6 +64,22 @@ static int ports_open(struct registers *registers, unsigned count, char *error, 
 #endif
 }
 
+/* What to do about a refusal of /dev/mem. */
+static const char *memory_advice(int error_number)
+{
+	switch (error_number) {
+	case EACCES:
+		return "; start the agent as root, or with CAP_SYS_RAWIO";
+	case EPERM:
+		return "; the kernel locks /dev/mem (lockdown, or a driver has the place): load "
+		       "vipmi.ko with kcs=mem:ADDRESS instead";
+	case ENOENT:
+		return "; this kernel has none: load vipmi.ko with kcs=mem:ADDRESS instead";
+	default:
+		return "";
+	}
+}
+
 static int memory_open(struct registers *registers, uint64_t address, unsigned count, char *error,
 	size_t error_size)
 {
@@ -79,8 +95,9 @@ static int memory_open(struct registers *registers, uint64_t address, unsigned c
 	if (fd < 0 || registers->mapping == MAP_FAILED) {
 		int result = -errno;
 
-		snprintf(error, error_size, "cannot map the registers at 0x%llx from /dev/mem: %s",
-			(unsigned long long)address, strerror(-result));
+		snprintf(error, error_size,
+			"cannot map the registers at 0x%llx from /dev/mem: %s%s",
+			(unsigned long long)address, strerror(-result), memory_advice(-result));
 		if (fd >= 0) {
 			close(fd);
 		}

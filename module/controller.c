@@ -12,25 +12,39 @@
 #include "module/compat.h"
 #include "module/vipmi.h"
 
-/* The longest that core_lock was held, for whoever measures: since something was written to it. */
-static unsigned long core_lock_longest_ns;
+/* The longest that a core_lock was held is for whoever measures: since something was written to
+ * it. */
 bool core_lock_measured;
 
 static int longest_set(const char *value, const struct kernel_param *parameter)
 {
+	u64 longest_ns;
+	int result = kstrtou64(value, 0, &longest_ns);
+
+	if (result) {
+		return result;
+	}
 	WRITE_ONCE(core_lock_measured, true);
-	return param_set_ulong(value, parameter);
+	for (unsigned int i = 0; i < VIPMI_CONTROLLERS; i++) {
+		WRITE_ONCE(controllers[i].hold_longest_ns, longest_ns);
+	}
+	return 0;
 }
 
-static const struct kernel_param_ops longest_ops = {.set = longest_set, .get = param_get_ulong};
-module_param_cb(core_lock_longest_ns, &longest_ops, &core_lock_longest_ns, 0644);
-MODULE_PARM_DESC(core_lock_longest_ns,
-	"longest hold of the core's lock since 0 was written here, in ns; not measured before");
-
-void core_held(u64 since_ns)
+static int longest_get(char *text, const struct kernel_param *parameter)
 {
-	core_lock_longest_ns = max_t(unsigned long, core_lock_longest_ns, local_clock() - since_ns);
+	u64 longest_ns = 0;
+
+	for (unsigned int i = 0; i < VIPMI_CONTROLLERS; i++) {
+		longest_ns = max(longest_ns, READ_ONCE(controllers[i].hold_longest_ns));
+	}
+	return sysfs_emit(text, "%llu\n", longest_ns);
 }
+
+static const struct kernel_param_ops longest_ops = {.set = longest_set, .get = longest_get};
+module_param_cb(core_lock_longest_ns, &longest_ops, NULL, 0644);
+MODULE_PARM_DESC(core_lock_longest_ns,
+	"longest hold of a core's lock since 0 was written here, in ns; not measured before");
 
 /* ---- what sessions ask ---- */
 

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * /dev/vipmi0: each open is a connection, each write and each read one message
+ * /dev/vipmiN: each open is a connection, each write and each read one message
  * of the socket protocol. Who begins with an ioctl call speaks the kernel driver's
  * interface instead (ioctl.c).
  */
 #include <linux/cred.h>
 #include <linux/fs.h>
-#include <linux/miscdevice.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/poll.h>
@@ -15,7 +14,9 @@
 #include "module/compat.h"
 #include "module/vipmi.h"
 
-static struct controller *served;
+/* Every controller's device is there. Before, the module may still fail to load, and then nobody
+ * may have one open. */
+static bool serving;
 
 /* ---- the outbox ---- */
 
@@ -162,15 +163,20 @@ void program_dismiss(struct program *program, enum vipmi_reason reason)
 
 static int program_open(struct inode *inode, struct file *file)
 {
-	struct controller *controller = served;
+	/* misc_open leaves it there. */
+	struct controller *controller = container_of(file->private_data, struct controller, device);
 	struct core_credentials credentials = {
 		.uid = from_kuid_munged(&init_user_ns, file->f_cred->euid),
 		.gid = from_kgid_munged(&init_user_ns, file->f_cred->egid),
 		.pid = task_tgid_nr(current),
 	};
-	struct program *program = kvzalloc(sizeof(*program), GFP_KERNEL_ACCOUNT);
+	struct program *program;
 	int result;
 
+	if (!READ_ONCE(serving)) {
+		return -ENXIO;
+	}
+	program = kvzalloc(sizeof(*program), GFP_KERNEL_ACCOUNT);
 	if (!program) {
 		return -ENOMEM;
 	}
@@ -377,20 +383,29 @@ static const struct file_operations operations = {
 	.llseek = compat_no_llseek,
 };
 
-static struct miscdevice device = {
-	.minor = MISC_DYNAMIC_MINOR,
-	.name = "vipmi0",
-	.fops = &operations,
-	.mode = 0660,
-};
-
 int program_device_register(struct controller *controller)
 {
-	served = controller;
-	return misc_register(&device);
+	int result;
+
+	controller->device = (struct miscdevice){
+		.minor = MISC_DYNAMIC_MINOR,
+		.name = controller->name,
+		.fops = &operations,
+		.mode = 0660,
+	};
+	result = misc_register(&controller->device);
+	if (result) {
+		pr_err("%s: no device can be made (%d)\n", controller->name, result);
+	}
+	return result;
 }
 
-void program_device_unregister(void)
+void program_device_unregister(struct controller *controller)
 {
-	misc_deregister(&device);
+	misc_deregister(&controller->device);
+}
+
+void program_devices_serve(void)
+{
+	WRITE_ONCE(serving, true);
 }

@@ -132,17 +132,8 @@ static int open_handle(struct program *program, struct program_driver *driver)
 	if (result) {
 		return result;
 	}
-	switch (driver->scratch.reply.header.reason) {
-	case VIPMI_REASON_NONE:
-		driver->host.handle = driver->scratch.reply.header.handle;
-		return 0;
-	case VIPMI_REASON_FULL:
-		return -EBUSY;
-	case VIPMI_REASON_DENIED:
-		return -EACCES;
-	default:
-		return -ENODEV;
-	}
+	driver->host.handle = driver->scratch.reply.header.handle;
+	return driver_open_errno(driver->scratch.reply.header.reason);
 }
 
 /* With write_mutex. -ENOTTY: it speaks the protocol. */

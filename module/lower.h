@@ -61,6 +61,11 @@ struct lower {
 
 /* Makes the lower side `controller->lower`, which says LINK_UP when it is there. */
 int lower_layer_create(struct controller *controller, int interface, u8 window);
+/* The layer has this interface now, which is no node: it may be one that is waited for. Not while
+ * one is made or stopped. */
+void lower_layer_arrived(int interface);
+/* Whether an interface is not there that one was made for. */
+bool lower_layer_awaits(void);
 
 struct lower_kcs_options {
 	const char *where;    /* a port number, or "mem:" and an address */

@@ -20,7 +20,6 @@
 #define ACCESSES_MAX 256
 #define PORT_MAX 0xFFFF
 #define MEMORY_PREFIX "mem:"
-#define OWNER "vipmi"
 /* So long the interface is given to become idle when we go: a controller takes no byte while it
  * executes a request. */
 #define LEAVE_NS (2 * NSEC_PER_SEC_U64)
@@ -29,6 +28,7 @@
 
 struct lower_kcs {
 	struct lower lower;             /* first */
+	const char *name;               /* the controller's: whose registers and interrupt it is */
 	struct kcs_interface interface; /* the pump's */
 	bool in_memory;
 	resource_size_t base;
@@ -85,10 +85,10 @@ static void run(struct lower_kcs *self)
 	}
 	if (kcs_interface_complains(&self->interface, &complaint)) {
 		if (complaint.names_request) {
-			pr_notice("vipmi: netFn %02X command %02X: %s\n", complaint.netfn,
+			pr_notice("%s: netFn %02X command %02X: %s\n", self->name, complaint.netfn,
 				complaint.command, complaint.text);
 		} else {
-			pr_notice("vipmi: %s\n", complaint.text);
+			pr_notice("%s: %s\n", self->name, complaint.text);
 		}
 	}
 }
@@ -213,7 +213,8 @@ static void leave(struct lower_kcs *self)
 		usleep_range(LEAVE_PAUSE_US, 2 * LEAVE_PAUSE_US);
 	}
 	if (!kcs_interface_left(&self->interface)) {
-		pr_notice("vipmi: the KCS interface is left in the middle of a transfer\n");
+		pr_notice(
+			"%s: the KCS interface is left in the middle of a transfer\n", self->name);
 	}
 }
 
@@ -223,8 +224,8 @@ static int regions_take(struct lower_kcs *self)
 	for (unsigned int i = 0; i < KCS_REGISTER_COUNT; i++) {
 		resource_size_t place = self->base + i * self->spacing;
 
-		if (self->in_memory ? request_mem_region(place, 1, OWNER)
-				    : request_region(place, 1, OWNER)) {
+		if (self->in_memory ? request_mem_region(place, 1, self->name)
+				    : request_region(place, 1, self->name)) {
 			continue;
 		}
 		while (i-- > 0) {
@@ -250,16 +251,17 @@ static int registers_open(struct lower_kcs *self)
 	unsigned int span = (KCS_REGISTER_COUNT - 1) * self->spacing + 1;
 
 	if (regions_take(self)) {
-		pr_err("vipmi: somebody has the registers at 0x%llx already, see /proc/%s. If it "
+		pr_err("%s: somebody has the registers at 0x%llx already, see /proc/%s. If it "
 		       "is ipmi_si: rmmod ipmi_si first, or load vipmi with interface= instead of "
 		       "kcs=\n",
-			(u64)self->base, self->in_memory ? "iomem" : "ioports");
+			self->name, (u64)self->base, self->in_memory ? "iomem" : "ioports");
 		return -EBUSY;
 	}
 	self->registers =
 		self->in_memory ? ioremap(self->base, span) : ioport_map(self->base, span);
 	if (!self->registers) {
-		pr_err("vipmi: the registers at 0x%llx cannot be mapped\n", (u64)self->base);
+		pr_err("%s: the registers at 0x%llx cannot be mapped\n", self->name,
+			(u64)self->base);
 		regions_give(self);
 		return -ENXIO;
 	}
@@ -305,15 +307,15 @@ static int where_parse(struct lower_kcs *self, const struct lower_kcs_options *o
 		number += strlen(MEMORY_PREFIX);
 	}
 	if (kstrtou64(number, 0, &base) || (!self->in_memory && base > PORT_MAX)) {
-		pr_err("vipmi: kcs=%s is neither an I/O port (0xca2) nor a place in memory "
+		pr_err("%s: kcs=%s is neither an I/O port (0xca2) nor a place in memory "
 		       "(mem:0xfed00000)\n",
-			options->where);
+			self->name, options->where);
 		return -EINVAL;
 	}
 	self->base = base;
 	self->spacing = options->spacing;
 	if (self->spacing != 1 && self->spacing != 4 && self->spacing != 16) {
-		pr_err("vipmi: spacing=%u: the registers are 1, 4 or 16 bytes apart\n",
+		pr_err("%s: spacing=%u: the registers are 1, 4 or 16 bytes apart\n", self->name,
 			self->spacing);
 		return -EINVAL;
 	}
@@ -323,13 +325,13 @@ static int where_parse(struct lower_kcs *self, const struct lower_kcs_options *o
 /* Without it the registers are looked at all the same. */
 static bool irq_take(struct lower_kcs *self, unsigned int irq)
 {
-	int result = irq ? request_irq(irq, interrupt, IRQF_NO_AUTOEN, OWNER, self) : -ENOENT;
+	int result = irq ? request_irq(irq, interrupt, IRQF_NO_AUTOEN, self->name, self) : -ENOENT;
 
 	if (result == 0) {
 		self->irq = irq;
 	} else if (irq) {
-		pr_warn("vipmi: no interrupt %u (%d), see /proc/interrupts; going on without\n",
-			irq, result);
+		pr_warn("%s: no interrupt %u (%d), see /proc/interrupts; going on without\n",
+			self->name, irq, result);
 	}
 	return result == 0;
 }
@@ -342,6 +344,7 @@ int lower_kcs_create(struct controller *controller, const struct lower_kcs_optio
 	if (!self) {
 		return -ENOMEM;
 	}
+	self->name = controller->name;
 	result = where_parse(self, options);
 	if (result == 0) {
 		result = registers_open(self);

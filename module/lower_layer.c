@@ -56,11 +56,11 @@ struct lower_layer {
 	u32 responses[RESPONSES_MAX]; /* transmissions by place; the pump's */
 	u32 response_next;
 	u16 registered[NETFN_PAIRS][CORE_ALL_COMMANDS]; /* channels, by netFn / 2 */
-	struct ipmi_smi_watcher watcher;
+	struct list_head made;                          /* on all_made */
 };
 
-/* The layer's watchers are called without a context of ours; there is one such lower side. */
-static struct lower_layer *watching;
+/* Every such lower side. It changes while nothing arrives. */
+static LIST_HEAD(all_made);
 
 static struct lower_layer *lower_layer(struct lower *lower)
 {
@@ -128,20 +128,15 @@ static const struct ipmi_user_hndl layer_callbacks = {
 	.shutdown = layer_shutdown,
 };
 
-static void layer_arrived(int interface, struct device *device)
+static void user_create(struct lower_layer *self)
 {
-	struct lower_layer *self = watching;
 	struct ipmi_user *user;
-	int result;
+	int result = ipmi_create_user(self->interface, &layer_callbacks, self, &user);
 
-	if (node_is(device) || interface != self->interface || self->user) {
-		return;
-	}
-	result = ipmi_create_user(interface, &layer_callbacks, self, &user);
 	if (result) {
-		pr_err("vipmi: the IPMI layer refuses a user of interface %d (%d): it may have too "
+		pr_err("%s: the IPMI layer refuses a user of interface %d (%d): it may have too "
 		       "many; see its parameter max_users\n",
-			interface, result);
+			self->lower.controller->name, self->interface, result);
 		return;
 	}
 	if (ipmi_get_my_address(user, 0, &self->lower.own_address)) {
@@ -160,9 +155,29 @@ static void layer_arrived(int interface, struct device *device)
 	lower_wake(&self->lower);
 }
 
-static void layer_left(int interface)
+void lower_layer_arrived(int interface)
 {
-	/* layer_shutdown says it, to users alone. */
+	struct lower_layer *self;
+
+	list_for_each_entry(self, &all_made, made)
+	{
+		if (self->interface == interface && !self->user) {
+			user_create(self);
+		}
+	}
+}
+
+bool lower_layer_awaits(void)
+{
+	struct lower_layer *self;
+
+	list_for_each_entry(self, &all_made, made)
+	{
+		if (!READ_ONCE(self->user)) {
+			return true;
+		}
+	}
+	return false;
 }
 
 static void layer_tidy(struct lower *lower)
@@ -190,7 +205,7 @@ static void layer_stop(struct lower *lower)
 	struct lower_layer *self = lower_layer(lower);
 	struct ipmi_user *user;
 
-	(void)ipmi_smi_watcher_unregister(&self->watcher);
+	list_del(&self->made);
 	mutex_lock(&self->user_mutex);
 	user = self->user;
 	WRITE_ONCE(self->user, NULL);
@@ -204,7 +219,6 @@ static void layer_stop(struct lower *lower)
 		(void)ipmi_destroy_user(user);
 	}
 	layer_tidy(lower);
-	watching = NULL;
 }
 
 static struct ipmi_recv_msg *received_take(struct lower_layer *self)
@@ -514,19 +528,7 @@ int lower_layer_create(struct controller *controller, int interface, u8 window)
 	spin_lock_init(&self->received_lock);
 	INIT_LIST_HEAD(&self->received);
 	supplied_init(&self->supplied);
-	self->watcher = (struct ipmi_smi_watcher){
-		.owner = THIS_MODULE,
-		.new_smi = layer_arrived,
-		.smi_gone = layer_left,
-	};
+	list_add_tail(&self->made, &all_made);
 	lower_init(&self->lower, &layer_ops, controller);
-	watching = self;
-	result = ipmi_smi_watcher_register(&self->watcher);
-	if (result) {
-		controller->lower = NULL;
-		watching = NULL;
-		cleanup_srcu_struct(&self->users);
-		kvfree(self);
-	}
-	return result;
+	return 0;
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Nodes come and go while the module runs, under nodes_mutex: a client of the core, a
- * device for sysfs, an interface of the kernel's IPMI layer.
+ * Nodes come and go while the module runs, under nodes_mutex: a client of their core, a
+ * device for sysfs, an interface of the kernel's IPMI layer. The mutex is one for all
+ * controllers, since the layer makes one interface at a time.
  */
 #include <linux/ctype.h>
 #include <linux/mm.h>
@@ -10,6 +11,10 @@
 
 #include "module/node.h"
 
+/* An interface with a higher number has no /dev/ipmiN: ipmi_devintf's minor numbers end. With
+ * several real ones that comes before NODES_MAX. */
+#define LAYER_NUMBERS 256
+
 static ssize_t vipmi_name_show(
 	struct device *device, struct device_attribute *attribute, char *text)
 {
@@ -17,32 +22,34 @@ static ssize_t vipmi_name_show(
 }
 static DEVICE_ATTR_RO(vipmi_name);
 
-/* The udev rule finds the name here, one up from the /dev/ipmiN. */
-static struct attribute *node_attrs[] = {&dev_attr_vipmi_name.attr, NULL};
+static ssize_t vipmi_controller_show(
+	struct device *device, struct device_attribute *attribute, char *text)
+{
+	return sysfs_emit(
+		text, "%s\n", ((struct virtual_node *)dev_get_drvdata(device))->controller->name);
+}
+static DEVICE_ATTR_RO(vipmi_controller);
+
+/* Udev's rules find them here, one up from the /dev/ipmiN. */
+static struct attribute *node_attrs[] = {
+	&dev_attr_vipmi_name.attr, &dev_attr_vipmi_controller.attr, NULL};
 ATTRIBUTE_GROUPS(node);
 
 static struct device *parent;
+static DEFINE_MUTEX(nodes_mutex);
+/* struct virtual_node of all controllers, under nodes_mutex: a node's index and its name are its
+ * alone. */
+static DEFINE_XARRAY_ALLOC(all_nodes);
 
 bool node_is(struct device *device)
 {
 	return device && parent && device->parent == parent;
 }
 
-static void layer_arrived(int interface, struct device *device)
+void node_arrived(struct device *device, int number)
 {
-	if (node_is(device)) {
-		((struct virtual_node *)dev_get_drvdata(device))->number = interface;
-	}
+	((struct virtual_node *)dev_get_drvdata(device))->number = number;
 }
-
-static void layer_left(int interface)
-{
-	/* We end nodes ourselves. */
-}
-
-/* Tells which number the layer gave a node. */
-static struct ipmi_smi_watcher watcher = {
-	.owner = THIS_MODULE, .new_smi = layer_arrived, .smi_gone = layer_left};
 
 static bool name_usable(const char *name, size_t length)
 {
@@ -55,12 +62,12 @@ static bool name_usable(const char *name, size_t length)
 	return length > 0 && length < NODE_NAME_SIZE && name[0] != '.';
 }
 
-static bool name_used(struct controller *controller, const struct virtual_node *but)
+static bool name_used(const struct virtual_node *but)
 {
 	struct virtual_node *node;
 	unsigned long index;
 
-	xa_for_each(&controller->nodes, index, node)
+	xa_for_each(&all_nodes, index, node)
 	{
 		if (node != but && strcmp(node->name, but->name) == 0) {
 			return true;
@@ -78,7 +85,7 @@ static int name_set(struct virtual_node *node, const char *name, size_t length)
 	} else {
 		return -EINVAL;
 	}
-	return name_used(node->controller, node) ? -EBUSY : 0;
+	return name_used(node) ? -EBUSY : 0;
 }
 
 /* A client of the core with one handle that hears of events. Whose, nobody knows: the kernel's. */
@@ -155,6 +162,7 @@ static void node_forget(struct virtual_node *node)
 	list_del_init(&node->ready);
 	spin_unlock_irqrestore(&controller->nodes_lock, flags);
 	xa_unlock_bh(&controller->nodes);
+	xa_erase(&all_nodes, node->index);
 	core_leave(node);
 	platform_device_unregister(node->device); /* takes NULL */
 	kvfree(node);
@@ -175,11 +183,16 @@ static struct virtual_node *node_create(struct controller *controller)
 	INIT_LIST_HEAD(&node->waiting);
 	INIT_LIST_HEAD(&node->sent);
 	INIT_LIST_HEAD(&node->ready);
-	result = xa_alloc_bh(
-		&controller->nodes, &node->index, node, XA_LIMIT(0, NODES_MAX - 1), GFP_KERNEL);
+	result = xa_alloc(&all_nodes, &node->index, node, XA_LIMIT(0, NODES_MAX - 1), GFP_KERNEL);
 	if (result) {
 		kvfree(node);
 		return ERR_PTR(result == -EBUSY ? -ENOSPC : result);
+	}
+	result = xa_err(xa_store_bh(&controller->nodes, node->index, node, GFP_KERNEL));
+	if (result) {
+		xa_erase(&all_nodes, node->index);
+		kvfree(node);
+		return ERR_PTR(result);
 	}
 	return node;
 }
@@ -189,16 +202,16 @@ int node_add(struct controller *controller, const char *name, size_t length, u32
 	struct virtual_node *node;
 	int result;
 
-	mutex_lock(&controller->nodes_mutex);
-	/* Before the interface below is there, a node might take its number; and the layer asks a
-	 * new interface who it is. */
-	if (!controller->lower->ops->is_up(controller->lower)) {
-		mutex_unlock(&controller->nodes_mutex);
+	mutex_lock(&nodes_mutex);
+	/* Before an interface below is there, ours or another controller's, a node might take its
+	 * number; and the layer asks a new interface who it is. */
+	if (!controller->lower->ops->is_up(controller->lower) || lower_layer_awaits()) {
+		mutex_unlock(&nodes_mutex);
 		return -ENETDOWN;
 	}
 	node = node_create(controller);
 	if (IS_ERR(node)) {
-		mutex_unlock(&controller->nodes_mutex);
+		mutex_unlock(&nodes_mutex);
 		return PTR_ERR(node);
 	}
 	result = name_set(node, name, length);
@@ -213,12 +226,16 @@ int node_add(struct controller *controller, const char *name, size_t length, u32
 		result = ipmi_register_smi(
 			&node_handlers, node, &node->device->dev, controller->lower->own_address);
 	}
+	if (result == 0 && node->number >= LAYER_NUMBERS) {
+		ipmi_unregister_smi(node->interface);
+		result = -ENOSPC;
+	}
 	if (result == 0) {
 		*ret_number = node->number;
 	} else {
 		node_forget(node);
 	}
-	mutex_unlock(&controller->nodes_mutex);
+	mutex_unlock(&nodes_mutex);
 	return result;
 }
 
@@ -234,7 +251,7 @@ int node_remove(struct controller *controller, u32 number)
 	unsigned long index;
 	int result = -ENOENT;
 
-	mutex_lock(&controller->nodes_mutex);
+	mutex_lock(&nodes_mutex);
 	xa_for_each(&controller->nodes, index, node)
 	{
 		if (node->number == number) {
@@ -243,7 +260,7 @@ int node_remove(struct controller *controller, u32 number)
 			break;
 		}
 	}
-	mutex_unlock(&controller->nodes_mutex);
+	mutex_unlock(&nodes_mutex);
 	return result;
 }
 
@@ -277,23 +294,11 @@ void nodes_refuse(struct controller *controller)
 	xa_unlock_bh(&controller->nodes);
 }
 
-int nodes_init(struct controller *controller)
+void nodes_init(struct controller *controller)
 {
-	int result;
-
-	mutex_init(&controller->nodes_mutex);
 	spin_lock_init(&controller->nodes_lock);
 	INIT_LIST_HEAD(&controller->nodes_ready);
-	xa_init_flags(&controller->nodes, XA_FLAGS_ALLOC | XA_FLAGS_LOCK_BH);
-	parent = root_device_register("vipmi");
-	if (IS_ERR(parent)) {
-		return PTR_ERR(parent);
-	}
-	result = ipmi_smi_watcher_register(&watcher);
-	if (result) {
-		root_device_unregister(parent);
-	}
-	return result;
+	xa_init_flags(&controller->nodes, XA_FLAGS_LOCK_BH);
 }
 
 void nodes_finish(struct controller *controller)
@@ -305,7 +310,16 @@ void nodes_finish(struct controller *controller)
 	{
 		node_end(node);
 	}
-	(void)ipmi_smi_watcher_unregister(&watcher);
 	xa_destroy(&controller->nodes);
+}
+
+int nodes_begin(void)
+{
+	parent = root_device_register("vipmi");
+	return PTR_ERR_OR_ZERO(parent);
+}
+
+void nodes_end(void)
+{
 	root_device_unregister(parent);
 }

@@ -32,7 +32,7 @@ static void go_offline(struct controller *controller)
 		return;
 	}
 	controller->broken_said = true;
-	WARN_ONCE(1, "vipmi: a contradiction inside (%s), the controller goes offline\n",
+	WARN(1, "%s: a contradiction inside (%s), the controller goes offline\n", controller->name,
 		controller->broken);
 	xa_lock_bh(&controller->programs);
 	xa_for_each(&controller->programs, cookie, program)
@@ -371,7 +371,7 @@ static enum hrtimer_restart alarm_rings(struct hrtimer *alarm)
 int pump_init(struct controller *controller)
 {
 	/* Ordered: it is one. Programs wait for it. */
-	controller->queue = alloc_ordered_workqueue("vipmi", WQ_HIGHPRI);
+	controller->queue = alloc_ordered_workqueue("%s", WQ_HIGHPRI, controller->name);
 	if (!controller->queue) {
 		return -ENOMEM;
 	}

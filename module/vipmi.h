@@ -2,7 +2,7 @@
 /*
  * The module's parts and who may call whom:
  *
- *	device.c      /dev/vipmi0: opens, reads, writes; one session for each open
+ *	device.c      /dev/vipmiN: opens, reads, writes; one session for each open
  *	ioctl.c       the same as the kernel driver's device: its ioctl calls
  *	node.c        /dev/ipmiN: virtual interfaces of the kernel's IPMI layer
  *	nodes.c       how they come and go
@@ -17,7 +17,7 @@
  *
  *	program.read_mutex         one reader of an open file at a time
  *	program.write_mutex        one writer likewise, and whatever touches its session
- *	controller.nodes_mutex     nodes that come and go
+ *	nodes_mutex                nodes that come and go, of all controllers
  *	lower_layer.user_mutex     an interface that comes and goes
  *	the lock of the array controller.programs, or of controller.nodes: who is there; the pump
  *	                           holds it for a delivery, and for a message of a node's
@@ -41,6 +41,7 @@
 #include <linux/hrtimer.h>
 #include <linux/ipmi.h>
 #include <linux/kfifo.h>
+#include <linux/miscdevice.h>
 #include <linux/mutex.h>
 #include <linux/sched/clock.h>
 #include <linux/spinlock.h>
@@ -90,15 +91,24 @@ struct program {
 	u8 reply[VIPMI_MESSAGE_MAX];
 };
 
-/* Virtual interfaces at most: the mission's "at least 256" with the one below. */
+/* Controllers at most: twice as many as the kernel's ipmi_si takes by its parameters. A core of the
+ * usual size has 14 MB. */
+#define VIPMI_CONTROLLERS 8
+#define CONTROLLER_NAME_SIZE sizeof("vipmi7")
+
+/* Virtual interfaces at most, of all controllers: the mission's "at least 256" with the one below,
+ * and all that ipmi_devintf has minor numbers for. */
 #define NODES_MAX 255
 #define NODE_NAME_SIZE SESSION_NODE_NAME_SIZE
 
 struct controller {
+	char name[CONTROLLER_NAME_SIZE]; /* of its device */
+	struct miscdevice device;
 	struct core *core;
 	void *memory; /* of the core */
 	spinlock_t core_lock;
 	u64 hold_started_ns; /* of core_lock, under it; 0: not measured */
+	u64 hold_longest_ns; /* likewise */
 	struct session_host host;
 	char link_name[32];
 
@@ -122,13 +132,17 @@ struct controller {
 	struct xarray programs; /* cookie to struct program */
 	u32 cookie_next;
 
-	struct mutex nodes_mutex;
 	struct xarray nodes; /* struct virtual_node */
 	spinlock_t nodes_lock;
 	struct list_head nodes_ready; /* struct virtual_node.ready: the pump has to look at them */
 
 	struct lower *lower; /* NULL until there is one */
 };
+
+/* ---- main.c ---- */
+
+/* Those in use first. They share nothing but what is said here and the names of nodes. */
+extern struct controller controllers[VIPMI_CONTROLLERS];
 
 /* ---- controller.c ---- */
 
@@ -137,9 +151,8 @@ int controller_init(struct controller *controller, const struct core_limits *lim
 /* No program may be left, and the lower side stopped. */
 void controller_finish(struct controller *controller);
 
-/* Whether somebody wants to know how long the core's lock is held; says so, under it. */
+/* Whether somebody wants to know how long a core's lock is held. */
 extern bool core_lock_measured;
-void core_held(u64 since_ns);
 
 /* The core's lock, for one call of the core's or two. */
 static inline void core_take(struct controller *controller)
@@ -151,7 +164,8 @@ static inline void core_take(struct controller *controller)
 static inline void core_give(struct controller *controller)
 {
 	if (controller->hold_started_ns) {
-		core_held(controller->hold_started_ns);
+		controller->hold_longest_ns = max(
+			controller->hold_longest_ns, local_clock() - controller->hold_started_ns);
 	}
 	spin_unlock_bh(&controller->core_lock);
 }
@@ -177,8 +191,11 @@ void controller_wake(struct controller *controller);
 
 /* ---- device.c ---- */
 
+/* Says in the log what is wrong. Nobody can open it before program_devices_serve. */
 int program_device_register(struct controller *controller);
-void program_device_unregister(void);
+/* Nobody may have it open. */
+void program_device_unregister(struct controller *controller);
+void program_devices_serve(void);
 
 /* One message of the program's to its session, with write_mutex and room in the outbox: the length
  * of the reply in program->reply, or -EAGAIN: no credit. */
@@ -204,12 +221,17 @@ void program_dismiss(struct program *program, enum vipmi_reason reason);
 
 /* ---- nodes.c ---- */
 
-int nodes_init(struct controller *controller);
+/* Before the first controller's, and after the last one's. */
+int nodes_begin(void);
+void nodes_end(void);
+
+void nodes_init(struct controller *controller);
 /* No /dev/ipmiN of ours may be open. */
 void nodes_finish(struct controller *controller);
 
-/* Makes a /dev/ipmiN; an empty name gets one. -EINVAL: no name for a file, -EBUSY: in use, -ENOSPC,
- * -ENETDOWN: the interface below is not there. May take seconds. */
+/* Makes a /dev/ipmiN; an empty name gets one. -EINVAL: no name for a file, -EBUSY: in use, at this
+ * or at another controller, -ENOSPC, -ENETDOWN: an interface below is not there. May take
+ * seconds. */
 int node_add(struct controller *controller, const char *name, size_t length, u32 *ret_number);
 /* Whoever has it open is told by the layer. -ENOENT. */
 int node_remove(struct controller *controller, u32 number);
@@ -217,6 +239,8 @@ bool node_next(struct controller *controller, u32 *cursor, struct session_node_i
 
 /* Whether a device that the layer shows is one of ours. */
 bool node_is(struct device *device);
+/* The layer gave such a one its number. */
+void node_arrived(struct device *device, int number);
 
 /* The controller is out of order: whatever the layer waits for is refused. */
 void nodes_refuse(struct controller *controller);

@@ -186,19 +186,6 @@ static int open_send(int fd)
 	return message_send(fd, &writer);
 }
 
-/* What a refused open says in the driver's words. */
-static int reason_errno(uint8_t reason)
-{
-	switch (reason) {
-	case VIPMI_REASON_FULL:
-		return -EBUSY;
-	case VIPMI_REASON_DENIED:
-		return -EACCES;
-	default:
-		return -ENODEV;
-	}
-}
-
 /* Reads up to the reply to our OPEN. */
 static int opened_receive(int fd, uint32_t *ret_handle)
 {
@@ -223,7 +210,7 @@ static int opened_receive(int fd, uint32_t *ret_handle)
 		}
 		debug("vipmi: the agent refuses: %.*s\n", (int)message.text.length,
 			(const char *)message.text.bytes);
-		return reason_errno(message.header.reason);
+		return message.header.reason ? driver_open_errno(message.header.reason) : -ENODEV;
 	}
 	return -ENODEV;
 }

@@ -3,13 +3,13 @@
 # (/dev/ipmi8), both over the stock driver and one and the same controller.
 . /lab/guest/cuse.sh
 link=openipmi:/dev/ipmi0
-pairs=3
+pairs=7
 
-rival_begin() {
+rival_begin() { # [OPTION OF VIPMID...]
 	modprobe cuse
 	bench-cuse-proxy /dev/ipmi0 ipmi8 &
 	proxy=$!
-	serve ipmi9
+	serve ipmi9 "$@"
 	check "the proxy's node serves" ioctl_load /dev/ipmi8 sensor 1 200
 	check "vipmid's node serves" ioctl_load /dev/ipmi9 sensor 1 200
 }

@@ -17,7 +17,7 @@ play_transcripts() { # LIST PARAMETERS-OF-THE-MODULE [DRIVER...]
 	END
 	cat >/tmp/agent <<-END
 		rmmod vipmi 2>/dev/null
-		insmod $module max_handles=\$HANDLES merge=\$MERGE $parameters
+		insmod $module max_handles=\$HANDLES merge=\$MERGE cache_age=\$CACHE_AGE $parameters
 	END
 	scenario_agent --target $vipmi --controller /dev/ttyS2 --before "sh /tmp/before" \
 		--agent "sh /tmp/agent" --except "$list" --spin --patience 400 \

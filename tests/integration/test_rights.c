@@ -81,7 +81,9 @@ static void a_reserved_command_is_its_holders_alone_until_released(void **state)
 	assert_int_equal(vipmi_reserve(handle[0], &right, 1, 0, NULL), 0);
 	assert_int_equal(vipmi_reserve(handle[1], &right, 1, 0, &holder), -EPERM);
 	assert_int_not_equal(holder.handle, 0);
-	assert_memory_equal(&holder.held, &right, sizeof(right));
+	/* Up to its last field: what fills the structure up is nobody's. */
+	assert_memory_equal(
+		&holder.held, &right, offsetof(struct vipmi_right, lun) + sizeof(right.lun));
 	assert_int_equal(vipmi_command(handle[1], &request, &answer), -EPERM);
 	assert_int_equal(answer.cc, VIPMI_CC_NOT_IN_STATE);
 	assert_int_equal(answer.sent, VIPMI_SENT_NO);

@@ -92,6 +92,7 @@ static void see_delivery(struct stage *stage, const struct words *words, uint32_
 		.target_kind = header->target_kind,
 		.reason = header->reason,
 		.sent = header->flags & VIPMI_FLAG_SENT,
+		.age_ms = header->time_ms,
 		.yours = header->flags & VIPMI_FLAG_YOURS,
 		.response = header->flags & VIPMI_FLAG_RESPONSE,
 		.data = message->data.bytes,
@@ -286,6 +287,7 @@ static int request(struct stage *stage, const struct words *words, const struct 
 	uint8_t bytes[VIPMI_MESSAGE_MAX];
 	struct writer writer = writer_init(bytes, sizeof(bytes));
 	const struct socket_header header = {.type = VIPMI_MESSAGE_REQUEST,
+		.flags = event->request.fresh ? VIPMI_FLAG_FRESH : 0,
 		.handle = event->request.handle,
 		.tag = event->request.tag,
 		.virtual_client = event->request.virtual_client,

@@ -177,6 +177,7 @@ static void start(
 	tell("WINDOW", link->window ? link->window : 1);
 	tell("BUS_WINDOW", link->bus_window ? link->bus_window : 1);
 	tell("MERGE", stage->limits.merge);
+	tell("CACHE_AGE", stage->limits.cache_age_ms);
 	tell("DATA_MAX", link->data_max ? link->data_max : VIPMI_DATA_MAX);
 	controller_see(controller_comes_and_goes() || stage->housekeeping_shown);
 	run(stage, words, agent_options.command);

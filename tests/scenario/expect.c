@@ -272,6 +272,8 @@ static void expect_answer(struct stage *stage, struct words *words)
 	const char *virtual_client = words_value(words, "virtual-client");
 	uint8_t reason = parse_reason(words);
 	bool sent = words_flag(words, "sent"), unsent = words_flag(words, "unsent");
+	bool cached = words_flag(words, "cached");
+	const char *age = words_value(words, "age");
 	bool agent = words_flag(words, "by-agent") ||
 		     (!words_flag(words, "by-controller") && reason != VIPMI_REASON_NONE);
 	const struct core_deliver *deliver;
@@ -293,8 +295,13 @@ static void expect_answer(struct stage *stage, struct words *words)
 	want(stage, words, sight, "completion code", deliver->cc, cc ? words_hex(words, cc) : 0);
 	want(stage, words, sight, "reason", deliver->reason, reason);
 	want(stage, words, sight, "origin", deliver->origin,
-		agent ? VIPMI_ORIGIN_AGENT : VIPMI_ORIGIN_CONTROLLER);
-	want(stage, words, sight, "mark of having been sent", deliver->sent, !unsent);
+		agent    ? VIPMI_ORIGIN_AGENT
+		: cached ? VIPMI_ORIGIN_CACHE
+			 : VIPMI_ORIGIN_CONTROLLER);
+	want(stage, words, sight, "mark of having been sent", deliver->sent, !unsent && !cached);
+	if (age) {
+		want(stage, words, sight, "age", deliver->age_ms, words_number(words, age));
+	}
 	if (!(deliver->netfn & 1)) {
 		wrong(stage, words, sight, "netFn (an answer's is odd)");
 	}

@@ -61,6 +61,7 @@ static void limits_statement(struct words *words)
 	limits.credit_max = (uint32_t)words_value_or(words, "credit", 0);
 	limits.messages_max = (uint32_t)words_value_or(words, "messages", 0);
 	limits.merge = words_take(words, "merge");
+	limits.cache_age_ms = (uint32_t)words_value_or(words, "cache-age", 0);
 	stage_finish(&player.stage);
 	stage_init(&player.stage, words, &limits);
 	words_finish(words);

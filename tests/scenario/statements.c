@@ -251,6 +251,7 @@ static void ask(struct stage *stage, struct words *words, const struct name *han
 	}
 	parse_command(words, words_need(words, "a command"), &event.request.netfn,
 		&event.request.command);
+	event.request.fresh = words_flag(words, "fresh");
 	number = words_value(words, "number");
 	event.request.numbered = number != NULL;
 	event.request.number = number ? words_hex(words, number) : 0;

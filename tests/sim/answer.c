@@ -261,12 +261,12 @@ void model_settled(struct sim *sim)
 static uint64_t outcomes(const struct core_status *status, uint64_t local)
 {
 	static const enum core_counter counters[] = {CORE_COUNTER_answers_controller,
-		CORE_COUNTER_answers_expired_unsent, CORE_COUNTER_answers_expired_sent,
-		CORE_COUNTER_answers_silent, CORE_COUNTER_answers_link_lost,
-		CORE_COUNTER_answers_reset, CORE_COUNTER_answers_too_long,
-		CORE_COUNTER_answers_not_carried, CORE_COUNTER_answers_bus,
-		CORE_COUNTER_answers_reserved, CORE_COUNTER_answers_reservation,
-		CORE_COUNTER_requests_cancelled};
+		CORE_COUNTER_answers_cached, CORE_COUNTER_answers_expired_unsent,
+		CORE_COUNTER_answers_expired_sent, CORE_COUNTER_answers_silent,
+		CORE_COUNTER_answers_link_lost, CORE_COUNTER_answers_reset,
+		CORE_COUNTER_answers_too_long, CORE_COUNTER_answers_not_carried,
+		CORE_COUNTER_answers_bus, CORE_COUNTER_answers_reserved,
+		CORE_COUNTER_answers_reservation, CORE_COUNTER_requests_cancelled};
 	uint64_t sum = local;
 	size_t i;
 

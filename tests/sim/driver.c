@@ -59,6 +59,8 @@ static void draw_world(struct sim *sim)
 	sim->limits.messages_max = pick(sim, 8) ? 16u << pick(sim, 5) : CORE_MESSAGES_KEPT;
 	sim->limits.seed = sim->seed;
 	sim->limits.merge = sim->seed % 8 != 7;
+	/* Without a pick: every other seed stays the world that it was. */
+	sim->limits.cache_age_ms = sim->seed % 4 == 2 ? 50 + (uint32_t)(sim->seed % 400) : 0;
 	sim->responders_count = 1 + pick(sim, SIM_RESPONDERS_MAX);
 	sim->mean_pause_ns = 50000u << pick(sim, 7);
 	sim->equal_tags = pick(sim, 2);
@@ -184,6 +186,7 @@ bool sim_submit(struct sim *sim)
 	event.request.channel = sim_channel(request->responder);
 	event.request.address = request->responder ? sim_address(request->responder) : 0;
 	event.request.data = payload;
+	event.request.fresh = request->fresh;
 	event.request.numbered = request->numbered;
 	event.request.number = request->number;
 	event.request.length = parts_payload(sim, serial, payload);

@@ -12,6 +12,14 @@
  *
  *	3. when the controller has nothing to do, nobody waits who was never sent.
  *
+ * Answers that are given again (core/cache.c), in the seeds that allow it:
+ *
+ *	4. it is one of success to such a transmission, no older than the command table
+ *	   and the operator say, and carries its age;
+ *	5. between that transmission and the request, or its answer, nothing was sent
+ *	   that mutates, nothing such ended, nothing was heard, lost or silent;
+ *	6. nobody gets one out of its order, or who demanded a fresh one.
+ *
  * That each is answered once, and by its deadline, is the model's to see, as ever.
  */
 #include "tests/sim/reach.h"
@@ -35,6 +43,9 @@ struct sending {
 	bool refused; /* the link cannot carry it */
 	bool silent;  /* no response came in time */
 	bool answered;
+	uint64_t sent_ns;
+	uint32_t change;                       /* merges->changes when it was offered */
+	bool kept;                             /* it may be given again, until the next change */
 	uint32_t gone;                         /* askers that closed while it was open */
 	uint32_t askers[ASKERS], askers_count; /* who may have gone with it */
 };
@@ -44,6 +55,8 @@ struct merges {
 	uint32_t sendings_count, first; /* first: this agent's */
 	uint32_t waiting[QUESTIONS][ASKERS], waiting_count[QUESTIONS];
 	uint8_t question[SIM_REQUESTS_MAX];
+	uint32_t changes;                  /* at the controller, as far as is known here */
+	uint32_t change[SIM_REQUESTS_MAX]; /* `changes` when it was submitted */
 };
 
 static struct merges *state(struct sim *sim)
@@ -82,6 +95,83 @@ static bool went_with(const struct sending *sending, uint32_t serial)
 
 	for (i = 0; i < sending->askers_count; i++) {
 		if (sending->askers[i] == serial) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* ---- answers that are given again ---- */
+
+/* Of Get Sensor Reading (ipmi/commands.def). */
+#define TIME_MS 250u
+
+void merges_changed(struct sim *sim)
+{
+	state(sim)->changes++;
+}
+
+void merges_touched(struct sim *sim, uint32_t serial)
+{
+	/* Each virtual controller's own affairs: watchdog, flags and messages; reservations. */
+	static const uint8_t app[] = {0x22, 0x24, 0x25, 0x2E, 0x2F, 0x30, 0x31, 0x32, 0x33, 0x35};
+	const struct sim_request *request;
+
+	if (serial == SIM_NONE || !sim->requests[serial].mutating) {
+		return;
+	}
+	request = &sim->requests[serial];
+	if ((request->netfn == VIPMI_NETFN_APP &&
+		    memchr(app, request->command, sizeof(app)) != NULL) ||
+		(request->netfn == VIPMI_NETFN_STORAGE &&
+			(request->command == 0x22 || request->command == 0x42)) ||
+		(request->netfn == VIPMI_NETFN_SENSOR && request->command == 0x22)) {
+		return;
+	}
+	merges_changed(sim);
+}
+
+/* Whether the answer to that transmission may be given to the request, at some time until now. */
+static bool may_be_given(struct sim *sim, const struct sending *sending, uint32_t serial)
+{
+	const struct merges *merges = state(sim);
+	const struct sim_request *request = &sim->requests[serial];
+	uint64_t most_ms = sim->limits.cache_age_ms < TIME_MS ? sim->limits.cache_age_ms : TIME_MS;
+
+	return sending->kept && !request->fresh && sending->question == merges->question[serial] &&
+	       (int32_t)(sending->change - merges->change[serial]) >= 0 &&
+	       sending->sent_ns + most_ms * NSEC_PER_MSEC_U64 > request->submitted_ns;
+}
+
+static bool may_be_known(struct sim *sim, uint32_t serial)
+{
+	struct merges *merges = state(sim);
+	uint32_t i;
+
+	for (i = merges->first; i < merges->sendings_count; i++) {
+		if (may_be_given(sim, &merges->sendings[i], serial)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool given_again(struct sim *sim, uint32_t serial, const struct core_deliver *deliver)
+{
+	struct merges *merges = state(sim);
+	uint8_t expected[SIM_DATA_MAX];
+	uint32_t i;
+
+	for (i = merges->first; i < merges->sendings_count; i++) {
+		const struct sending *sending = &merges->sendings[i];
+		size_t length = model_answer(SENDING | i, VIPMI_CC_OK, expected);
+		uint64_t age_ns = sim->now_ns - sending->sent_ns;
+
+		if (may_be_given(sim, sending, serial) && deliver->length == length - 1 &&
+			memcmp(deliver->data, expected + 1, length - 1) == 0 &&
+			deliver->age_ms <= age_ns / NSEC_PER_MSEC_U64 &&
+			sending->sent_ns + (deliver->age_ms + UINT64_C(1)) * NSEC_PER_MSEC_U64 >
+				sim->requests[serial].submitted_ns) {
 			return true;
 		}
 	}
@@ -133,7 +223,8 @@ bool merges_transmit(
 		message->rs_lun != 0 || message->length != 2 || question >= QUESTIONS) {
 		sim_fail(sim, "a question of many is not sent as they gave it");
 	}
-	*sending = (struct sending){.question = (uint8_t)question, .open = true};
+	*sending = (struct sending){
+		.question = (uint8_t)question, .open = true, .change = merges->changes};
 	waiting_tidy(sim, question);
 	for (i = 0; i < merges->waiting_count[question]; i++) {
 		uint32_t serial = merges->waiting[question][i];
@@ -164,6 +255,7 @@ void merges_done(struct sim *sim, const struct sim_transmission *transmission, i
 	sending->open = false;
 	sending->gone = 0;
 	sending->sent = result == 0;
+	sending->sent_ns = sim->now_ns;
 	sending->refused = result == -EMSGSIZE || result == -EOPNOTSUPP;
 }
 
@@ -183,6 +275,19 @@ void merges_received(struct sim *sim, const struct sim_transmission *transmissio
 
 	sending->answered = cc != VIPMI_CC_NODE_BUSY;
 	sending->cc = cc;
+	sending->kept = sim->limits.cache_age_ms > 0 && cc == VIPMI_CC_OK &&
+			sending->change == state(sim)->changes;
+	if (sending->kept) {
+		uint32_t i;
+
+		/* Whoever asks it may have it now, and those behind it may go. */
+		waiting_tidy(sim, sending->question);
+		for (i = 0; i < state(sim)->waiting_count[sending->question]; i++) {
+			uint32_t serial = state(sim)->waiting[sending->question][i];
+
+			sim->requests[serial].tried |= !sim->requests[serial].fresh;
+		}
+	}
 }
 
 /* ---- what is not known ---- */
@@ -262,6 +367,16 @@ static bool answered(struct sim *sim, uint32_t serial, const struct core_deliver
 	const struct sim_request *request = &sim->requests[serial];
 	bool controller = deliver->origin == VIPMI_ORIGIN_CONTROLLER;
 
+	if (deliver->origin == VIPMI_ORIGIN_CACHE) {
+		if (deliver->sent || deliver->reason != 0 || deliver->cc != VIPMI_CC_OK ||
+			!given_again(sim, serial, deliver)) {
+			sim_fail(sim, "#%u got an answer again that is none, or too old", serial);
+		}
+		if (held_back(sim, serial)) {
+			sim_fail(sim, "#%u got an answer again before its turn", serial);
+		}
+		return true;
+	}
 	if (deliver->sent && !request->tried) {
 		sim_fail(sim, "#%u was never sent, the answer says otherwise", serial);
 	}
@@ -332,7 +447,8 @@ static void settled(struct sim *sim)
 			const struct sim_request *request = &sim->requests[serial];
 
 			if (request_pending(sim, request) && !request->may_be_refused &&
-				never_sent(sim, serial) && oldest(sim, serial)) {
+				never_sent(sim, serial) && oldest(sim, serial) &&
+				!may_be_known(sim, serial)) {
 				sim_fail(sim, "#%u waits, and nothing is in its way", serial);
 			}
 		}
@@ -375,8 +491,11 @@ static bool act(struct sim *sim, uint32_t h)
 	request->responder = 0;
 	request->class = class_of((uint8_t)question);
 	request->tag = SIM_MERGED_TAG | serial;
+	request->fresh = sim->limits.cache_age_ms > 0 && pick(sim, 8) == 0;
 	merges->question[serial] = (uint8_t)question;
+	merges->change[serial] = merges->changes;
 	if (sim_submit(sim)) {
+		request->tried = may_be_known(sim, serial);
 		merges->waiting[question][merges->waiting_count[question]++] = serial;
 	}
 	return true;
@@ -386,6 +505,7 @@ static bool act(struct sim *sim, uint32_t h)
 static void restarted(struct sim *sim)
 {
 	state(sim)->first = state(sim)->sendings_count;
+	merges_changed(sim);
 }
 
 const struct sim_part sim_merges = {

@@ -143,6 +143,7 @@ void messages_append(struct sim *sim, struct sim_message message)
 {
 	struct messages *messages = log_of(sim);
 
+	merges_changed(sim);
 	if (messages->next >= MESSAGES_MAX) {
 		sim_fail(sim, "the model's log is full");
 	}

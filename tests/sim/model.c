@@ -469,6 +469,7 @@ struct sim_transmission *model_transmit(struct sim *sim, const struct core_actio
 	transmission->handle = request->handle;
 	transmission->class = request->class;
 	fairness_transmit(sim, transmission);
+	merges_touched(sim, serial);
 	request->offered = true;
 	check_windows(sim, transmission);
 	return transmission;
@@ -476,6 +477,7 @@ struct sim_transmission *model_transmit(struct sim *sim, const struct core_actio
 
 static void transmission_remove(struct sim *sim, struct sim_transmission *transmission)
 {
+	merges_touched(sim, transmission->serial);
 	*transmission = sim->transmissions[--sim->transmissions_count];
 }
 
@@ -604,6 +606,7 @@ void model_time(struct sim *sim)
 		/* A responder's silence is not the controller's. */
 		if (transmission->kind != SIM_RELAY) {
 			messages_silent(sim);
+			merges_changed(sim);
 		}
 		if (transmission->kind == SIM_MERGED) {
 			merges_silent(sim, transmission);
@@ -650,6 +653,7 @@ void model_link_lost(struct sim *sim)
 		}
 	}
 	parts_link_lost(sim);
+	merges_changed(sim);
 }
 
 /* ---- responses ---- */

@@ -169,6 +169,7 @@ struct sim_request {
 	bool on_bus;        /* its number is in use */
 	bool overdue;       /* its response from the bus is: sent again, it keeps its number */
 	bool safe;          /* the last sending provably executed nothing */
+	bool fresh;         /* merges.c: no answer that was given before */
 	bool tried;         /* merges.c: it may have gone out with another's */
 	bool final;         /* a response that ends it has been fed, with final_cc */
 	bool cancelled, silent, lost, refused, abandoned;
@@ -449,6 +450,10 @@ void merges_silent(struct sim *sim, const struct sim_transmission *transmission)
 /* What the world answers to one; that it does. */
 size_t merges_executed(const struct sim_transmission *transmission, uint8_t cc, uint8_t *bytes);
 void merges_received(struct sim *sim, const struct sim_transmission *transmission, uint8_t cc);
+/* Something changed at the controller, or said so: no answer of before may be given after it. */
+void merges_changed(struct sim *sim);
+/* A request is given to the link, or what was given is over: whether it changes something. */
+void merges_touched(struct sim *sim, uint32_t serial);
 /* Whether the request's bytes may be the ones that are lent to the link. */
 bool merges_lent(struct sim *sim, uint32_t serial);
 /* Its handle closed; of those, how many may still have their slots. */

@@ -95,9 +95,9 @@ static inline int send_message(uint8_t netfn, uint8_t command)
 	const struct ipmb_message message = {.rs_address = 0xB2,
 		.rs_lun = 1,
 		.rq_address = 0x20,
-		.rq_lun = 2,
+		.rq_lun = 3,
 		.netfn = netfn,
-		.sequence = 0x2A,
+		.sequence = 0x2B,
 		.command = command,
 		.data = (const uint8_t *)"\x05",
 		.length = 1};
@@ -119,9 +119,9 @@ static inline void take_bus_answer(struct ipmb_message *ret_message)
 		0);
 	assert_int_equal(ret_message->rs_address, 0xB2);
 	assert_int_equal(ret_message->rs_lun, 1);
-	assert_int_equal(ret_message->rq_lun, 2);
+	assert_int_equal(ret_message->rq_lun, 3);
 	assert_int_equal(ret_message->netfn, 0x05);
-	assert_int_equal(ret_message->sequence, 0x2A);
+	assert_int_equal(ret_message->sequence, 0x2B);
 	assert_int_equal(ret_message->command, 0x2D);
 }
 

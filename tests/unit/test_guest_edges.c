@@ -17,7 +17,7 @@ static void each_acpi_state_is_set_by_itself(void **state)
 	assert_int_equal(ASK(0x06, 0x07), 0);
 	assert_memory_equal(verdict.answer.data + 1, "\x2A\x00", 2);
 	assert_int_equal(ASK(0x06, 0x06, 0x81, 0x83), 0);
-	assert_int_equal(ASK(0x06, 0x06, 0x02, 0xFF), 0); /* not to be set; no change */
+	assert_int_equal(ASK(0x06, 0x06, 0x29, 0xFF), 0); /* not to be set; no change */
 	assert_int_equal(ASK(0x06, 0x06, 0x7F, 0x7E), 0);
 	assert_int_equal(ASK(0x06, 0x07), 0);
 	assert_memory_equal(verdict.answer.data + 1, "\x01\x03", 2);
@@ -128,6 +128,7 @@ static void each_enable_is_a_bit(void **state)
 
 static void queues_go_round(void **state)
 {
+	enum { EVENTS = 3 * GUEST_EVENTS_MAX - 5, RECEIVED = 3 * GUEST_RECEIVED_MAX - 3 };
 	uint8_t record[GUEST_EVENT_SIZE + 1] = {[GUEST_EVENT_SIZE] = 0xEE}, saved[GUEST_SAVED_MAX];
 	struct guest_verdict ignored;
 	size_t i, length;
@@ -135,23 +136,24 @@ static void queues_go_round(void **state)
 	(void)state;
 	begin(&bus);
 	assert_int_equal(ASK(0x06, 0x2E, 0x04), 0);
-	for (i = 0; i < 3 * GUEST_EVENTS_MAX; i++) {
+	/* Always full, or but for one. */
+	for (i = 0; i < EVENTS; i++) {
 		record[0] = (uint8_t)i;
 		guest_event(&guest, record);
-		if (i > 2) {
+		if (i + 1 >= GUEST_EVENTS_MAX) {
 			assert_int_equal(ASK(0x06, 0x35), 0);
 			assert_int_equal(verdict.answer.length, 17);
-			assert_int_equal(verdict.answer.data[1], i - 3);
+			assert_int_equal(verdict.answer.data[1], i + 1 - GUEST_EVENTS_MAX);
 		}
 	}
-	for (i = 0; i < 3 * GUEST_RECEIVED_MAX; i++) {
+	for (i = 0; i < RECEIVED; i++) {
 		const uint8_t mark = (uint8_t)i;
 
 		assert_int_equal(send_message(0x04, 0x2D), 0);
 		guest_response(&guest, verdict.forward.tag, 0, &mark, 1, &ignored);
-		if (i > 2) {
+		if (i + 1 >= GUEST_RECEIVED_MAX) {
 			assert_int_equal(ASK(0x06, 0x33), 0);
-			assert_int_equal(verdict.answer.data[8], i - 3);
+			assert_int_equal(verdict.answer.data[8], i + 1 - GUEST_RECEIVED_MAX);
 		}
 	}
 	/* The agent's end does not disturb them. */
@@ -159,16 +161,19 @@ static void queues_go_round(void **state)
 	guest_init(&guest, &bus);
 	assert_true(guest_restore(&guest, saved, length, now_ns));
 	guest_connect(&guest, now_ns);
-	for (i = 0; i < 3; i++) {
+	for (i = EVENTS + 1 - GUEST_EVENTS_MAX; i < EVENTS; i++) {
 		assert_int_equal(ASK(0x06, 0x35), 0);
-		assert_int_equal(verdict.answer.data[1], 3 * GUEST_EVENTS_MAX - 3 + i);
+		assert_int_equal(verdict.answer.data[1], i);
+	}
+	for (i = RECEIVED + 1 - GUEST_RECEIVED_MAX; i < RECEIVED; i++) {
 		assert_int_equal(ASK(0x06, 0x33), 0);
-		assert_int_equal(verdict.answer.data[8], 3 * GUEST_RECEIVED_MAX - 3 + i);
+		assert_int_equal(verdict.answer.data[8], i);
 	}
 }
 
 static void every_place_is_used_and_given_back(void **state)
 {
+	uint64_t tags[GUEST_PENDING_MAX];
 	struct guest_verdict ignored;
 	size_t i;
 
@@ -177,14 +182,15 @@ static void every_place_is_used_and_given_back(void **state)
 	assert_false(guest_waits(&guest));
 	for (i = 0; i < GUEST_PENDING_MAX; i++) {
 		assert_int_equal(send_message(0x04, 0x2D), 0);
+		tags[i] = verdict.forward.tag;
 		assert_true(guest_waits(&guest));
 	}
 	assert_int_equal(send_message(0x04, 0x2D), VIPMI_CC_NODE_BUSY);
 	for (i = 0; i + 1 < GUEST_PENDING_MAX; i++) {
-		guest_response(&guest, (uint64_t)i << 8 | i, 0, NULL, 0, &ignored);
+		guest_response(&guest, tags[i], 0, NULL, 0, &ignored);
 		assert_true(guest_waits(&guest)); /* for the last */
 	}
-	guest_response(&guest, (uint64_t)i << 8 | i, 0, NULL, 0, &ignored);
+	guest_response(&guest, tags[i], 0, NULL, 0, &ignored);
 	assert_false(guest_waits(&guest));
 	assert_int_equal(guest.messages.received_count, GUEST_PENDING_MAX);
 	assert_int_equal(ASK(0x06, 0x30, 0x01), 0);
@@ -226,6 +232,32 @@ static void the_longest_answer_fits(void **state)
 	assert_int_equal(ASK(0x04, 0x2D, 1), -1);
 	guest_response(&guest, verdict.forward.tag, 0, much, VIPMI_DATA_MAX, &verdict);
 	assert_int_equal(verdict.answer.length, 1);
+	assert_int_equal(ASK(0x04, 0x2D, 1), -1);
+	guest_response(&guest, verdict.forward.tag, 0, (const uint8_t *)"\x42", 1, &verdict);
+	assert_memory_equal(verdict.answer.data, "\x00\x42", 2);
+}
+
+/* A satellite's answer with which the answer to Get Message is as long as can be; then a byte more.
+ */
+static void the_longest_answer_from_the_bus_fits(void **state)
+{
+	enum { LONGEST = VIPMI_DATA_MAX - 9 };
+	static const uint8_t much[LONGEST + 1] = {[LONGEST - 1] = 0x77};
+	struct guest_verdict ignored;
+	struct ipmb_message message;
+
+	(void)state;
+	begin(&bus);
+	assert_int_equal(send_message(0x04, 0x2D), 0);
+	guest_response(&guest, verdict.forward.tag, 0, much, LONGEST, &ignored);
+	take_bus_answer(&message);
+	assert_int_equal(verdict.answer.length, VIPMI_DATA_MAX);
+	assert_int_equal(message.length, 1 + LONGEST);
+	assert_int_equal(message.data[LONGEST], 0x77);
+	assert_int_equal(send_message(0x04, 0x2D), 0);
+	guest_response(&guest, verdict.forward.tag, 0, much, LONGEST + 1, &ignored);
+	assert_int_equal(ASK(0x06, 0x33), 0x80);
+	assert_int_equal(guest.messages.received_lost, 1);
 }
 
 static void power_is_told_in_full(void **state)
@@ -235,10 +267,12 @@ static void power_is_told_in_full(void **state)
 	assert_int_equal(ASK(0x00, 0x01), 0);
 	assert_int_equal(verdict.answer.length, 4);
 	assert_memory_equal(verdict.answer.data, "\x00\x21\x00\x00", 4);
-	assert_int_equal(ASK(0x00, 0x06, 1), 0);
 	assert_int_equal(ASK(0x00, 0x06, 0xF8), 0); /* the upper bits are reserved */
 	assert_int_equal(ASK(0x00, 0x01), 0);
 	assert_int_equal(verdict.answer.data[1], 0x01);
+	assert_int_equal(ASK(0x00, 0x06, 1), 0);
+	assert_int_equal(ASK(0x00, 0x01), 0);
+	assert_int_equal(verdict.answer.data[1], 0x21);
 	assert_int_equal(ASK(0x00, 0x07), 0);
 	assert_memory_equal(verdict.answer.data, "\x00\x00\x00", 3);
 }
@@ -271,7 +305,7 @@ static void each_timer_use_is_its_own(void **state)
 	assert_int_equal(ASK(0x06, 0x24, 0x44, 0, 0, 0, 10, 0), 0);
 	assert_int_equal(guest_deadline(&guest), TIME_NEVER);
 	assert_int_equal(ASK(0x06, 0x22), 0);
-	assert_int_equal(ASK(0x06, 0x24, 0xBC, 0, 0, 0, 10, 0), 0);
+	assert_int_equal(ASK(0x06, 0x24, 0xBD, 0, 0, 0, 10, 0), 0);
 	assert_int_equal(guest_deadline(&guest), TIME_NEVER);
 }
 
@@ -308,10 +342,10 @@ static void the_warning_is_within_the_countdown(void **state)
 	assert_int_equal(ASK(0x06, 0x24, 4, 0x31, 2, 0, 19, 0), 0xCC);
 	assert_int_equal(ASK(0x06, 0x24, 4, 0x31, 20, 0, 200, 0), 0);
 	assert_int_equal(ASK(0x06, 0x24, 4, 0x31, 20, 0, 199, 0), 0xCC);
-	assert_int_equal(ASK(0x06, 0x24, 4, 0x01, 2, 0, 10, 0), 0); /* of no interrupt */
-	assert_int_equal(ASK(0x06, 0x22), 0);
-	assert_int_equal(guest_deadline(&guest), now_ns + SECOND);
-	assert_int_equal(ASK(0x06, 0x24, 4, 0x31, 0, 0, 10, 0), 0); /* no time before it */
+	/* Of no interrupt, whatever stands in the reserved bits, which are not kept. */
+	assert_int_equal(ASK(0x06, 0x24, 4, 0x89, 2, 0, 10, 0), 0);
+	assert_int_equal(ASK(0x06, 0x25), 0);
+	assert_int_equal(verdict.answer.data[2], 0x01);
 	assert_int_equal(ASK(0x06, 0x22), 0);
 	assert_int_equal(guest_deadline(&guest), now_ns + SECOND);
 	assert_int_equal(ASK(0x06, 0x24, 4, 0x31, 1, 0, 15, 0), 0);
@@ -319,10 +353,34 @@ static void the_warning_is_within_the_countdown(void **state)
 	assert_int_equal(guest_deadline(&guest), now_ns + SECOND / 2);
 }
 
+/* IPMI 2.0 section 27.4: an interval of 0 asks for the interrupt together with the action. */
+static void a_warning_may_come_with_the_action(void **state)
+{
+	(void)state;
+	begin(&bus);
+	assert_int_equal(ASK(0x06, 0x24, 4, 0x31, 0, 0, 10, 0), 0);
+	assert_int_equal(ASK(0x06, 0x22), 0);
+	assert_int_equal(guest_deadline(&guest), now_ns + SECOND);
+	advance(SECOND - 1);
+	assert_string_equal(controls(), "");
+	advance(1);
+	assert_string_equal(controls(), "01 04 ");
+	assert_int_equal(ASK(0x06, 0x30, 0x07), 0); /* the others' flags */
+	assert_int_equal(ASK(0x06, 0x31), 0);
+	assert_int_equal(verdict.answer.data[1], 0x08);
+	assert_int_equal(ASK(0x0A, 0x40), 0);
+	assert_int_equal(verdict.answer.data[2], 2); /* both are logged */
+	assert_int_equal(ASK(0x06, 0x24, 4, 0x22, 0, 0, 10, 0), 0);
+	assert_int_equal(ASK(0x06, 0x22), 0);
+	advance(SECOND);
+	assert_string_equal(controls(), "00 07 03 ");
+	assert_int_equal(ASK(0x06, 0x22), 0); /* it has expired, and may start again */
+}
+
 /* What a file may say of the watchdog, at the place in it where that stands. */
 static bool believed(uint8_t use, uint16_t count, uint8_t flags, uint64_t left_ns)
 {
-	enum { WATCHDOG_AT = 1 + GUEST_GUID_SIZE + 1 + 8 + 6 };
+	enum { WATCHDOG_AT = 1 + GUEST_GUID_SIZE + 1 + 8 + 5 };
 	uint8_t saved[GUEST_SAVED_MAX];
 	struct writer writer;
 	size_t length;
@@ -377,10 +435,12 @@ int main(void)
 		cmocka_unit_test(queues_go_round),
 		cmocka_unit_test(every_place_is_used_and_given_back),
 		cmocka_unit_test(the_longest_answer_fits),
+		cmocka_unit_test(the_longest_answer_from_the_bus_fits),
 		cmocka_unit_test(power_is_told_in_full),
 		cmocka_unit_test(each_timer_use_is_its_own),
 		cmocka_unit_test(what_is_left_is_rounded_up),
 		cmocka_unit_test(the_warning_is_within_the_countdown),
+		cmocka_unit_test(a_warning_may_come_with_the_action),
 		cmocka_unit_test(a_file_is_not_believed_anything),
 	};
 

@@ -88,6 +88,29 @@ static void what_was_warned_of_is_not_warned_of_again(void **state)
 	assert_string_equal(controls(), "00 ");
 	advance(1);
 	assert_string_equal(controls(), "04 ");
+	assert_int_equal(ASK(0x00, 0x01), 0);
+	assert_int_equal(verdict.answer.data[1], 0x21); /* the policy that nobody set */
+}
+
+/* Never set; set and not started: neither is more after the agent's end than before. */
+static void a_timer_that_stands_still_goes_on_standing(void **state)
+{
+	struct guest_config config;
+
+	(void)state;
+	begin(NULL);
+	config = guest.config;
+	assert_true(restart(0, &config));
+	guest_connect(&guest, now_ns);
+	guest_control(&guest, VM_CONTROL_CAPABILITIES, CAPABLE_ALL);
+	assert_int_equal(ASK(0x06, 0x22), 0x80);
+	assert_int_equal(ASK(0x06, 0x24, 4, 1, 0, 0, 100, 0), 0);
+	assert_true(restart(0, &config));
+	guest_connect(&guest, now_ns);
+	assert_int_equal(guest_deadline(&guest), TIME_NEVER);
+	assert_int_equal(ASK(0x06, 0x25), 0);
+	assert_memory_equal(verdict.answer.data + 1, "\x04\x01\x00\x00\x64\x00\x64\x00", 8);
+	assert_int_equal(ASK(0x06, 0x22), 0);
 }
 
 static void another_guest_has_none_of_it(void **state)
@@ -141,6 +164,7 @@ static void the_bus_queue_outlives_the_agent(void **state)
 	assert_int_equal(send_message(0x04, 0x2D), 0);
 	guest_response(&guest, verdict.forward.tag, 0, (const uint8_t *)"xyz", 3, &ignored);
 	assert_int_equal(send_message(0x04, 0x2D), 0);
+	assert_int_equal(ASK(0x04, 0x2D, 1), -1); /* QEMU answers this itself */
 	assert_true(restart(0, &bus));
 	guest_connect(&guest, now_ns);
 	for (i = 0; i < 2; i++) {
@@ -178,14 +202,53 @@ static void the_largest_state_is_kept(void **state)
 	assert_int_equal(guest.messages.event_count, GUEST_EVENTS_MAX);
 }
 
+/* What a file may say of the queues: how many events and answers, and how long these are. */
+static bool believed(uint8_t events, uint8_t answers, uint16_t length)
+{
+	const struct guest_config bus = {.sensors = true, .bus = true, .grace_ns = SECOND};
+	enum { QUEUES_AT = 1 + GUEST_GUID_SIZE + 1 + 8 + 5 + 15 + 4 };
+	static uint8_t file[2 * GUEST_SAVED_MAX], nothing[VIPMI_DATA_MAX];
+	struct writer writer;
+
+	begin(&bus);
+	/* Two counts, and no answer awaited. */
+	assert_int_equal(
+		guest_save(&guest, now_ns, file, sizeof(file)), QUEUES_AT + 2 + GUEST_PENDING_MAX);
+	writer = writer_init(file + QUEUES_AT, sizeof(file) - QUEUES_AT);
+	for (writer_u8(&writer, events); events > 0; events--) {
+		writer_bytes(&writer, nothing, GUEST_EVENT_SIZE);
+	}
+	for (writer_u8(&writer, answers); answers > 0; answers--) {
+		writer_u16le(&writer, length);
+		writer_u8(&writer, 0);
+		writer_bytes(&writer, nothing, length);
+	}
+	writer_bytes(&writer, nothing, GUEST_PENDING_MAX);
+	assert_false(writer.failed);
+	return guest_restore(&guest, file, QUEUES_AT + writer_length(&writer), now_ns);
+}
+
+static void no_more_is_believed_than_fits(void **state)
+{
+	(void)state;
+	assert_true(believed(GUEST_EVENTS_MAX, GUEST_RECEIVED_MAX, VIPMI_DATA_MAX - 2));
+	assert_int_equal(guest.messages.event_count, GUEST_EVENTS_MAX);
+	assert_int_equal(guest.messages.received_count, GUEST_RECEIVED_MAX);
+	assert_false(believed(GUEST_EVENTS_MAX + 1, 0, 0));
+	assert_false(believed(0, GUEST_RECEIVED_MAX + 1, 0));
+	assert_false(believed(0, 1, VIPMI_DATA_MAX - 1));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(its_state_outlives_the_agent),
 		cmocka_unit_test(what_was_warned_of_is_not_warned_of_again),
+		cmocka_unit_test(a_timer_that_stands_still_goes_on_standing),
 		cmocka_unit_test(another_guest_has_none_of_it),
 		cmocka_unit_test(the_bus_queue_outlives_the_agent),
 		cmocka_unit_test(the_largest_state_is_kept),
+		cmocka_unit_test(no_more_is_believed_than_fits),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -104,8 +104,29 @@ static void the_middle_of_one_needs_a_reservation(void **state)
 	assert_int_equal(ASK(0x0A, 0x43, LOW_HIGH(id), 1, 0, 15, 2), 0xC9);
 	assert_int_not_equal(reserve(), id);
 	assert_int_equal(ASK(0x0A, 0x43, LOW_HIGH(id), 1, 0, 15, 1), 0xC5);
-	guest.sel.reservation = 0xFFFF;
+	guest.sel.reservation = 0xFFFE;
+	assert_int_equal(reserve(), 0xFFFF);
 	assert_int_equal(reserve(), 1); /* 0 is none */
+}
+
+/* IPMI 2.0 section 31.4: not only a deletion does; nor is there one for the next guest. */
+static void a_reset_cancels_the_reservation(void **state)
+{
+	uint16_t id;
+
+	(void)state;
+	begin(&own);
+	(void)add(0xA1);
+	id = reserve();
+	assert_int_equal(ASK(0x06, 0x02), 0); /* Cold Reset */
+	assert_int_equal(ASK(0x0A, 0x43, LOW_HIGH(id), 1, 0, 15, 1), 0xC5);
+	id = reserve();
+	guest_disconnect(&guest, now_ns);
+	advance(60 * SECOND);
+	assert_true(guest_worth_saving(&guest)); /* for its one entry */
+	guest_connect(&guest, now_ns);
+	assert_int_equal(ASK(0x0A, 0x47, LOW_HIGH(id), 'C', 'L', 'R', 0xAA), 0xC5);
+	expect_info(1, EPOCH + 1000, 0, 0x0B);
 }
 
 static void entries_are_deleted(void **state)
@@ -156,6 +177,7 @@ static void a_full_log_loses_its_oldest(void **state)
 	/* Deleting across the ring's end keeps the order. */
 	id = reserve();
 	assert_int_equal(ASK(0x0A, 0x46, LOW_HIGH(id), 3, 0), 0);
+	assert_false(guest_waits(&guest)); /* nor does it disturb what lies behind the ring */
 	assert_int_equal(ASK(0x0A, 0x43, 0, 0, 2, 0, 0, 0xFF), 0);
 	assert_int_equal(verdict.answer.data[1], 4);
 	assert_int_equal(ASK(0x0A, 0x43, 0, 0, 128, 0, 0, 0xFF), 0);
@@ -188,6 +210,7 @@ static void the_ring_goes_round(void **state)
 				verdict.answer.data + 3, ((uint8_t[]){LOW_HIGH(expected)}), 2);
 			assert_int_equal(verdict.answer.data[18], (uint8_t)(expected - 1));
 			at = (uint16_t)(verdict.answer.data[1] | verdict.answer.data[2] << 8);
+			assert_true(at == expected + 1 || at == 0xFFFF);
 			expected++;
 		} while (at != 0xFFFF);
 		assert_int_equal(expected, id + 1);
@@ -195,6 +218,22 @@ static void the_ring_goes_round(void **state)
 		assert_true(guest_restore(&guest, saved, length, now_ns)); /* likewise */
 		guest_connect(&guest, now_ns);
 	}
+}
+
+static void each_entry_has_an_id_of_its_own(void **state)
+{
+	(void)state;
+	begin(&own);
+	assert_int_equal(add(0xA1), 1);
+	assert_int_equal(add(0xA2), 2);
+	guest.sel.next_id = 0xFFFD; /* 65,000 were added and deleted */
+	assert_int_equal(add(0xA3), 0xFFFD);
+	assert_int_equal(add(0xA4), 0xFFFE);
+	assert_int_equal(add(0xA5), 3); /* FFFFh is the last, whichever that is; 0 the first */
+	assert_int_equal(ASK(0x0A, 0x43, 0, 0, 1, 0, 0, 0xFF), 0);
+	assert_int_equal(verdict.answer.data[18], 0xA1);
+	assert_int_equal(ASK(0x0A, 0x43, 0, 0, 3, 0, 0, 0xFF), 0);
+	assert_int_equal(verdict.answer.data[18], 0xA5);
 }
 
 static void clearing_clears_its_own(void **state)
@@ -265,7 +304,8 @@ static void its_watchdog_is_logged(void **state)
 	assert_int_equal(ASK(0x06, 0x22), 0);
 	advance(8 * SECOND);
 	assert_int_equal(ASK(0x0A, 0x43, 0, 0, 0xFF, 0xFF, 0, 0xFF), 0);
-	assert_memory_equal(verdict.answer.data + 10, "\x20\x00\x04\x23\xFE\x6F\xC8\x33\xFF", 9);
+	assert_memory_equal(verdict.answer.data + 3,
+		"\x01\x00\x02\x30\x46\x0F\x00\x20\x00\x04\x23\xFE\x6F\xC8\x33\xFF", 16);
 	advance(2 * SECOND);
 	assert_int_equal(ASK(0x0A, 0x43, 0, 0, 0xFF, 0xFF, 0, 0xFF), 0);
 	assert_memory_equal(verdict.answer.data + 10, "\x20\x00\x04\x23\xFE\x6F\xC1\x33\xFF", 9);
@@ -316,6 +356,26 @@ static void it_outlives_guest_and_agent(void **state)
 	assert_false(guest_worth_saving(&guest));
 }
 
+static void no_more_entries_are_believed_than_fit(void **state)
+{
+	static uint8_t saved[GUEST_SAVED_MAX + GUEST_EVENT_SIZE];
+	size_t length, i;
+
+	(void)state;
+	begin(&own);
+	for (i = 0; i < GUEST_SEL_MAX; i++) {
+		(void)add((uint8_t)i);
+	}
+	length = guest_save(&guest, now_ns, saved, GUEST_SAVED_MAX);
+	/* Before the entries: count, overflow, next ID, offset, three times. */
+	i = length - GUEST_SEL_MAX * GUEST_EVENT_SIZE - 18;
+	assert_int_equal(saved[i], GUEST_SEL_MAX);
+	saved[i]++;
+	assert_false(guest_restore(&guest, saved, length + GUEST_EVENT_SIZE, now_ns));
+	saved[i]--;
+	assert_true(guest_restore(&guest, saved, length, now_ns));
+}
+
 static void the_real_log_is_not_touched(void **state)
 {
 	static const uint8_t real[] = {0x20, 0x81, 2, 0x15, 2, 0xB0, 0, 0, 0, 0, 0};
@@ -342,14 +402,17 @@ int main(void)
 		cmocka_unit_test(entries_are_added_and_read),
 		cmocka_unit_test(what_carries_no_time_keeps_its_bytes),
 		cmocka_unit_test(the_middle_of_one_needs_a_reservation),
+		cmocka_unit_test(a_reset_cancels_the_reservation),
 		cmocka_unit_test(entries_are_deleted),
 		cmocka_unit_test(a_full_log_loses_its_oldest),
 		cmocka_unit_test(the_ring_goes_round),
+		cmocka_unit_test(each_entry_has_an_id_of_its_own),
 		cmocka_unit_test(clearing_clears_its_own),
 		cmocka_unit_test(its_time_is_its_own),
 		cmocka_unit_test(its_events_are_logged),
 		cmocka_unit_test(its_watchdog_is_logged),
 		cmocka_unit_test(it_outlives_guest_and_agent),
+		cmocka_unit_test(no_more_entries_are_believed_than_fit),
 		cmocka_unit_test(the_real_log_is_not_touched),
 	};
 

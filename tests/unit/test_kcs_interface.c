@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What links/kcs.c does not use of hardware/: interrupts and leaving. It tests the rest. */
+/* Of hardware/: interrupts and leaving, which links/kcs.c does not use, and when it looks. The rest
+ * test_link_kcs tests. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,6 +11,7 @@
 
 #define APP 0x06
 #define GET_DEVICE_ID 0x01
+#define GET_SELF_TEST_RESULTS 0x04
 #define OWN_ADDRESS 0x20
 #define STARTED_NS (100 * NSEC_PER_SEC_U64)
 /* More than any of these transfers takes. */
@@ -20,12 +22,13 @@ struct world {
 	struct kcs_controller controller;
 	uint64_t now_ns;
 	bool silent; /* the controller has the request and does not answer */
+	unsigned looks;
 };
 
 static void perform(struct world *world, enum kcs_access access, uint8_t value)
 {
-	static const uint8_t answer[] = {(APP | 1) << 2, GET_DEVICE_ID, 0x00, 0x20};
 	struct kcs_controller *controller = &world->controller;
+	const uint8_t answer[] = {(APP | 1) << 2, controller->bytes[1], 0x00, 0x20};
 	uint8_t read = 0;
 
 	kcs_controller_run(controller);
@@ -33,6 +36,7 @@ static void perform(struct world *world, enum kcs_access access, uint8_t value)
 		assert_int_equal(kcs_controller_respond(controller, answer, sizeof(answer)), 0);
 	}
 	if (access == KCS_ACCESS_READ_STATUS) {
+		world->looks++;
 		read = kcs_controller_read_status(controller);
 	} else if (access == KCS_ACCESS_READ_DATA) {
 		read = kcs_controller_read_data(controller);
@@ -85,14 +89,49 @@ static void begin(struct world *world, bool interrupts)
 	assert_false(kcs_interface_next(&world->interface, &event));
 }
 
-static void ask(struct world *world)
+static void ask_for(struct world *world, uint8_t command)
 {
 	const struct core_transmit question = {.transmission = 7,
 		.target_kind = VIPMI_TARGET_CONTROLLER,
 		.netfn = APP,
-		.command = GET_DEVICE_ID};
+		.command = command};
 
 	assert_int_equal(kcs_interface_transmit(&world->interface, &question, world->now_ns), 0);
+}
+
+static void ask(struct world *world)
+{
+	ask_for(world, GET_DEVICE_ID);
+}
+
+/* Asks a controller that takes so long; how much later than it was there the answer is met. */
+static uint64_t lateness_ns(struct world *world, uint8_t command, uint64_t service_ns)
+{
+	uint64_t there_ns = world->now_ns + service_ns;
+	struct core_event event;
+
+	world->looks = 0;
+	world->silent = service_ns > 0;
+	ask_for(world, command);
+	run(world);
+	while (!kcs_interface_next(&world->interface, &event)) {
+		assert_true(kcs_interface_deadline(&world->interface) > world->now_ns);
+		world->now_ns = kcs_interface_deadline(&world->interface);
+		world->silent = world->now_ns < there_ns;
+		run(world);
+	}
+	assert_int_equal(event.type, CORE_EVENT_RECEIVED);
+	assert_int_equal(event.received.length, 2);
+	return world->now_ns - there_ns;
+}
+
+static void learn(struct world *world, uint8_t command, uint64_t service_ns)
+{
+	int i;
+
+	for (i = 0; i < 40; i++) {
+		(void)lateness_ns(world, command, service_ns);
+	}
 }
 
 static void an_idle_interface_is_looked_at_less_often_where_there_are_interrupts(void **state)
@@ -182,6 +221,86 @@ static void leaving_breaks_off_a_transfer_and_says_nothing_of_it(void **state)
 	assert_false(kcs_interface_next(&world.interface, &event));
 }
 
+/* What the pauses cost: at most an eighth of the time a command takes when it is asked first, and
+ * the shortest pause once its usual time is known, with fewer looks than before. */
+static void the_time_that_a_command_takes_is_learned(void **state)
+{
+	static const uint64_t services_us[] = {100, 500, 2000, 4500, 30000, 1000000};
+	struct world world;
+	unsigned first;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_LENGTH(services_us); i++) {
+		uint64_t service_ns = services_us[i] * NSEC_PER_USEC_U64;
+
+		begin(&world, false);
+		assert_in_range(lateness_ns(&world, GET_DEVICE_ID, service_ns), 0,
+			service_ns / 8 + 20 * NSEC_PER_USEC_U64);
+		first = world.looks;
+		learn(&world, GET_DEVICE_ID, service_ns);
+		assert_in_range(
+			lateness_ns(&world, GET_DEVICE_ID, service_ns), 0, 20 * NSEC_PER_USEC_U64);
+		assert_in_range(world.looks, 1, first);
+	}
+}
+
+/* A controller's times are not always the same: an eighth more or less. */
+static void most_looks_come_when_the_answer_is_due(void **state)
+{
+	const uint64_t service_ns = 2 * NSEC_PER_MSEC_U64;
+	uint64_t late_ns = 0, random = 1;
+	unsigned looks = 0, i;
+	struct world world;
+
+	(void)state;
+	begin(&world, false);
+	learn(&world, GET_DEVICE_ID, service_ns);
+	for (i = 0; i < 1000; i++) {
+		random = random * 6364136223846793005u + 1442695040888963407u;
+		late_ns += lateness_ns(&world, GET_DEVICE_ID,
+			service_ns * 7 / 8 + (random >> 33) % (service_ns / 4));
+		looks += world.looks;
+	}
+	/* Without knowing it would be a sixteenth, and 60 looks. */
+	assert_in_range(late_ns / 1000, 1, service_ns / 50);
+	assert_in_range(looks / 1000, 20, 55);
+}
+
+/* It takes half as long again as it should, at most: a command may be quick at times. */
+static void an_answer_before_its_usual_time_is_not_left_lying(void **state)
+{
+	const uint64_t quick_ns = 3 * NSEC_PER_MSEC_U64;
+	struct world world;
+
+	(void)state;
+	begin(&world, false);
+	learn(&world, GET_DEVICE_ID, 200 * NSEC_PER_MSEC_U64);
+	assert_in_range(lateness_ns(&world, GET_DEVICE_ID, quick_ns), 0, quick_ns / 2);
+	/* And it is taken for quick from now on. */
+	assert_in_range(lateness_ns(&world, GET_DEVICE_ID, quick_ns), 0, quick_ns / 2);
+	learn(&world, GET_DEVICE_ID, 0);
+	assert_int_equal(lateness_ns(&world, GET_DEVICE_ID, 0), 0);
+	assert_in_range(lateness_ns(&world, GET_DEVICE_ID, quick_ns), 0, quick_ns / 8);
+}
+
+static void each_command_has_its_own_usual_time(void **state)
+{
+	const uint64_t slow_ns = 4500 * NSEC_PER_USEC_U64, quick_ns = 2 * NSEC_PER_MSEC_U64;
+	struct world world;
+	int i;
+
+	(void)state;
+	begin(&world, false);
+	for (i = 0; i < 40; i++) {
+		(void)lateness_ns(&world, GET_DEVICE_ID, slow_ns);
+		(void)lateness_ns(&world, GET_SELF_TEST_RESULTS, quick_ns);
+	}
+	assert_in_range(lateness_ns(&world, GET_DEVICE_ID, slow_ns), 0, 20 * NSEC_PER_USEC_U64);
+	assert_in_range(
+		lateness_ns(&world, GET_SELF_TEST_RESULTS, quick_ns), 0, 20 * NSEC_PER_USEC_U64);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -191,6 +310,10 @@ int main(void)
 		cmocka_unit_test(an_interrupt_ends_a_pause_within_a_transfer),
 		cmocka_unit_test(leaving_an_idle_interface_touches_nothing),
 		cmocka_unit_test(leaving_breaks_off_a_transfer_and_says_nothing_of_it),
+		cmocka_unit_test(the_time_that_a_command_takes_is_learned),
+		cmocka_unit_test(most_looks_come_when_the_answer_is_due),
+		cmocka_unit_test(an_answer_before_its_usual_time_is_not_left_lying),
+		cmocka_unit_test(each_command_has_its_own_usual_time),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
