@@ -303,7 +303,8 @@ static void what_does_not_fit_stays_or_is_cut(void **state)
 	assert_int_equal(world.queue_length, 0);
 }
 
-/* Another thread takes the message that was looked at: what is taken then is given, whole or cut. */
+/* Another thread takes the message that was looked at: what is taken then is given, whole or
+ * cut. */
 static void what_is_taken_is_given(void **state)
 {
 	const struct recv32 wanted = {.addr = 200, .addr_len = 32, .data = 300, .data_len = 8};
@@ -405,10 +406,10 @@ static void maintenance_mode_is_the_agents_to_grant(void **state)
 	assert_int_equal(socket_decode(world.sent, world.sent_length, &message), 0);
 	assert_int_equal(message.option.value, 0);
 
-	world.reason = VIPMI_REASON_DENIED;
+	world.later = VIPMI_REASON_DENIED;
 	assert_int_equal(set_mode(IPMI_MAINTENANCE_MODE_ON), -EPERM);
 	assert_int_equal(world.settings.maintenance, IPMI_MAINTENANCE_MODE_OFF);
-	world.reason = VIPMI_REASON_STALE;
+	world.later = VIPMI_REASON_STALE;
 	assert_int_equal(set_mode(IPMI_MAINTENANCE_MODE_ON), -ENODEV);
 	assert_int_equal(set_mode(IPMI_MAINTENANCE_MODE_ON + 1), -EINVAL);
 	assert_int_equal(set_mode(IPMI_MAINTENANCE_MODE_AUTO - 1), -EINVAL);
