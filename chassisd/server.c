@@ -142,21 +142,36 @@ static void send_response(struct server *server, const struct chassis_output *ou
 	server->output_length += (size_t)length;
 }
 
+static void log_moment(struct server *server, uint64_t now_ns)
+{
+	uint64_t us = (now_ns - server->started_ns) / NSEC_PER_USEC_U64;
+
+	fprintf(server->log, "%llu.%06llu ", (unsigned long long)(us / 1000000),
+		(unsigned long long)(us % 1000000));
+}
+
 /* What the controller does to the host, for a peer that can do it. */
 static void act_on_host(struct server *server, enum chassis_output_type type)
 {
 	static const struct {
 		uint8_t control, capability;
+		const char *name;
 	} acts[CHASSIS_OUTPUT_COUNT] = {
-		[CHASSIS_OUTPUT_POWER_OFF] = {VM_CONTROL_POWER_OFF, CAPABLE_POWER},
-		[CHASSIS_OUTPUT_POWER_CYCLE] = {VM_CONTROL_RESET, CAPABLE_RESET},
-		[CHASSIS_OUTPUT_HARD_RESET] = {VM_CONTROL_RESET, CAPABLE_RESET},
-		[CHASSIS_OUTPUT_NMI] = {VM_CONTROL_NMI, CAPABLE_NMI},
-		[CHASSIS_OUTPUT_SOFT_SHUTDOWN] = {VM_CONTROL_GRACEFUL_SHUTDOWN, CAPABLE_SHUTDOWN},
+		[CHASSIS_OUTPUT_POWER_OFF] = {VM_CONTROL_POWER_OFF, CAPABLE_POWER, "power-off"},
+		[CHASSIS_OUTPUT_POWER_CYCLE] = {VM_CONTROL_RESET, CAPABLE_RESET, "power-cycle"},
+		[CHASSIS_OUTPUT_HARD_RESET] = {VM_CONTROL_RESET, CAPABLE_RESET, "reset"},
+		[CHASSIS_OUTPUT_NMI] = {VM_CONTROL_NMI, CAPABLE_NMI, "nmi"},
+		[CHASSIS_OUTPUT_SOFT_SHUTDOWN] = {VM_CONTROL_GRACEFUL_SHUTDOWN, CAPABLE_SHUTDOWN,
+			"shutdown"},
 	};
 
 	if (acts[type].capability & server->capabilities) {
 		send_control(server, acts[type].control, 0);
+		if (server->log) {
+			log_moment(server, clock_ns());
+			fprintf(server->log, "host=%s\n", acts[type].name);
+			fflush(server->log);
+		}
 	}
 }
 
@@ -209,15 +224,14 @@ static void handle_output(struct server *server, const struct chassis_output *ou
 
 static void log_request(struct server *server, const struct queued *queued, uint64_t now_ns)
 {
-	uint64_t us = (now_ns - server->started_ns) / NSEC_PER_USEC_U64;
 	size_t i;
 
 	if (!server->log) {
 		return;
 	}
-	fprintf(server->log, "%llu.%06llu seq=%02x netfn=%02x lun=%u cmd=%02x data=",
-		(unsigned long long)(us / 1000000), (unsigned long long)(us % 1000000),
-		queued->sequence, queued->netfn, queued->lun, queued->command);
+	log_moment(server, now_ns);
+	fprintf(server->log, "seq=%02x netfn=%02x lun=%u cmd=%02x data=", queued->sequence,
+		queued->netfn, queued->lun, queued->command);
 	for (i = 0; i < queued->length; i++) {
 		fprintf(server->log, "%02x", queued->data[i]);
 	}

@@ -22,6 +22,8 @@ extern const struct cli_command command_sequence_list;
 extern const struct cli_command command_node_list;
 extern const struct cli_command command_node_add;
 extern const struct cli_command command_node_remove;
+extern const struct cli_command command_node_set;
+extern const struct cli_command command_node_reserve;
 extern const struct cli_command command_command_list;
 extern const struct cli_command command_command_show;
 extern const struct cli_command command_chassis_show;
@@ -38,6 +40,15 @@ extern const struct cli_command command_chassis_run;
 int answer_report(const struct cli *cli, const struct vipmi_answer *answer);
 /* One JSON object, an error's included. */
 void answer_print_structured(const struct cli *cli, const struct vipmi_answer *answer);
+
+/* ---- rights.c ---- */
+
+/* NETFN COMMAND|all, toward a responder or (NULL) any, to send or to receive: EXIT_DONE, or
+ * EXIT_USAGE with what is wrong told. */
+int rights_take(const struct cli *cli, char **arguments, const char *ipmb, bool receive,
+	struct vipmi_right *ret_right);
+/* Tells who holds what was asked for. EXIT_REFUSED. */
+int rights_held(uint32_t handle);
 
 /* What may stand with every command. */
 extern const struct cli_option cli_common_options[];

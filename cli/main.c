@@ -28,6 +28,8 @@ const struct cli_command *const cli_commands[] = {
 	&command_node_list,
 	&command_node_add,
 	&command_node_remove,
+	&command_node_set,
+	&command_node_reserve,
 	&command_command_list,
 	&command_command_show,
 	&command_chassis_show,

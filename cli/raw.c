@@ -35,22 +35,6 @@ struct raw {
 	uint8_t data[VIPMI_DATA_MAX]; /* the request's */
 };
 
-static int take_class(const struct cli *cli, const char *word, uint8_t *ret_urgency)
-{
-	static const char *const names[] = {"urgent", "normal", "background"};
-	struct suggestion suggestion = suggest_begin(word);
-
-	for (uint8_t i = 0; i < VIPMI_CLASS_COUNT; i++) {
-		if (strcmp(word, names[i]) == 0) {
-			*ret_urgency = i + 1; /* enum vipmi_urgency */
-			return EXIT_DONE;
-		}
-		suggest_offer(&suggestion, names[i]);
-	}
-	return cli_usage(cli, "unknown class \"%s\"%s; there are urgent, normal and background",
-		word, suggest_text(&suggestion));
-}
-
 static int take_options(const struct cli *cli, struct vipmi_request *request)
 {
 	const char *const *values = cli->values;
@@ -79,7 +63,7 @@ static int take_options(const struct cli *cli, struct vipmi_request *request)
 	if (values[OPTION_FRESH]) {
 		request->flags |= VIPMI_REQUEST_FRESH;
 	}
-	return values[OPTION_CLASS] ? take_class(cli, values[OPTION_CLASS], &request->urgency)
+	return values[OPTION_CLASS] ? words_class(cli, values[OPTION_CLASS], &request->urgency)
 				    : EXIT_DONE;
 }
 

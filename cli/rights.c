@@ -161,9 +161,17 @@ static int run_revoke(struct cli *cli, int count, char **arguments)
 	return result;
 }
 
+int rights_held(uint32_t handle)
+{
+	return cli_fail(EXIT_REFUSED,
+		"handle %" PRIu32 " holds what is in the way; 'vipmi reservation list' shows it",
+		handle);
+}
+
 /* ---- hold ---- */
 
-static int take_right(const struct cli *cli, char **arguments, struct vipmi_right *ret_right)
+int rights_take(const struct cli *cli, char **arguments, const char *ipmb, bool receive,
+	struct vipmi_right *ret_right)
 {
 	struct vipmi_right right = vipmi_right_make(0, VIPMI_RIGHT_ANY_COMMAND);
 	const struct ipmi_command *command;
@@ -175,13 +183,12 @@ static int take_right(const struct cli *cli, char **arguments, struct vipmi_righ
 			cli, arguments[0], right.netfn, arguments[1], &code, &command);
 		right.command = code;
 	}
-	if (result == EXIT_DONE && cli->values[OPTION_IPMB] &&
-		!parse_ipmb(cli->values[OPTION_IPMB], &right.channel, &right.address)) {
+	if (result == EXIT_DONE && ipmb && !parse_ipmb(ipmb, &right.channel, &right.address)) {
 		result = cli_usage(cli,
 			"\"%s\" is no responder on an IPMB: [CHANNEL:]ADDRESS, an even address",
-			cli->values[OPTION_IPMB]);
+			ipmb);
 	}
-	if (cli->values[OPTION_RECEIVE]) {
+	if (receive) {
 		right.direction = VIPMI_RIGHT_RECEIVE;
 	}
 	*ret_right = right;
@@ -224,10 +231,7 @@ static int hold(
 	}
 	result = vipmi_reserve(handle, right, 1, lease_ms, &holder);
 	if (result == -EPERM) {
-		return cli_fail(EXIT_REFUSED,
-			"handle %" PRIu32 " holds what is in the way; 'vipmi reservation list' "
-			"shows it",
-			holder.handle);
+		return rights_held(holder.handle);
 	}
 	return result < 0 ? cli_fail_error(result) : run_program(program);
 }
@@ -238,7 +242,8 @@ static int run_hold(struct cli *cli, int count, char **arguments)
 	struct vipmi_right right;
 	struct vipmi *vipmi;
 	uint32_t lease_ms = 0;
-	int result = take_right(cli, arguments, &right);
+	int result = rights_take(
+		cli, arguments, cli->values[OPTION_IPMB], cli->values[OPTION_RECEIVE], &right);
 
 	if (result == EXIT_DONE && cli->values[OPTION_LEASE] &&
 		!parse_time(cli->values[OPTION_LEASE], &lease_ms)) {

@@ -131,6 +131,22 @@ int words_command(const struct cli *cli, const char *netfn_word, uint8_t netfn, 
 	return EXIT_DONE;
 }
 
+int words_class(const struct cli *cli, const char *word, uint8_t *ret_urgency)
+{
+	static const char *const names[] = {"urgent", "normal", "background"};
+	struct suggestion suggestion = suggest_begin(word);
+
+	for (uint8_t i = 0; i < VIPMI_CLASS_COUNT; i++) {
+		if (strcmp(word, names[i]) == 0) {
+			*ret_urgency = i + 1; /* enum vipmi_urgency */
+			return EXIT_DONE;
+		}
+		suggest_offer(&suggestion, names[i]);
+	}
+	return cli_usage(cli, "unknown class \"%s\"%s; there are urgent, normal and background",
+		word, suggest_text(&suggestion));
+}
+
 void words_slug(const char *text, char *slug, size_t size)
 {
 	size_t used = 0;

@@ -17,6 +17,9 @@ int words_netfn(const struct cli *cli, const char *word, uint8_t *ret_netfn);
 int words_command(const struct cli *cli, const char *netfn_word, uint8_t netfn, const char *word,
 	uint8_t *ret_code, const struct ipmi_command **ret_command);
 
+/* "urgent", "normal", "background": enum vipmi_urgency. Else as words_netfn. */
+int words_class(const struct cli *cli, const char *word, uint8_t *ret_urgency);
+
 /* A text as a word of the command line: "Slot / Connector" becomes "slot-connector". */
 void words_slug(const char *text, char *slug, size_t size);
 

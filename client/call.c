@@ -38,8 +38,8 @@ int call_start(struct vipmi *vipmi, struct call *call)
 	if (call_table_add(&vipmi->calls, call, &call->tag) < 0) {
 		return text_fail(-ENOMEM, "no memory for a request");
 	}
-	if (call->kind == CALL_REQUEST || call->kind == CALL_SUBSCRIBE ||
-		call->kind == CALL_RIGHTS) {
+	if (handle && (call->kind == CALL_REQUEST || call->kind == CALL_SUBSCRIBE ||
+			      call->kind == CALL_RIGHTS)) {
 		list_push_back(&handle->calls, &call->on_handle);
 	}
 	if (call->deadline_ns < vipmi->alarm_ns) {

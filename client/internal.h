@@ -90,7 +90,8 @@ enum call_state {
 
 /* What a CALL_RIGHTS asks for, on its caller's stack, and what it got. */
 struct rights {
-	uint8_t type; /* VIPMI_MESSAGE_RESERVE, ... */
+	uint8_t type;    /* VIPMI_MESSAGE_RESERVE, ... */
+	uint32_t handle; /* whose, if it is none of this connection's; else 0 */
 	const struct vipmi_right *list;
 	size_t count;
 	uint32_t lease_ms;
@@ -130,7 +131,7 @@ struct call {
 	struct list_link rows;      /* QUERY: struct row, not yet taken by the caller */
 	enum call_kind kind;
 	enum call_state state;
-	struct vipmi_handle *handle;       /* NULL: QUERY, CONTROL */
+	struct vipmi_handle *handle;       /* NULL: QUERY, CONTROL, RIGHTS for another's */
 	uint64_t tag;                      /* in vipmi->calls while under way */
 	uint64_t deadline_ns;              /* requests; else TIME_NEVER: the waiter's counts */
 	struct waiter *waiter;             /* the thread that blocks for it, or NULL */

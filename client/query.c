@@ -181,19 +181,49 @@ int vipmi_revoke(struct vipmi *vipmi, uint64_t reservation)
 	return control_end(vipmi, VIPMI_CONTROL_REVOKE, reservation, "reservation ");
 }
 
-int vipmi_node_add(struct vipmi *vipmi, const char *name, uint32_t *ret_number)
+/* What stands above a node's number. */
+static uint64_t policy_of(const struct vipmi_node_options *options)
 {
-	uint64_t number = 0;
-	int result;
+	return (uint64_t)options->urgency << VIPMI_CONTROL_NODE_CLASS_SHIFT |
+	       (uint64_t)options->privilege << VIPMI_CONTROL_NODE_PRIVILEGE_SHIFT;
+}
 
+int vipmi_node_add(
+	struct vipmi *vipmi, const struct vipmi_node_options *options, uint32_t *ret_number)
+{
+	struct vipmi_node_options known;
+	int result = options_copy(&known, sizeof(known), options);
+	uint64_t argument = policy_of(&known);
+	const char *name = known.name;
+
+	if (result < 0) {
+		return result;
+	}
 	if (name && (name[0] == '\0' || strlen(name) > VIPMI_NAME_MAX)) {
 		return text_fail(-EINVAL, "a node's name has 1 to %d bytes", VIPMI_NAME_MAX);
 	}
-	result = control(vipmi, VIPMI_CONTROL_NODE_ADD, &number, name, "add a node");
+	result = control(vipmi, VIPMI_CONTROL_NODE_ADD, &argument, name, "add a node");
 	if (result == 0) {
-		*ret_number = (uint32_t)number;
+		*ret_number = (uint32_t)argument;
 	}
 	return result;
+}
+
+int vipmi_node_set(struct vipmi *vipmi, uint32_t number, const struct vipmi_node_options *options)
+{
+	struct vipmi_node_options known;
+	int result = options_copy(&known, sizeof(known), options);
+	uint64_t argument = policy_of(&known) | number;
+	char what[64];
+
+	if (result < 0) {
+		return result;
+	}
+	if (known.name) {
+		return text_fail(-EINVAL, "a node's name cannot be changed");
+	}
+	(void)snprintf(what, sizeof(what), "set what node /dev/ipmi%u may", number);
+	return control(vipmi, VIPMI_CONTROL_NODE_SET, &argument, NULL, what);
 }
 
 int vipmi_node_remove(struct vipmi *vipmi, uint32_t number)

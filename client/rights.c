@@ -33,7 +33,7 @@ void rights_put(struct writer *writer, const struct call *call)
 	const struct socket_header header = {
 		.type = rights->type,
 		.tag = call->tag,
-		.handle = call->handle->number,
+		.handle = call->handle ? call->handle->number : rights->handle,
 		.virtual_client = rights->virtual_client,
 	};
 
@@ -80,9 +80,10 @@ void rights_done(struct call *call, const struct socket_message *message)
 
 /* ---- the calls ---- */
 
-static int ask(struct vipmi_handle *handle, struct rights *rights, const char *what)
+/* `handle` is NULL where `rights` says whose. */
+static int ask_on(
+	struct vipmi *vipmi, struct vipmi_handle *handle, struct rights *rights, const char *what)
 {
-	struct vipmi *vipmi = handle->vipmi;
 	struct call call;
 	int result = connection_lock(vipmi);
 
@@ -103,6 +104,11 @@ static int ask(struct vipmi_handle *handle, struct rights *rights, const char *w
 	return result;
 }
 
+static int ask(struct vipmi_handle *handle, struct rights *rights, const char *what)
+{
+	return ask_on(handle->vipmi, handle, rights, what);
+}
+
 static int list_check(const struct vipmi_right *list, size_t count)
 {
 	if (count > VIPMI_COMMANDS_MAX) {
@@ -110,6 +116,16 @@ static int list_check(const struct vipmi_right *list, size_t count)
 			VIPMI_COMMANDS_MAX);
 	}
 	return count > 0 && !list ? text_fail(-EINVAL, "no list, but a count of %zu", count) : 0;
+}
+
+static int reserve(struct vipmi *vipmi, struct vipmi_handle *handle, struct rights *rights)
+{
+	int result = list_check(rights->list, rights->count);
+
+	if (result == 0 && rights->count == 0) {
+		result = text_fail(-EINVAL, "an empty list of rights");
+	}
+	return result < 0 ? result : ask_on(vipmi, handle, rights, "reserve");
 }
 
 int vipmi_reserve(struct vipmi_handle *handle, const struct vipmi_right *list, size_t count,
@@ -120,12 +136,21 @@ int vipmi_reserve(struct vipmi_handle *handle, const struct vipmi_right *list, s
 		.count = count,
 		.lease_ms = lease_ms,
 		.holder = ret_holder};
-	int result = list_check(list, count);
 
-	if (result == 0 && count == 0) {
-		result = text_fail(-EINVAL, "an empty list of rights");
-	}
-	return result < 0 ? result : ask(handle, &rights, "reserve");
+	return reserve(handle->vipmi, handle, &rights);
+}
+
+int vipmi_reserve_for(struct vipmi *vipmi, uint32_t handle, const struct vipmi_right *list,
+	size_t count, uint32_t lease_ms, struct vipmi_holder *ret_holder)
+{
+	struct rights rights = {.type = VIPMI_MESSAGE_RESERVE,
+		.handle = handle,
+		.list = list,
+		.count = count,
+		.lease_ms = lease_ms,
+		.holder = ret_holder};
+
+	return reserve(vipmi, NULL, &rights);
 }
 
 int vipmi_release(struct vipmi_handle *handle, const struct vipmi_right *list, size_t count)

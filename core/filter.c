@@ -111,7 +111,7 @@ bool filter_matches(const struct core_filter *filter, const struct core_message 
 	return false;
 }
 
-static bool fields_meet(uint16_t a, uint16_t b)
+static bool conditions_meet(uint16_t a, uint16_t b)
 {
 	return a == CORE_ANY || b == CORE_ANY || a == b;
 }
@@ -132,10 +132,10 @@ static uint32_t kinds_of(const struct core_clause *clause)
 /* Severities are ranges open above: two of them always meet. */
 static bool clauses_meet(const struct core_clause *a, const struct core_clause *b)
 {
-	return (kinds_of(a) & kinds_of(b)) && fields_meet(a->sensor_type, b->sensor_type) &&
-	       fields_meet(a->sensor, b->sensor) && fields_meet(a->netfn, b->netfn) &&
-	       fields_meet(a->command, b->command) && fields_meet(a->channel, b->channel) &&
-	       fields_meet(a->address, b->address) && masks_meet(a->offsets, b->offsets) &&
+	return (kinds_of(a) & kinds_of(b)) && conditions_meet(a->sensor_type, b->sensor_type) &&
+	       conditions_meet(a->sensor, b->sensor) && conditions_meet(a->netfn, b->netfn) &&
+	       conditions_meet(a->command, b->command) && conditions_meet(a->channel, b->channel) &&
+	       conditions_meet(a->address, b->address) && masks_meet(a->offsets, b->offsets) &&
 	       masks_meet(a->directions, b->directions);
 }
 

@@ -51,14 +51,14 @@ uint32_t question_hash(struct core *core, struct core_request *request)
 	return hash;
 }
 
-static struct list_link *chain_of(struct core *core, struct core_request *request)
+static struct list_link *askers_of(struct core *core, struct core_request *request)
 {
 	return &core->questions[question_hash(core, request) % ARRAY_LENGTH(core->questions)];
 }
 
 void merge_wait(struct core *core, struct core_request *request)
 {
-	list_push_back(chain_of(core, request), &request->group_link);
+	list_push_back(askers_of(core, request), &request->group_link);
 }
 
 /* In place of its handle's own reservation it is sent with the one that is valid at the controller:
@@ -113,7 +113,7 @@ bool merge_hold(struct core *core, struct core_request *request)
 void merge_gather(
 	struct core *core, struct core_transmission *transmission, struct core_request *leader)
 {
-	struct list_link *chain = chain_of(core, leader), *link, *following;
+	struct list_link *chain = askers_of(core, leader), *link, *following;
 	unsigned looks = 0;
 
 	list_for_each_safe(link, following, chain) {

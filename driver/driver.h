@@ -55,6 +55,10 @@ int driver_request_check(const struct driver_request *request);
 #define DRIVER_REQUEST_SIZE                                                                        \
 	(VIPMI_HEADER_LENGTH + 3 * VIPMI_EXTENSION_HEADER_LENGTH + 2 + 2 + DRIVER_DATA_MAX)
 
+/* Whose turn a request to the controller is in, where its sender cannot say:
+ * VIPMI_CLASS_OF_HANDLE, or urgent for who sets or feeds a watchdog. */
+uint8_t driver_class(uint8_t netfn, uint8_t command);
+
 /* Writes a request that passed the checks; its length. */
 int driver_request_encode(
 	const struct driver_request *request, uint32_t handle, uint8_t bytes[DRIVER_REQUEST_SIZE]);

@@ -14,6 +14,10 @@
 #define CMD_SEND_MESSAGE 0x34
 #define CMD_READ_EVENT_MESSAGE_BUFFER 0x35
 
+/* Sections 27.5 and 27.6. */
+#define CMD_RESET_WATCHDOG_TIMER 0x22
+#define CMD_SET_WATCHDOG_TIMER 0x24
+
 /* What an event's message claims to answer. */
 #define EVENT_NETFN (VIPMI_NETFN_APP | 1)
 #define EVENT_CMD CMD_READ_EVENT_MESSAGE_BUFFER
@@ -156,6 +160,17 @@ static int response_encode(
 	return socket_end(&writer);
 }
 
+/* With hundreds of programs a round of them all takes a slow controller longer than many a timer
+ * runs. Whoever feeds one, or stops it, is late then and has the system reset; whoever starts it,
+ * and is told that there was no time for that, has no watchdog. */
+uint8_t driver_class(uint8_t netfn, uint8_t command)
+{
+	bool watchdog = netfn == VIPMI_NETFN_APP &&
+			(command == CMD_RESET_WATCHDOG_TIMER || command == CMD_SET_WATCHDOG_TIMER);
+
+	return watchdog ? VIPMI_CLASS_URGENT : VIPMI_CLASS_OF_HANDLE;
+}
+
 int driver_request_encode(
 	const struct driver_request *request, uint32_t handle, uint8_t bytes[DRIVER_REQUEST_SIZE])
 {
@@ -178,6 +193,7 @@ int driver_request_encode(
 		header.lun = ADDR_AS(struct ipmi_system_interface_addr, &request->addr).lun;
 		header.target_kind = VIPMI_TARGET_CONTROLLER;
 		header.time_ms = DRIVER_BUDGET_CONTROLLER_MS;
+		header.class = driver_class(request->netfn, request->command);
 		socket_begin(&writer, &header);
 	} else {
 		header.lun = ipmb.lun;

@@ -74,6 +74,16 @@ def sdr_seeds():
     yield b"\x03\0\x51\x03\x0E\x20\0\xFF\0\0\x21\x6F\x0F\x7F\0\0\x42\x12\xAB"
 
 
+def bt_seeds():
+    for length in (2, 3, 60, 253, 254):  # honest registers, then ones that lie
+        yield bytes([length]) + bytes(range(length))
+        for number in range(20):
+            lies = random.Random(number)
+            yield (bytes([length]) + bytes(range(length)) +
+                   bytes(lies.choice((0, 0, 0, 0x08, 0x80, lies.randrange(256)))
+                         for _ in range(200)))
+
+
 def vm_seeds():
     yield vm_control(0xFF, 1) + vm_control(8, 0x3F) + vm_message(1, 6, 1)
     yield vm_control(0xFF, 1) + vm_control(0) + vm_message(0xA0, 7, 1, b"\x00\x20\xA1\xAA")
@@ -337,7 +347,7 @@ def cuse_seeds():
         yield random.Random(number).randbytes(400)
 
 
-TARGETS = {"chassis": chassis_seeds, "chassis_control": chassis_control_seeds,
+TARGETS = {"bt": bt_seeds, "chassis": chassis_seeds, "chassis_control": chassis_control_seeds,
            "command": command_seeds, "core": core_seeds, "cuse": cuse_seeds, "door": door_seeds,
            "guest": guest_seeds, "ipmb": ipmb_seeds,
            "rights": rights_seeds, "sdr": sdr_seeds, "shim": shim_seeds, "session": session_seeds,

@@ -17,6 +17,12 @@
  *	                                    one reads so many pieces of the FRU, no two the same, or
  *	                                    asks what nobody knows, with a pause after each; prints
  *	                                    how many microseconds the middle answer took
+ *	ioctl_load DEVICE mode              prints the maintenance mode
+ *	ioctl_load DEVICE maintain          sets it on, prints its own process number, and stays
+ *	ioctl_load DEVICE answer NETFN COMMAND
+ *	                                    registers for such requests from a bus and prints "up";
+ *	                                    answers the first, and prints what it was and what
+ *	                                    became of the answer
  *	ioctl_load DEVICE stay PROGRAMS     so many ask until the device fails them: prints "up",
  *	                                    then how many of them heard so, within how long
  *
@@ -373,6 +379,56 @@ static int median(const char *device, bool of_oem, int count, long pause_ms)
 	return 0;
 }
 
+/* The next message, which must be one of a kind. */
+static int take(int fd, int kind, struct ipmi_recv *recv)
+{
+	struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
+
+	if (poll(&poll_fd, 1, ANSWER_WAIT_MS) != 1 ||
+		ioctl(fd, IPMICTL_RECEIVE_MSG_TRUNC, recv) < 0 || recv->recv_type != kind) {
+		return -1;
+	}
+	return 0;
+}
+
+static int answer_one(const char *device, uint8_t netfn, uint8_t command)
+{
+	struct ipmi_cmdspec wanted = {.netfn = netfn, .cmd = command};
+	uint8_t data[280], says[] = {0x00, 0x5A, 0xA5};
+	struct ipmi_ipmb_addr from, to;
+	struct ipmi_recv recv = {.addr = (unsigned char *)&from,
+		.addr_len = sizeof(from),
+		.msg = {.data = data, .data_len = sizeof(data)}};
+	struct ipmi_req response = {.addr = (unsigned char *)&to,
+		.addr_len = sizeof(to),
+		.msg = {.netfn = netfn | 1,
+			.cmd = command,
+			.data = says,
+			.data_len = sizeof(says)}};
+	int fd = open(device, O_RDWR);
+
+	if (fd < 0 || ioctl(fd, IPMICTL_REGISTER_FOR_CMD, &wanted) < 0) {
+		perror(device);
+		return 1;
+	}
+	printf("up\n");
+	fflush(stdout);
+	if (take(fd, IPMI_CMD_RECV_TYPE, &recv)) {
+		return 1;
+	}
+	printf("request %02x %02x from %02x\n", recv.msg.netfn, recv.msg.cmd, from.slave_addr);
+	to = from;
+	response.msgid = recv.msgid;
+	recv.msg.data_len = sizeof(data);
+	if (ioctl(fd, IPMICTL_SEND_COMMAND, &response) < 0 ||
+		take(fd, IPMI_RESPONSE_RESPONSE_TYPE, &recv)) {
+		perror("response");
+		return 1;
+	}
+	printf("answered %02x\n", data[0]);
+	return data[0] != 0x00;
+}
+
 static int passed(const char *device, unsigned user)
 {
 	int fd = open(device, O_RDWR), i;
@@ -393,8 +449,40 @@ static int passed(const char *device, unsigned user)
 	return 0;
 }
 
+static int mode_print(const char *device)
+{
+	int fd = open(device, O_RDWR), mode;
+
+	if (fd < 0 || ioctl(fd, IPMICTL_GET_MAINTENANCE_MODE_CMD, &mode) < 0) {
+		perror(device);
+		return 1;
+	}
+	printf("%d\n", mode);
+	return 0;
+}
+
+static int maintain(const char *device)
+{
+	int fd = open(device, O_RDWR), mode = IPMI_MAINTENANCE_MODE_ON;
+
+	if (fd < 0 || ioctl(fd, IPMICTL_SET_MAINTENANCE_MODE_CMD, &mode) < 0) {
+		perror(device);
+		return 1;
+	}
+	printf("%d\n", (int)getpid());
+	fflush(stdout);
+	pause();
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
+	if (argc == 3 && strcmp(argv[2], "mode") == 0) {
+		return mode_print(argv[1]);
+	}
+	if (argc == 3 && strcmp(argv[2], "maintain") == 0) {
+		return maintain(argv[1]);
+	}
 	if (argc == 4 && strcmp(argv[2], "hold") == 0) {
 		return hold(argv[1], atoi(argv[3]));
 	}
@@ -403,6 +491,10 @@ int main(int argc, char **argv)
 	}
 	if (argc == 4 && strcmp(argv[2], "stay") == 0) {
 		return programs(argv[1], &sensor, atoi(argv[3]), 0);
+	}
+	if (argc == 5 && strcmp(argv[2], "answer") == 0) {
+		return answer_one(argv[1], (uint8_t)strtoul(argv[3], NULL, 0),
+			(uint8_t)strtoul(argv[4], NULL, 0));
 	}
 	if (argc == 5 && strncmp(argv[2], "median", strlen("median")) == 0) {
 		return median(
@@ -418,7 +510,9 @@ int main(int argc, char **argv)
 		return programs(argv[1], question, atoi(argv[3]), atol(argv[4]));
 	}
 	fprintf(stderr, "usage: ioctl_load DEVICE hold OPENS | passed USER | stay PROGRAMS\n"
+			"       ioctl_load DEVICE mode | maintain\n"
 			"       ioctl_load DEVICE sensor|oem|guid|sdr|tour PROGRAMS MS\n"
-			"       ioctl_load DEVICE median|median-oem COUNT PAUSE_MS\n");
+			"       ioctl_load DEVICE median|median-oem COUNT PAUSE_MS\n"
+			"       ioctl_load DEVICE answer NETFN COMMAND\n");
 	return 2;
 }

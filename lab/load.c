@@ -147,15 +147,31 @@ static int ask(int fd, uint32_t handle, uint8_t offset)
 	return request(fd, handle, VIPMI_NETFN_STORAGE, CMD_READ_FRU_DATA, data, sizeof(data));
 }
 
+/* Why an answer is none. */
+static void complain(const struct socket_message *message)
+{
+	fprintf(stderr, "lab_load: type %u, completion code %02x, %zu bytes:", message->header.type,
+		message->header.cc, message->data.length);
+	for (size_t i = 0; i < message->data.length; i++) {
+		fprintf(stderr, " %02x", message->data.bytes[i]);
+	}
+	fprintf(stderr, "\n");
+}
+
 /* One answer: count (1), bytes. */
 static int answered(int fd, uint32_t handle, uint8_t ret_piece[PIECE])
 {
 	uint8_t bytes[VIPMI_MESSAGE_MAX];
 	struct socket_message message;
 
-	if (hear(fd, bytes, &message) || message.header.type != VIPMI_MESSAGE_ANSWER ||
-		message.header.handle != handle || message.header.tag != TAG ||
-		message.header.cc != VIPMI_CC_OK || message.data.length != 1 + PIECE) {
+	if (hear(fd, bytes, &message)) {
+		fprintf(stderr, "lab_load: no answer: %s\n", strerror(errno));
+		return -1;
+	}
+	if (message.header.type != VIPMI_MESSAGE_ANSWER || message.header.handle != handle ||
+		message.header.tag != TAG || message.header.cc != VIPMI_CC_OK ||
+		message.data.length != 1 + PIECE) {
+		complain(&message);
 		return -1;
 	}
 	memcpy(ret_piece, message.data.bytes + 1, PIECE);

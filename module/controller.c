@@ -6,7 +6,6 @@
 #include <linux/ktime.h>
 #include <linux/module.h>
 #include <linux/random.h>
-#include <linux/sched/clock.h>
 #include <linux/uidgid.h>
 #include <linux/vmalloc.h>
 
@@ -15,7 +14,7 @@
 
 /* The longest that a core_lock was held is for whoever measures: since something was written to
  * it. */
-static bool core_lock_measured;
+bool core_lock_measured;
 
 static int longest_set(const char *value, const struct kernel_param *parameter)
 {
@@ -46,21 +45,6 @@ static const struct kernel_param_ops longest_ops = {.set = longest_set, .get = l
 module_param_cb(core_lock_longest_ns, &longest_ops, NULL, 0644);
 MODULE_PARM_DESC(core_lock_longest_ns,
 	"longest hold of a core's lock since 0 was written here, in ns; not measured before");
-
-void core_take(struct controller *controller)
-{
-	spin_lock_bh(&controller->core_lock);
-	controller->hold_started_ns = READ_ONCE(core_lock_measured) ? local_clock() : 0;
-}
-
-void core_give(struct controller *controller)
-{
-	if (controller->hold_started_ns) {
-		controller->hold_longest_ns = max(
-			controller->hold_longest_ns, local_clock() - controller->hold_started_ns);
-	}
-	spin_unlock_bh(&controller->core_lock);
-}
 
 /* ---- what sessions ask ---- */
 
@@ -148,9 +132,15 @@ static int host_kick(void *context, u32 client)
 	return result;
 }
 
-static int host_node_add(void *context, const char *name, size_t length, u32 *ret_number)
+static int host_node_add(void *context, const char *name, size_t length,
+	struct session_node_policy policy, u32 *ret_number)
 {
-	return node_add(context, name, length, ret_number);
+	return node_add(context, name, length, policy, ret_number);
+}
+
+static int host_node_policy_set(void *context, u32 number, struct session_node_policy policy)
+{
+	return node_policy_set(context, number, policy);
 }
 
 static int host_node_remove(void *context, u32 number)
@@ -195,6 +185,7 @@ int controller_init(struct controller *controller, const struct core_limits *lim
 		.kick = host_kick,
 		.node_add = host_node_add,
 		.node_remove = host_node_remove,
+		.node_policy_set = host_node_policy_set,
 		.node_next = host_node_next,
 		.link = controller->link_name,
 		.version = VIPMI_VERSION,

@@ -9,6 +9,7 @@
 
 #include "ipmi/command.h"
 #include "module/compat.h"
+#include "module/supplied.h"
 #include "module/vipmi.h"
 
 /* The layer's resends on an IPMB and their pace: its default (4, every 2 s) for what may be
@@ -42,6 +43,7 @@ struct lower_layer {
 	int interface;
 	u8 window;                  /* requests with the layer at once */
 	struct mutex user_mutex;    /* who changes user; user, for what may sleep */
+	bool maintenance;           /* we put the interface into maintenance mode */
 	struct srcu_struct users;   /* user, for the pump's transmissions */
 	struct ipmi_user *user;     /* NULL: the interface is not there */
 	struct ipmi_user *departed; /* of an interface that is gone; to be given back */
@@ -49,7 +51,9 @@ struct lower_layer {
 	struct list_head received;    /* struct ipmi_recv_msg.link, oldest first */
 	bool arrived, gone;           /* the interface; under received_lock */
 	bool pretimeout;              /* the watchdog's; likewise */
-	struct ipmi_recv_msg *taken;  /* what the last event points to; the pump's */
+	struct ipmi_recv_msg *handed; /* by a callback that is the pump; the pump's */
+	struct ipmi_recv_msg *taken;  /* what the last event points to; likewise */
+	struct supplied supplied;     /* messages to the controller; likewise */
 	u32 responses[RESPONSES_MAX]; /* transmissions by place; the pump's */
 	u32 response_next;
 	u16 registered[NETFN_PAIRS][CORE_ALL_COMMANDS]; /* channels, by netFn / 2 */
@@ -73,6 +77,11 @@ static void layer_received(struct ipmi_recv_msg *message, void *context)
 		lower_medium_learned(&self->lower, MEDIUM_CHANNEL(message->msgid),
 			message->msg.data, message->msg.data_len);
 		ipmi_free_recv_msg(message);
+		return;
+	}
+	if (controller_enter(self->lower.controller)) {
+		self->handed = message; /* the pump before had taken the last one */
+		controller_leave(self->lower.controller);
 		return;
 	}
 	spin_lock_irqsave(&self->received_lock, flags);
@@ -138,6 +147,7 @@ static void user_create(struct lower_layer *self)
 	WRITE_ONCE(self->user, user);
 	lower_media_forget(&self->lower);
 	memset(self->registered, 0, sizeof(self->registered));
+	self->maintenance = false;
 	mutex_unlock(&self->user_mutex);
 	spin_lock_irq(&self->received_lock);
 	self->arrived = true;
@@ -208,9 +218,29 @@ static void layer_stop(struct lower *lower)
 	spin_unlock_irq(&self->received_lock);
 	if (user) {
 		synchronize_srcu(&self->users);
+		if (self->maintenance) { /* which is the interface's, and would stay */
+			(void)ipmi_set_maintenance_mode(user, IPMI_MAINTENANCE_MODE_AUTO);
+		}
 		(void)ipmi_destroy_user(user);
 	}
 	layer_tidy(lower);
+}
+
+static struct ipmi_recv_msg *received_take(struct lower_layer *self)
+{
+	struct ipmi_recv_msg *message = self->handed;
+
+	self->handed = NULL;
+	if (message || list_empty(&self->received)) {
+		return message; /* whoever adds one wakes the pump, too */
+	}
+	spin_lock_irq(&self->received_lock);
+	message = list_first_entry_or_null(&self->received, struct ipmi_recv_msg, link);
+	if (message) {
+		list_del(&message->link);
+	}
+	spin_unlock_irq(&self->received_lock);
+	return message;
 }
 
 /* Gives back what the last event pointed to. */
@@ -225,13 +255,13 @@ static void taken_release(struct lower_layer *self)
 static void layer_destroy(struct lower *lower)
 {
 	struct lower_layer *self = lower_layer(lower);
-	struct ipmi_recv_msg *message, *following;
+	struct ipmi_recv_msg *message;
 
 	taken_release(self);
-	list_for_each_entry_safe(message, following, &self->received, link)
-	{
+	while ((message = received_take(self)) != NULL) {
 		ipmi_free_recv_msg(message);
 	}
+	supplied_finish(&self->supplied);
 	cleanup_srcu_struct(&self->users);
 	kvfree(self);
 }
@@ -284,7 +314,10 @@ static int layer_transmit(struct lower *lower, const struct core_transmit *trans
 	}
 	reading = srcu_read_lock(&self->users);
 	user = READ_ONCE(self->user);
-	if (user) {
+	if (user && transmit->target_kind == VIPMI_TARGET_CONTROLLER) {
+		result = supplied_request(
+			&self->supplied, user, &address, msgid, &message, LAYER_PRIORITY);
+	} else if (user) {
 		result = ipmi_request_settime(user, &address, msgid, &message, NULL, LAYER_PRIORITY,
 			repeat ? LAYER_RETRIES : SINGLE_RETRIES,
 			repeat ? LAYER_RETRY_MS : SINGLE_MS);
@@ -333,6 +366,21 @@ static int layer_registration(struct lower *lower, const struct core_registratio
 	}
 	mutex_unlock(&self->user_mutex);
 	return result == -ENOMEM ? -EAGAIN : result;
+}
+
+static int layer_maintenance(struct lower *lower, bool on)
+{
+	struct lower_layer *self = lower_layer(lower);
+	int result = -ENODEV;
+
+	mutex_lock(&self->user_mutex);
+	if (self->user) {
+		result = ipmi_set_maintenance_mode(
+			self->user, on ? IPMI_MAINTENANCE_MODE_ON : IPMI_MAINTENANCE_MODE_AUTO);
+		self->maintenance = on && result == 0;
+	}
+	mutex_unlock(&self->user_mutex);
+	return result;
 }
 
 static bool layer_is_up(struct lower *lower)
@@ -460,15 +508,7 @@ static bool layer_next(struct lower *lower, struct core_event *ret_event)
 		if (sign_next(self, ret_event)) {
 			return true;
 		}
-		if (list_empty(&self->received)) {
-			return false; /* likewise */
-		}
-		spin_lock_irq(&self->received_lock);
-		self->taken = list_first_entry_or_null(&self->received, struct ipmi_recv_msg, link);
-		if (self->taken) {
-			list_del(&self->taken->link);
-		}
-		spin_unlock_irq(&self->received_lock);
+		self->taken = received_take(self);
 		if (self->taken && event_fill(self, self->taken, ret_event)) {
 			return true;
 		}
@@ -480,6 +520,7 @@ static const struct lower_ops layer_ops = {
 	.sleeps = COMPAT_LAYER_SLEEPS,
 	.transmit = layer_transmit,
 	.registration = layer_registration,
+	.maintenance = layer_maintenance,
 	.next = layer_next,
 	.tidy = layer_tidy,
 	.untidy = layer_untidy,
@@ -507,6 +548,7 @@ int lower_layer_create(struct controller *controller, int interface, u8 window)
 	mutex_init(&self->user_mutex);
 	spin_lock_init(&self->received_lock);
 	INIT_LIST_HEAD(&self->received);
+	supplied_init(&self->supplied);
 	list_add_tail(&self->made, &all_made);
 	lower_init(&self->lower, &layer_ops, controller);
 	return 0;

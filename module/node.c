@@ -9,6 +9,10 @@
  * The layer does its own bridging: it sends Send Message and expects the responder's
  * answer as a Get Message. Both are made of a request to that responder, so that
  * rights, order and sequence numbers are the core's, as for everybody.
+ *
+ * Requests that come in from a bus reach the node that has the right to receive them,
+ * as a Get Message again; whom on the node they are for, or that nobody wants them
+ * (C1), the layer decides. Its Send Message with a response is the answer to one.
  */
 #include <linux/ipmi_smi.h>
 #include <linux/module.h>
@@ -123,91 +127,6 @@ static void mark_ready(struct virtual_node *node)
 	spin_unlock_irqrestore(&controller->nodes_lock, flags);
 }
 
-/* ---- what the layer calls ---- */
-
-/* Nothing is under way to an interface that goes when this returns. */
-static void set_down(struct virtual_node *node, bool down)
-{
-	xa_lock_bh(&node->controller->nodes);
-	spin_lock_irq(&node->lock);
-	node->down = down;
-	spin_unlock_irq(&node->lock);
-	xa_unlock_bh(&node->controller->nodes);
-}
-
-static int layer_starts(void *context, struct ipmi_smi *interface)
-{
-	struct virtual_node *node = context;
-
-	node->interface = interface;
-	set_down(node, false);
-	return 0;
-}
-
-static void layer_ends(void *context)
-{
-	struct virtual_node *node = context;
-
-	set_down(node, true);
-	node_refuse_all(node);
-}
-
-/* In any context. */
-static void layer_sends(void *context, struct ipmi_smi_msg *message)
-{
-	struct virtual_node *node = context;
-	unsigned long flags;
-	bool taken;
-
-	spin_lock_irqsave(&node->lock, flags);
-	taken = !node->down && !node->panicking && message->data_size >= REQUEST_HEADER;
-	if (taken) {
-		list_add_tail(&message->link, &node->waiting);
-	}
-	spin_unlock_irqrestore(&node->lock, flags);
-	if (taken) {
-		mark_ready(node);
-		controller_wake(node->controller);
-	} else {
-		refuse(node, message, VIPMI_CC_DESTINATION_UNAVAILABLE);
-	}
-}
-
-/* Events come without being asked for. */
-static void layer_wants_events(void *context)
-{
-}
-
-/* A kernel that panics waits for nothing of ours: what it asks is refused at once. */
-static void layer_panics(void *context, bool on)
-{
-	struct virtual_node *node = context;
-
-	WRITE_ONCE(node->panicking, on);
-	if (on) {
-		node_refuse_all(node);
-	}
-}
-
-static int layer_asks_who(void *context, struct ipmi_smi_info *ret_info)
-{
-	struct virtual_node *node = context;
-
-	ret_info->addr_src = SI_PLATFORM;
-	ret_info->dev = get_device(&node->device->dev);
-	return 0;
-}
-
-const struct ipmi_smi_handlers node_handlers = {
-	.owner = THIS_MODULE,
-	.start_processing = layer_starts,
-	.shutdown = layer_ends,
-	.get_smi_info = layer_asks_who,
-	.sender = layer_sends,
-	.request_events = layer_wants_events,
-	.set_run_to_completion = layer_panics,
-};
-
 /* ---- from the layer to the core: in the pump, with the nodes' lock ---- */
 
 static struct core_event *event_begin(struct virtual_node *node, enum core_event_type type)
@@ -256,7 +175,7 @@ static int submit_bridged(struct virtual_node *node, struct ipmi_smi_msg *messag
 		.handle = node->handle,
 		.tag = TAG_BUS(frame.sequence, bus->generation + 1),
 		.budget_ms = BUS_BUDGET_MS,
-		.class = VIPMI_CLASS_OF_HANDLE,
+		.class = READ_ONCE(node->class),
 		.target_kind = broadcast ? VIPMI_TARGET_IPMB_BROADCAST : VIPMI_TARGET_IPMB,
 		.channel = data[0] & SEND_CHANNEL,
 		.address = frame.rs_address,
@@ -281,6 +200,45 @@ static int submit_bridged(struct virtual_node *node, struct ipmi_smi_msg *messag
 	return result;
 }
 
+/* A Send Message with a response in it: the answer to a request that came in. Whether it went out,
+ * is the answer of the message. -EINVAL: no such thing; -ENOENT: to nothing that waits for it. */
+static int submit_response(struct virtual_node *node, struct ipmi_smi_msg *message)
+{
+	const u8 *data = message->data + REQUEST_HEADER;
+	size_t length = message->data_size - REQUEST_HEADER;
+	struct core_event *event;
+	struct ipmb_message frame;
+
+	if (length < 1 || ipmb_decode(data + 1, length - 1, &frame) || !(frame.netfn & 1)) {
+		return -EINVAL;
+	}
+	event = event_begin(node, CORE_EVENT_RESPOND);
+	event->respond = (typeof(event->respond)){
+		.client = node->client,
+		.handle = node->handle,
+		.tag = (uintptr_t)message,
+		.described = true,
+		.channel = data[0] & SEND_CHANNEL,
+		.address = frame.rq_address,
+		.lun = frame.rq_lun,
+		.netfn = frame.netfn & ~1,
+		.command = frame.command,
+		.sequence = frame.sequence,
+		.data = frame.data,
+		.length = frame.length,
+	};
+	return controller_step_now(node->controller, event);
+}
+
+/* What was said of the node; where nothing was, whoever feeds a timer is urgent. */
+static u8 class_of(const struct virtual_node *node, u8 netfn, u8 command)
+{
+	u8 class = READ_ONCE(node->class), of_command = driver_class(netfn, command);
+
+	return class == VIPMI_CLASS_NORMAL && of_command != VIPMI_CLASS_OF_HANDLE ? of_command
+										  : class;
+}
+
 static int submit_plain(struct virtual_node *node, struct ipmi_smi_msg *message)
 {
 	struct core_event *event = event_begin(node, CORE_EVENT_REQUEST);
@@ -290,7 +248,7 @@ static int submit_plain(struct virtual_node *node, struct ipmi_smi_msg *message)
 		.handle = node->handle,
 		.tag = (uintptr_t)message,
 		.budget_ms = DRIVER_BUDGET_CONTROLLER_MS,
-		.class = VIPMI_CLASS_OF_HANDLE,
+		.class = class_of(node, message->data[0] >> 2, message->data[1]),
 		.target_kind = VIPMI_TARGET_CONTROLLER,
 		.netfn = message->data[0] >> 2,
 		.lun = message->data[0] & LUN_MASK,
@@ -301,17 +259,37 @@ static int submit_plain(struct virtual_node *node, struct ipmi_smi_msg *message)
 	return controller_step_now(node->controller, event);
 }
 
+/* Whether an administrator let the node ask such a thing. */
+static bool permitted(const struct virtual_node *node, const struct ipmi_smi_msg *message)
+{
+	u8 privilege = READ_ONCE(node->privilege);
+
+	return privilege == IPMI_PRIVILEGE_ADMINISTRATOR ||
+	       ipmi_privilege_needed(message->data[0] >> 2, message->data[1],
+		       message->data + REQUEST_HEADER,
+		       message->data_size - REQUEST_HEADER) <= privilege;
+}
+
 /* Takes a message to the core. False: not now, and it waits on. */
 static bool submit(struct virtual_node *node, struct ipmi_smi_msg *message)
 {
 	bool bridged = false;
 	int result = -EINVAL;
 
+	if (!permitted(node, message)) {
+		if (take_back(node, message, NULL)) {
+			refuse(node, message, VIPMI_CC_PRIVILEGE);
+		}
+		return true;
+	}
 	if (message->data[0] >> 2 == VIPMI_NETFN_APP && message->data[1] == CMD_SEND_MESSAGE) {
 		result = submit_bridged(node, message);
 		bridged = result != -EINVAL;
+		if (!bridged) {
+			result = submit_response(node, message);
+		}
 	}
-	if (!bridged) {
+	if (result == -EINVAL || (result == -ENOENT && !bridged)) {
 		result = submit_plain(node, message);
 	}
 	if (result == -EAGAIN) {
@@ -374,6 +352,129 @@ bool nodes_pump(struct controller *controller)
 	return node;
 }
 
+/* ---- what the layer calls ---- */
+
+/* Nothing is under way to an interface that goes when this returns. */
+static void set_down(struct virtual_node *node, bool down)
+{
+	xa_lock_bh(&node->controller->nodes);
+	spin_lock_irq(&node->lock);
+	node->down = down;
+	spin_unlock_irq(&node->lock);
+	xa_unlock_bh(&node->controller->nodes);
+}
+
+static int layer_starts(void *context, struct ipmi_smi *interface)
+{
+	struct virtual_node *node = context;
+
+	node->interface = interface;
+	set_down(node, false);
+	return 0;
+}
+
+static void layer_ends(void *context)
+{
+	struct virtual_node *node = context;
+
+	set_down(node, true);
+	node_refuse_all(node);
+}
+
+static bool may_take(const struct virtual_node *node, const struct ipmi_smi_msg *message)
+{
+	return !node->down && !node->panicking && message->data_size >= REQUEST_HEADER;
+}
+
+/* The caller is the pump: the message need not wait for one. False: it has to, or is refused. */
+static bool send_now(struct virtual_node *node, struct ipmi_smi_msg *message)
+{
+	unsigned long flags;
+	bool now;
+
+	xa_lock_bh(&node->controller->nodes);
+	spin_lock_irqsave(&node->lock, flags);
+	now = may_take(node, message) && list_empty(&node->waiting);
+	if (now) {
+		list_add_tail(&message->link, &node->sent);
+	}
+	spin_unlock_irqrestore(&node->lock, flags);
+	if (now) {
+		(void)submit(node, message); /* or it waits for credit, as any does */
+	}
+	xa_unlock_bh(&node->controller->nodes);
+	return now;
+}
+
+static void send_later(struct virtual_node *node, struct ipmi_smi_msg *message)
+{
+	unsigned long flags;
+	bool taken;
+
+	spin_lock_irqsave(&node->lock, flags);
+	taken = may_take(node, message);
+	if (taken) {
+		list_add_tail(&message->link, &node->waiting);
+	}
+	spin_unlock_irqrestore(&node->lock, flags);
+	if (taken) {
+		mark_ready(node);
+		controller_wake(node->controller);
+	} else {
+		refuse(node, message, VIPMI_CC_DESTINATION_UNAVAILABLE);
+	}
+}
+
+/* In any context. */
+static void layer_sends(void *context, struct ipmi_smi_msg *message)
+{
+	struct virtual_node *node = context;
+	bool sent = false;
+
+	if (controller_enter(node->controller)) {
+		sent = send_now(node, message);
+		controller_leave(node->controller);
+	}
+	if (!sent) {
+		send_later(node, message);
+	}
+}
+
+/* Events come without being asked for. */
+static void layer_wants_events(void *context)
+{
+}
+
+/* A kernel that panics waits for nothing of ours: what it asks is refused at once. */
+static void layer_panics(void *context, bool on)
+{
+	struct virtual_node *node = context;
+
+	WRITE_ONCE(node->panicking, on);
+	if (on) {
+		node_refuse_all(node);
+	}
+}
+
+static int layer_asks_who(void *context, struct ipmi_smi_info *ret_info)
+{
+	struct virtual_node *node = context;
+
+	ret_info->addr_src = SI_PLATFORM;
+	ret_info->dev = get_device(&node->device->dev);
+	return 0;
+}
+
+const struct ipmi_smi_handlers node_handlers = {
+	.owner = THIS_MODULE,
+	.start_processing = layer_starts,
+	.shutdown = layer_ends,
+	.get_smi_info = layer_asks_who,
+	.sender = layer_sends,
+	.request_events = layer_wants_events,
+	.set_run_to_completion = layer_panics,
+};
+
 /* ---- from the core to the layer ---- */
 
 static void deliver_answer(struct virtual_node *node, const struct core_deliver *answer)
@@ -420,6 +521,28 @@ static void deliver_bus(struct virtual_node *node, const struct core_deliver *an
 	}
 }
 
+/* A request from a bus, as the controller's Get Message would have it. Without memory for it the
+ * requester asks again. */
+static void deliver_request(struct virtual_node *node, const struct core_deliver *request)
+{
+	u8 data[1 + IPMI_MAX_MSG_LENGTH], *frame = data; /* the frame's first byte is not told */
+	const struct ipmb_message message = {.rs_address = node->controller->lower->own_address,
+		.rs_lun = request->lun,
+		.rq_address = request->address,
+		.rq_lun = request->source_lun,
+		.netfn = request->netfn,
+		.sequence = request->sequence,
+		.command = request->command,
+		.data = request->data,
+		.length = request->length};
+	int length = ipmb_encode(&message, frame, sizeof(data));
+
+	if (length > 0) {
+		data[0] = request->channel;
+		hand_up(node, CMD_GET_MESSAGE, data, length);
+	}
+}
+
 static void node_take(struct virtual_node *node, const struct core_deliver *deliver)
 {
 	if (deliver->kind == CORE_DELIVERY_ANSWER) {
@@ -427,6 +550,8 @@ static void node_take(struct virtual_node *node, const struct core_deliver *deli
 	} else if (deliver->kind == CORE_DELIVERY_EVENT &&
 		   deliver->async_kind == VIPMI_ASYNC_EVENT) {
 		hand_up(node, CMD_READ_EVENT_MESSAGE_BUFFER, deliver->data, deliver->length);
+	} else if (deliver->kind == CORE_DELIVERY_EVENT && deliver->yours) {
+		deliver_request(node, deliver);
 	} else if (deliver->kind == CORE_DELIVERY_EVENT &&
 		   deliver->async_kind == VIPMI_ASYNC_WATCHDOG) {
 		ipmi_smi_watchdog_pretimeout(node->interface);

@@ -8,6 +8,7 @@
 #include <linux/ipmi_smi.h>
 
 #include "ipmi/ipmb.h"
+#include "ipmi/privilege.h"
 #include "module/vipmi.h"
 
 /* Cookies of nodes, beside those of open files, which have 31 bits. */
@@ -28,6 +29,8 @@ struct virtual_node {
 	char name[NODE_NAME_SIZE];
 	int number; /* the N of /dev/ipmiN */
 	u32 index, client, handle;
+	u8 class;                            /* enum vipmi_class, of its requests */
+	u8 privilege;                        /* enum ipmi_privilege: no request may need more */
 	spinlock_t lock;                     /* of the next four; down with the nodes' lock too */
 	struct list_head waiting;            /* struct ipmi_smi_msg.link: not with the core yet */
 	struct list_head sent;               /* likewise: with the core */

@@ -106,7 +106,7 @@ static int core_join(struct virtual_node *node)
 	node->client = event->client_open.ret_client;
 	event->type = CORE_EVENT_HANDLE_OPEN;
 	event->handle_open = (typeof(event->handle_open)){.client = node->client,
-		.class = VIPMI_CLASS_NORMAL,
+		.class = node->class,
 		.name = node->name,
 		.name_length = strlen(node->name)};
 	result = controller_step(node->controller, event);
@@ -178,6 +178,8 @@ static struct virtual_node *node_create(struct controller *controller)
 	}
 	node->controller = controller;
 	node->number = -1;
+	node->class = VIPMI_CLASS_NORMAL;
+	node->privilege = IPMI_PRIVILEGE_ADMINISTRATOR;
 	node->down = true;
 	spin_lock_init(&node->lock);
 	INIT_LIST_HEAD(&node->waiting);
@@ -197,7 +199,18 @@ static struct virtual_node *node_create(struct controller *controller)
 	return node;
 }
 
-int node_add(struct controller *controller, const char *name, size_t length, u32 *ret_number)
+static void policy_take(struct virtual_node *node, struct session_node_policy policy)
+{
+	if (policy.urgency) {
+		WRITE_ONCE(node->class, policy.urgency - 1);
+	}
+	if (policy.privilege) {
+		WRITE_ONCE(node->privilege, policy.privilege);
+	}
+}
+
+int node_add(struct controller *controller, const char *name, size_t length,
+	struct session_node_policy policy, u32 *ret_number)
 {
 	struct virtual_node *node;
 	int result;
@@ -214,6 +227,7 @@ int node_add(struct controller *controller, const char *name, size_t length, u32
 		mutex_unlock(&nodes_mutex);
 		return PTR_ERR(node);
 	}
+	policy_take(node, policy);
 	result = name_set(node, name, length);
 	if (result == 0) {
 		result = core_join(node);
@@ -245,23 +259,45 @@ static void node_end(struct virtual_node *node)
 	node_forget(node);
 }
 
-int node_remove(struct controller *controller, u32 number)
+/* By the N of /dev/ipmiN, with nodes_mutex; NULL: none of this controller's. */
+static struct virtual_node *node_find(struct controller *controller, u32 number)
 {
 	struct virtual_node *node;
 	unsigned long index;
-	int result = -ENOENT;
 
-	mutex_lock(&nodes_mutex);
 	xa_for_each(&controller->nodes, index, node)
 	{
 		if (node->number == number) {
-			node_end(node);
-			result = 0;
-			break;
+			return node;
 		}
 	}
+	return NULL;
+}
+
+int node_remove(struct controller *controller, u32 number)
+{
+	struct virtual_node *node;
+
+	mutex_lock(&nodes_mutex);
+	node = node_find(controller, number);
+	if (node) {
+		node_end(node);
+	}
 	mutex_unlock(&nodes_mutex);
-	return result;
+	return node ? 0 : -ENOENT;
+}
+
+int node_policy_set(struct controller *controller, u32 number, struct session_node_policy policy)
+{
+	struct virtual_node *node;
+
+	mutex_lock(&nodes_mutex);
+	node = node_find(controller, number);
+	if (node) {
+		policy_take(node, policy);
+	}
+	mutex_unlock(&nodes_mutex);
+	return node ? 0 : -ENOENT;
 }
 
 bool node_next(struct controller *controller, u32 *cursor, struct session_node_info *ret_info)
@@ -275,6 +311,8 @@ bool node_next(struct controller *controller, u32 *cursor, struct session_node_i
 		*cursor = index + 1;
 		ret_info->number = node->number;
 		ret_info->handle = node->handle;
+		ret_info->class = node->class;
+		ret_info->privilege = node->privilege;
 		strscpy(ret_info->name, node->name, sizeof(ret_info->name));
 	}
 	xa_unlock_bh(&controller->nodes);

@@ -158,6 +158,10 @@ static int action_do(struct controller *controller)
 		return deliver(controller, &action->deliver);
 	case CORE_ACTION_REGISTER:
 		return lower->ops->registration(lower, &action->registration);
+	case CORE_ACTION_MAINTENANCE:
+		return lower->ops->maintenance
+			       ? lower->ops->maintenance(lower, action->maintenance.on)
+			       : 0;
 	case CORE_ACTION_CREDIT:
 		credit(controller, action->credit.cookie);
 		return 0;
@@ -195,7 +199,8 @@ static void action_finish(struct controller *controller)
 static bool step(struct controller *controller, bool may_sleep)
 {
 	if (controller->action_open) {
-		if (!may_sleep && controller->action.type == CORE_ACTION_REGISTER) {
+		if (!may_sleep && (controller->action.type == CORE_ACTION_REGISTER ||
+					  controller->action.type == CORE_ACTION_MAINTENANCE)) {
 			return false;
 		}
 		action_finish(controller);
@@ -304,23 +309,23 @@ static bool here_possible(const struct controller *controller)
 	return !irqs_disabled() && !controller->lower->ops->sleeps;
 }
 
-/* The caller is the pump; it hands in an event first, unless that is NULL. Without soft interrupts:
- * nobody who waits for what the pump does may take the processor from it. */
-static int pump_here(struct controller *controller, struct core_event *event)
+bool controller_enter(struct controller *controller)
 {
-	int result = 0;
-	bool done;
-
-	local_bh_disable();
-	if (event) {
-		result = controller_step_now(controller, event);
+	if (!here_possible(controller) || atomic_cmpxchg(&controller->calls, 0, 1) != 0) {
+		return false;
 	}
-	done = rounds_here(controller);
+	local_bh_disable();
+	return true;
+}
+
+void controller_leave(struct controller *controller)
+{
+	bool done = rounds_here(controller);
+
 	local_bh_enable();
 	if (!done) {
 		queue_work(controller->queue, &controller->pump);
 	}
-	return result;
 }
 
 /* Leaves a call. Whether the caller is the pump now. */
@@ -335,7 +340,8 @@ void controller_wake(struct controller *controller)
 		return;
 	}
 	if (here_possible(controller)) {
-		(void)pump_here(controller, NULL);
+		local_bh_disable();
+		controller_leave(controller);
 	} else {
 		queue_work(controller->queue, &controller->pump);
 	}
@@ -345,8 +351,10 @@ int controller_step(struct controller *controller, struct core_event *event)
 {
 	int result;
 
-	if (here_possible(controller) && atomic_cmpxchg(&controller->calls, 0, 1) == 0) {
-		return pump_here(controller, event);
+	if (controller_enter(controller)) {
+		result = controller_step_now(controller, event);
+		controller_leave(controller);
+		return result;
 	}
 	event->now_ns = ktime_get_ns();
 	core_take(controller);

@@ -43,6 +43,7 @@
 #include <linux/kfifo.h>
 #include <linux/miscdevice.h>
 #include <linux/mutex.h>
+#include <linux/sched/clock.h>
 #include <linux/spinlock.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
@@ -150,9 +151,24 @@ int controller_init(struct controller *controller, const struct core_limits *lim
 /* No program may be left, and the lower side stopped. */
 void controller_finish(struct controller *controller);
 
+/* Whether somebody wants to know how long a core's lock is held. */
+extern bool core_lock_measured;
+
 /* The core's lock, for one call of the core's or two. */
-void core_take(struct controller *controller);
-void core_give(struct controller *controller);
+static inline void core_take(struct controller *controller)
+{
+	spin_lock_bh(&controller->core_lock);
+	controller->hold_started_ns = READ_ONCE(core_lock_measured) ? local_clock() : 0;
+}
+
+static inline void core_give(struct controller *controller)
+{
+	if (controller->hold_started_ns) {
+		controller->hold_longest_ns = max(
+			controller->hold_longest_ns, local_clock() - controller->hold_started_ns);
+	}
+	spin_unlock_bh(&controller->core_lock);
+}
 
 /* ---- pump.c ---- */
 
@@ -162,7 +178,12 @@ void pump_finish(struct controller *controller);
 
 /* core_step with the time filled in; the pump takes it from there. With no spinlock. */
 int controller_step(struct controller *controller, struct core_event *event);
-/* The same for the pump itself. */
+/* Makes the caller the pump, if nobody is and it may be one here: no soft interrupt comes until it
+ * leaves, for nobody who waits for what the pump does may take the processor from it. */
+bool controller_enter(struct controller *controller);
+/* Does what there is to do. The caller is the pump no more. */
+void controller_leave(struct controller *controller);
+/* controller_step for the pump itself. */
 int controller_step_now(struct controller *controller, struct core_event *event);
 /* There may be something to do, and it may be done before this returns. From any context, with no
  * spinlock. */
@@ -211,7 +232,10 @@ void nodes_finish(struct controller *controller);
 /* Makes a /dev/ipmiN; an empty name gets one. -EINVAL: no name for a file, -EBUSY: in use, at this
  * or at another controller, -ENOSPC, -ENETDOWN: an interface below is not there. May take
  * seconds. */
-int node_add(struct controller *controller, const char *name, size_t length, u32 *ret_number);
+int node_add(struct controller *controller, const char *name, size_t length,
+	struct session_node_policy policy, u32 *ret_number);
+/* What is asked from now on. -ENOENT. */
+int node_policy_set(struct controller *controller, u32 number, struct session_node_policy policy);
 /* Whoever has it open is told by the layer. -ENOENT. */
 int node_remove(struct controller *controller, u32 number);
 bool node_next(struct controller *controller, u32 *cursor, struct session_node_info *ret_info);

@@ -3,6 +3,7 @@
 
 #include "base/assert.h"
 #include "base/divide.h"
+#include "ipmi/command.h"
 
 static void row_text(struct writer *writer, const char *name, const char *text, size_t most)
 {
@@ -279,6 +280,8 @@ static bool row_node(struct session *session, const struct session_host *host,
 	socket_put_field_number(writer, "number", info->number);
 	row_text(writer, "name", info->name, sizeof(info->name));
 	socket_put_field_number(writer, "handle", info->handle);
+	row_text(writer, "class", class_name(info->class), SESSION_TEXT_MAX);
+	row_text(writer, "privilege", ipmi_privilege_name(info->privilege), SESSION_TEXT_MAX);
 	return true;
 }
 

@@ -2,6 +2,7 @@
 #include "session/session.h"
 
 #include "base/assert.h"
+#include "ipmi/command.h"
 #include "session/reply.h"
 #include "session/rights.h"
 #include "session/rows.h"
@@ -312,33 +313,60 @@ static int receive_set(struct session *session, const struct session_host *host,
 	struct session_scratch *scratch, uint8_t *reply)
 {
 	const struct socket_message *message = &scratch->message;
-	enum vipmi_reason reason;
+	int result = -EOPNOTSUPP;
 
-	if (message->option.option != VIPMI_OPTION_EVENTS || message->option.value > 1) {
-		reason = VIPMI_REASON_UNSUPPORTED;
-	} else {
-		reason = reply_reason(
-			subscribe_plain(session, host, scratch, message->option.value == 1));
+	if (message->option.value <= 1 && message->option.option == VIPMI_OPTION_EVENTS) {
+		result = subscribe_plain(session, host, scratch, message->option.value == 1);
+	} else if (message->option.value <= 1 &&
+		   message->option.option == VIPMI_OPTION_MAINTENANCE) {
+		result = rights_maintenance(session, host, scratch, message->option.value == 1);
 	}
-	return set_done(&message->header, reason, reply);
+	return set_done(&message->header, reply_reason(result), reply);
+}
+
+/* What an argument says above a node's number. */
+static int node_policy(uint64_t argument, struct session_node_policy *ret_policy)
+{
+	const struct session_node_policy policy = {
+		.urgency = (uint8_t)(argument >> VIPMI_CONTROL_NODE_CLASS_SHIFT),
+		.privilege = (uint8_t)(argument >> VIPMI_CONTROL_NODE_PRIVILEGE_SHIFT)};
+
+	if (argument >> VIPMI_CONTROL_NODE_PRIVILEGE_SHIFT > IPMI_PRIVILEGE_ADMINISTRATOR ||
+		policy.urgency > VIPMI_CLASS_COUNT ||
+		(policy.privilege != 0 && policy.privilege < IPMI_PRIVILEGE_USER)) {
+		return -EINVAL;
+	}
+	*ret_policy = policy;
+	return 0;
 }
 
 /* Tells, where it worked, the number of what was made. */
 static int receive_node_add(
 	const struct session_host *host, const struct socket_message *message, uint8_t *reply)
 {
+	struct session_node_policy policy;
 	struct writer writer;
 	uint32_t number;
-	int result;
+	int result = node_policy(message->control.argument, &policy);
 
-	result = host->node_add(
-		host->context, (const char *)message->name.bytes, message->name.length, &number);
+	if (result == 0) {
+		result = host->node_add(host->context, (const char *)message->name.bytes,
+			message->name.length, policy, &number);
+	}
 	if (result) {
 		return reply_done(&message->header, result, reply);
 	}
 	reply_begin(&writer, reply, &message->header, VIPMI_MESSAGE_DONE, VIPMI_REASON_NONE);
 	socket_put_control(&writer, VIPMI_CONTROL_NODE_ADD, number);
 	return reply_end(&writer);
+}
+
+static int node_policy_set(const struct session_host *host, uint64_t argument)
+{
+	struct session_node_policy policy;
+	int result = node_policy(argument, &policy);
+
+	return result ? result : host->node_policy_set(host->context, (uint32_t)argument, policy);
 }
 
 static int control(const struct session_host *host, struct session_scratch *scratch,
@@ -364,7 +392,7 @@ static int receive_control(struct session *session, const struct session_host *h
 	int result;
 
 	if (message->control.verb < VIPMI_CONTROL_KICK ||
-		message->control.verb > VIPMI_CONTROL_NODE_REMOVE) {
+		message->control.verb > VIPMI_CONTROL_NODE_SET) {
 		result = -EOPNOTSUPP;
 	} else if (!host->administers(host->context, &session->credentials)) {
 		result = -EPERM;
@@ -373,6 +401,8 @@ static int receive_control(struct session *session, const struct session_host *h
 			"the kernel module alone has nodes", reply);
 	} else if (message->control.verb == VIPMI_CONTROL_NODE_ADD) {
 		return receive_node_add(host, message, reply);
+	} else if (message->control.verb == VIPMI_CONTROL_NODE_SET) {
+		result = node_policy_set(host, argument);
 	} else if (argument > UINT32_MAX) {
 		result = -ENOENT;
 	} else {

@@ -27,7 +27,14 @@
 struct session_node_info {
 	uint32_t number; /* N of /dev/ipmiN */
 	uint32_t handle; /* its virtual controller */
+	uint8_t class, privilege;
 	char name[SESSION_NODE_NAME_SIZE];
+};
+
+/* What an administrator says of a node; 0: as it is, and at first normal and administrator. */
+struct session_node_policy {
+	uint8_t urgency;   /* enum vipmi_class + 1: of its requests */
+	uint8_t privilege; /* enum ipmi_privilege, USER to ADMINISTRATOR: commands may need that */
 };
 
 struct session_host {
@@ -46,11 +53,13 @@ struct session_host {
 	bool (*command_next)(void *context, uint32_t *cursor, struct core_command_info *ret_info);
 	bool (*sequence_next)(void *context, uint32_t *cursor, struct core_sequence_info *ret_info);
 	bool (*message_next)(void *context, uint64_t *cursor, struct core_message_info *ret_info);
-	/* Virtual interfaces of the kernel's; NULL, all three, where there are none. add: 0 and the
-	 * number; -EINVAL: not a name; -EBUSY: it is used; -ENOSPC; -ENETDOWN. remove: 0,
+	/* Virtual interfaces of the kernel's; NULL, all four, where there are none. add: 0 and the
+	 * number; -EINVAL: not a name; -EBUSY: it is used; -ENOSPC; -ENETDOWN. remove, set: 0,
 	 * -ENOENT. */
-	int (*node_add)(void *context, const char *name, size_t length, uint32_t *ret_number);
+	int (*node_add)(void *context, const char *name, size_t length,
+		struct session_node_policy policy, uint32_t *ret_number);
 	int (*node_remove)(void *context, uint32_t number);
+	int (*node_policy_set)(void *context, uint32_t number, struct session_node_policy policy);
 	bool (*node_next)(void *context, uint32_t *cursor, struct session_node_info *ret_info);
 	const char *link;    /* names the controller: "vm:127.0.0.1:9002" */
 	const char *version; /* of vipmi */

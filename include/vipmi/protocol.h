@@ -199,6 +199,10 @@ enum vipmi_capability {
 
 enum vipmi_option {
 	VIPMI_OPTION_EVENTS = 1, /* value 1: deliver events from now on; 0: no more */
+	/* value 1: this handle wants the driver below the agent, if there is one, in maintenance
+	 * mode; 0: no more. It is on while any handle wants it. Administrators only; the handle may
+	 * be one of another connection of the same user. */
+	VIPMI_OPTION_MAINTENANCE = 2,
 };
 
 #define VIPMI_COMMAND_LENGTH 12
@@ -230,11 +234,19 @@ enum vipmi_control {
 	VIPMI_CONTROL_KICK = 1,   /* argument: the client's number as `client list` shows it */
 	VIPMI_CONTROL_REVOKE = 2, /* argument: the reservation's as `reservation list` shows it */
 	/* The kernel module alone: a virtual interface of the kernel's. ADD: extension NAME, or
-	 * none; its DONE has a CONTROL whose argument is the N of the new /dev/ipmiN. REMOVE: that
-	 * N. */
+	 * none; its DONE has a CONTROL whose argument is the N of the new /dev/ipmiN. REMOVE, SET:
+	 * that N. */
 	VIPMI_CONTROL_NODE_ADD = 3,
 	VIPMI_CONTROL_NODE_REMOVE = 4,
+	VIPMI_CONTROL_NODE_SET = 5,
 };
+
+/* Where ADD's and SET's arguments say, above the N, what the node is allowed: a byte for the class
+ * of its requests (enum vipmi_class + 1), and one for the privilege that commands may need at most
+ * (IPMI 2.0 section 6.8: 2 user, 3 operator, 4 administrator). 0: as it is, and at first normal and
+ * administrator. */
+#define VIPMI_CONTROL_NODE_CLASS_SHIFT 32
+#define VIPMI_CONTROL_NODE_PRIVILEGE_SHIFT 40
 
 #ifdef __cplusplus
 }

@@ -509,6 +509,12 @@ struct vipmi_holder {
 int vipmi_reserve(struct vipmi_handle *handle, const struct vipmi_right *list, size_t count,
 	uint32_t lease_ms, struct vipmi_holder *ret_holder);
 
+/* The same for another program's handle, or a node's, by its number in the listing "client": it
+ * holds them then. For root, and for programs of the same user. -ESTALE: no such handle, or not
+ * one that the program may speak for. Else as vipmi_reserve. */
+int vipmi_reserve_for(struct vipmi *vipmi, uint32_t handle, const struct vipmi_right *list,
+	size_t count, uint32_t lease_ms, struct vipmi_holder *ret_holder);
+
 /* Gives them back; an empty list: all that the handle holds. -ENOENT: not held; nothing was given
  * back. Else as vipmi_reserve. */
 int vipmi_release(struct vipmi_handle *handle, const struct vipmi_right *list, size_t count);
@@ -561,20 +567,35 @@ int vipmi_kick(struct vipmi *vipmi, uint64_t client);
  * agent replied. -ENOENT: no such reservation. -EACCES: only for root. Else as vipmi_query. */
 int vipmi_revoke(struct vipmi *vipmi, uint64_t reservation);
 
+/* A name is letters, digits and "._-", at most 31; whoever uses the node has no other say in
+ * how its requests stand beside those of others, and in what they may ask. */
+struct vipmi_node_options {
+	size_t size;       /* sizeof(struct vipmi_node_options) */
+	const char *name;  /* NULL: the agent chooses */
+	uint8_t urgency;   /* enum vipmi_urgency; default: as it is, and at first normal */
+	uint8_t privilege; /* 2 user, 3 operator, 4 administrator (IPMI 2.0 section 6.8): commands
+			    * that need more are answered D4; 0: as it is, and at first 4 */
+};
+
 /*
  * Makes a virtual interface of the kernel's: a /dev/ipmiN with a virtual controller
- * of its own, called `name` (letters, digits, "._-", at most 31; NULL: the agent
- * chooses). The kernel module alone can. Blocks until it is there, which takes the
- * kernel some requests to the controller.
+ * of its own. `options` may be NULL. The kernel module alone can. Blocks until it is
+ * there, which takes the kernel some requests to the controller.
  *
  *	-EOPNOTSUPP  the agent is not the kernel module
  *	-EPERM       the name is used
  *	-ENOSPC      there are 255
+ *	-EINVAL      an option is out of range
  *	-ENETDOWN    the controller is not there
  *	-EACCES      only for root
  *	else as vipmi_query
  */
-int vipmi_node_add(struct vipmi *vipmi, const char *name, uint32_t *ret_number);
+int vipmi_node_add(
+	struct vipmi *vipmi, const struct vipmi_node_options *options, uint32_t *ret_number);
+
+/* Changes what the options say, but for the name, of /dev/ipmiN; it holds for what is asked from
+ * now on. -ENOENT: it is none of the agent's. Else as vipmi_node_add. */
+int vipmi_node_set(struct vipmi *vipmi, uint32_t number, const struct vipmi_node_options *options);
 
 /* Takes /dev/ipmiN away again, from whoever has it open too. -ENOENT: it is none of the agent's.
  * Else as vipmi_node_add. */

@@ -55,13 +55,12 @@ equal "each printed what one prints alone" 300 $same
 check "and that is something" grep -q "Firmware Revision" /tmp/alone
 as_fresh "nothing is left of them"
 
-ipmievd open nodaemon >/tmp/evd 2>&1 &
+ipmievd open nodaemon nopidfile >/tmp/evd 2>&1 &
 daemon=$!
-sleep 2
+await_file Waiting /tmp/evd
 ipmitool event 1 >/dev/null 2>&1
-sleep 2
+check "an event daemon beside them hears of an event" await_file "Upper Critical going high" /tmp/evd
 kill $daemon
-check "an event daemon beside them hears of an event" grep -q "Upper Critical going high" /tmp/evd
 wait
 holds_note
 check "rmmod" rmmod vipmi

@@ -36,5 +36,37 @@ check "the right is free again when its holder is gone" await_file up /tmp/again
 check "the card asks again" asked_from_bus 0x30 0x42
 wait $again
 equal "and gets its answer" 0 $?
+
+# A node that has the right gets them as any interface of the kernel's does.
+check "a node" vipmi --target $vipmi node add --name answers
+check "gets a right to receive" vipmi --target $vipmi node reserve answers --receive 0x30 0x44
+lab_load $vipmi answer 0x30 0x44 >/tmp/out
+equal "which nobody else gets" 1 $?
+lab_load $vipmi answer 0x30 0x45 >/tmp/held &
+held=$!
+check "somebody has another" await_file up /tmp/held
+vipmi --target $vipmi node reserve answers --receive 0x30 0x45 >/tmp/out 2>&1
+equal "which the node does not get: $(head -n 1 /tmp/out)" 3 $?
+kill $held
+wait $held
+ioctl_load /dev/ipmi1 answer 0x30 0x44 >/tmp/node &
+program=$!
+check "a program on the node registers for it" await_file up /tmp/node
+check "the card asks" asked_from_bus 0x30 0x44
+wait $program
+equal "the program gets it and answers: $(tail -n +2 /tmp/node | xargs)" 0 $?
+check "it asks again when nobody has registered" asked_from_bus 0x30 0x44
+i=0
+while [ "$(counter inbound_answered)" != 5 ] && [ $i -lt 100 ]; do
+	sleep 0.1
+	i=$((i + 1))
+done
+equal "and is answered by the kernel's layer" 5 "$(counter inbound_answered)"
+check "the node is removed" vipmi --target $vipmi node remove answers
+lab_load $vipmi answer 0x30 0x44 >/tmp/fourth &
+fourth=$!
+check "the right goes with it" await_file up /tmp/fourth
+kill $fourth
+wait $fourth
 holds_note
 check "rmmod" rmmod vipmi

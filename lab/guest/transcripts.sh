@@ -16,11 +16,11 @@ play_transcripts() { # LIST PARAMETERS-OF-THE-MODULE [DRIVER...]
 		done
 	END
 	cat >/tmp/agent <<-END
-		rmmod vipmi 2>/dev/null
 		insmod $module max_handles=\$HANDLES merge=\$MERGE cache_age=\$CACHE_AGE $parameters
 	END
 	scenario_agent --target $vipmi --controller /dev/ttyS2 --before "sh /tmp/before" \
-		--agent "sh /tmp/agent" --except "$list" --spin --patience 400 \
+		--stop "rmmod vipmi 2>/dev/null || true" --agent "sh /tmp/agent" \
+		--except "$list" --spin --patience 400 \
 		transcripts/[1-9]-*.scenario transcripts/1?-*.scenario >/dev/ttyS1 2>/tmp/err
 	equal "all transcripts were played, and did what they should" 0 $?
 	head -n 5 /tmp/err | while read -r line; do note "$line"; done

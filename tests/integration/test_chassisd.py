@@ -150,7 +150,7 @@ class Chassisd(unittest.TestCase):
         self.assertEqual(third.controls, [b"\x00\xA1"])
 
     def test_the_host_is_acted_upon_if_it_can(self):
-        address = self.start()
+        address = self.start("--log-requests", self.log)
         peer = self.peer(address)
         peer.greet(0x03)
         for control, expected in ((2, b"\x04\xA1"), (3, b"\x04\xA1"), (0, b"\x03\xA1")):
@@ -160,6 +160,9 @@ class Chassisd(unittest.TestCase):
         peer.ask(1, 0, 2, b"\x05")  # no graceful shutdown offered, no command comes
         peer.ask(1, 6, 0x2E, b"\x0D")
         self.assertEqual(peer.controls, [])
+        with open(self.log, encoding="ascii") as log:
+            acts = [line.split()[1] for line in log if " host=" in line]
+        self.assertEqual(acts, ["host=power-cycle", "host=reset", "host=power-off"])
 
     def test_the_log_has_every_request_the_controller_saw(self):
         address = self.start("--log-requests", self.log, "--fault", "silent")

@@ -352,6 +352,12 @@ def nodes_are_the_kernel_modules():
     vipmi("node", "add", "--name", "x", code=REFUSED, says="the kernel module alone has nodes")
     vipmi("node", "remove", "x", code=LOCAL, says='there is no node "x"')
     vipmi("node", "remove", "7", code=REFUSED, says="cannot end node /dev/ipmi7")
+    vipmi("node", "set", "7", "--class", "urgent", code=REFUSED,
+          says="the kernel module alone has nodes")
+    vipmi("node", "set", "7", "--privilege", "callback", code=USAGE,
+          says="there are user, operator and administrator")
+    vipmi("node", "set", "7", code=USAGE, says="--class or --privilege")
+    vipmi("node", "reserve", "7", "chassis", "all", code=LOCAL, says='there is no node "7"')
 
 
 # ---- the command line itself

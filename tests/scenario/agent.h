@@ -17,6 +17,7 @@
 
 struct agent_options {
 	const char *command;    /* for sh: starts the agent anew; ends when it is served */
+	const char *stop;       /* before that: ends the last test's, where it lives on; or NULL */
 	const char *target;     /* its socket or device */
 	const char *controller; /* where the controller is: a socket to listen at, or a tty */
 	bool spin;              /* never idle: time passes by what the processor does */

@@ -384,12 +384,15 @@ static int subscribe(struct stage *stage, const struct words *words, struct core
 	struct writer writer = writer_init(bytes, sizeof(bytes));
 	const struct socket_header header = {
 		.type = VIPMI_MESSAGE_SUBSCRIBE, .handle = event->subscribe.handle};
+	int result;
 
 	socket_begin(&writer, &header);
 	socket_put_clauses(&writer, &wire, 1);
 	socket_put_from(&writer, (enum vipmi_from)event->subscribe.from, event->subscribe.exclusive,
-		0, NULL);
-	return call(stage, words, event->subscribe.client, &writer);
+		event->subscribe.number, boot_id);
+	result = call(stage, words, event->subscribe.client, &writer);
+	/* The one number that there is not yet has a reason of its own. */
+	return result == -ENOENT ? -EINVAL : result;
 }
 
 static int reserve_or_release(

@@ -80,7 +80,7 @@ static void put_response(const struct exchange *exchange, const uint8_t *data, s
 	put(bytes, vm_encode_message(&message, bytes, sizeof(bytes)));
 }
 
-/* Whoever ends leaves nobody waiting: the next test has the same wire. */
+/* Whoever ends leaves nobody waiting, and no attention: the next test has the same wire. */
 static void let_go(void)
 {
 	static const uint8_t unspecified = VIPMI_CC_UNSPECIFIED;
@@ -90,6 +90,9 @@ static void let_go(void)
 		if (controller.exchanges[i].transmission && !controller.exchanges[i].answered) {
 			put_response(&controller.exchanges[i], &unspecified, 1);
 		}
+	}
+	if (controller.fd >= 0) {
+		put_control(VM_CONTROL_ATTENTION_OFF);
 	}
 	controller.fd = -1;
 }

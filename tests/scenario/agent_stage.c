@@ -179,6 +179,11 @@ static void start(
 	tell("MERGE", stage->limits.merge);
 	tell("CACHE_AGE", stage->limits.cache_age_ms);
 	tell("DATA_MAX", link->data_max ? link->data_max : VIPMI_DATA_MAX);
+	if (agent_options.stop) {
+		/* What it still asks is nobody's affair. */
+		controller_see(false);
+		run(stage, words, agent_options.stop);
+	}
 	controller_see(controller_comes_and_goes() || stage->housekeeping_shown);
 	run(stage, words, agent_options.command);
 	controller_see(true);
@@ -290,6 +295,16 @@ void stage_restart(struct stage *stage, const struct words *words)
 	start(stage, words, &stage->link);
 }
 
+/* A controller's buffer has one event: the next one comes when it was fetched. */
+static void await_event_buffer(struct stage *stage, const struct words *words)
+{
+	uint64_t until_ns = agent_now_ns() + agent_options.patience_ns;
+
+	while (stage->event_waiting && agent_now_ns() < until_ns) {
+		agent_serve(stage, words, until_ns);
+	}
+}
+
 /* What a driver hands in, the controller has first. */
 static void hand_in(struct stage *stage, const struct words *words, const struct core_event *event)
 {
@@ -306,6 +321,7 @@ static void hand_in(struct stage *stage, const struct words *words, const struct
 	int size;
 
 	if (event->message.kind == VIPMI_ASYNC_EVENT && event->message.length == 16) {
+		await_event_buffer(stage, words);
 		stage_event(stage, words, event->message.data);
 		return;
 	}
@@ -343,6 +359,11 @@ static int step(
 	case CORE_EVENT_MESSAGE:
 		hand_in(stage, words, event);
 		return 0;
+	case CORE_EVENT_CLIENT_CLOSE:
+		result = client_step(stage, words, event, result);
+		/* What others ask now may come to the agent before it sees that. */
+		sync_agent(stage, words);
+		return result;
 	case CORE_EVENT_CONTROLLER_RESET:
 	case CORE_EVENT_LINK_READY:
 		words_fail(words, "the link's own part, which no transcript can play");

@@ -3,11 +3,12 @@
  * Plays transcripts on a whole agent, each test on one that is started anew:
  *
  *	scenario_agent --target SOCKET|DEVICE --controller SOCKET|TTY --agent COMMAND
- *	               [--before COMMAND] [--except LIST] [--print LIST] [--spin]
+ *	               [--before COMMAND] [--stop COMMAND] [--except LIST] [--print LIST] [--spin]
  *	               [--patience MS] FILE...
  *
  * COMMAND, for sh, starts an agent that is served at the target and whose link leads to the
  * controller, which we play. It finds HANDLES, WINDOW, BUS_WINDOW and DATA_MAX in its environment.
+ * The one of --stop ends the last test's agent before.
  *
  * LIST has the tests that cannot hold there, with reasons:
  *
@@ -111,20 +112,20 @@ static bool try_test(const struct transcript *transcript, int from, int to, char
 
 static void play_test(const struct transcript *transcript, int from, int to)
 {
-	char name[LINE_LENGTH], said[SAID_MAX];
+	char name[LINE_LENGTH], said[TRIES_MAX][SAID_MAX];
 	const char *text = transcript->lines[from] + strlen("test ");
 	struct exception *exception;
 	bool holds = false;
-	int tries;
+	int tries, i;
 
 	snprintf(name, sizeof(name), "%.*s: %s", (int)strcspn(transcript->file, "."),
 		transcript->file, text);
 	exception = exception_of(name);
 	for (tries = 0; tries < (exception ? 1 : TRIES_MAX) && !holds; tries++) {
-		holds = try_test(transcript, from, to, said);
+		holds = try_test(transcript, from, to, said[tries]);
 	}
 	if (print && !holds) {
-		fprintf(print, "# %s\t%s\n", said, name);
+		fprintf(print, "# %s\t%s\n", said[0], name);
 	}
 	held += holds;
 	excepted += exception && !holds;
@@ -138,8 +139,10 @@ static void play_test(const struct transcript *transcript, int from, int to)
 		return;
 	}
 	printf("not ok - %s\n", name);
-	for (text = strtok(said, "\n"); text; text = strtok(NULL, "\n")) {
-		printf("# %s\n", text);
+	for (i = 0; i < tries; i++) {
+		for (text = strtok(said[i], "\n"); text; text = strtok(NULL, "\n")) {
+			printf("# %s\n", text);
+		}
 	}
 }
 
@@ -177,8 +180,8 @@ int main(int argc, char **argv)
 {
 	static const struct option options[] = {{"target", 1, NULL, 't'},
 		{"controller", 1, NULL, 'c'}, {"agent", 1, NULL, 'a'}, {"before", 1, NULL, 'b'},
-		{"except", 1, NULL, 'e'}, {"print", 1, NULL, 'p'}, {"spin", 0, NULL, 's'},
-		{"patience", 1, NULL, 'w'}, {NULL, 0, NULL, 0}};
+		{"stop", 1, NULL, 'x'}, {"except", 1, NULL, 'e'}, {"print", 1, NULL, 'p'},
+		{"spin", 0, NULL, 's'}, {"patience", 1, NULL, 'w'}, {NULL, 0, NULL, 0}};
 	const char *before = NULL;
 	int option, i;
 
@@ -194,6 +197,9 @@ int main(int argc, char **argv)
 			break;
 		case 'a':
 			agent_options.command = optarg;
+			break;
+		case 'x':
+			agent_options.stop = optarg;
 			break;
 		case 'b':
 			before = optarg;

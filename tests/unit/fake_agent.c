@@ -459,9 +459,16 @@ static void take(struct fake_agent *agent, int fd, const struct socket_message *
 	case VIPMI_MESSAGE_QUERY:
 		list(fd, message);
 		break;
+	case VIPMI_MESSAGE_RESERVE:
+		agent->reserved_for = header->handle;
+		reply(fd, VIPMI_MESSAGE_DONE, header->tag, header->handle, 0, NULL);
+		break;
 	case VIPMI_MESSAGE_CONTROL:
 		if (message->control.verb == VIPMI_CONTROL_NODE_ADD && message->name.length == 5) {
 			node_added(fd, header->tag);
+		} else if (message->control.verb == VIPMI_CONTROL_NODE_SET) {
+			agent->set = message->control.argument;
+			reply(fd, VIPMI_MESSAGE_DONE, header->tag, 0, 0, NULL);
 		} else if (message->control.argument == 4711) {
 			reply(fd, VIPMI_MESSAGE_DONE, header->tag, 0, 0, NULL);
 		} else {

@@ -77,7 +77,9 @@ struct fake_agent {
 	int clients[FAKE_CLIENTS_MAX];
 	struct fake_later later[FAKE_LATER_MAX];
 	size_t later_count;
-	atomic_uint requests; /* may be looked at any time */
+	atomic_uint requests;      /* may be looked at any time, as the next two */
+	atomic_uint_least64_t set; /* argument of the last NODE_SET */
+	atomic_uint reserved_for;  /* handle of the last RESERVE */
 	uint32_t opened, closed, cancels, outstanding, outstanding_max, subscribed;
 	uint32_t next_handle;
 	uint64_t next_event;

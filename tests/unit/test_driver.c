@@ -235,6 +235,37 @@ static void retries_stand_behind_a_32_bit_request(void **state)
 	assert_int_equal(message.target.address, 0x82);
 }
 
+/* IPMI 2.0 sections 27.5 and 27.6: who sets or feeds a watchdog does not wait for everybody's turn;
+ * nothing else passes. */
+static void who_sets_or_feeds_a_watchdog_is_urgent(void **state)
+{
+	const struct ipmi_system_interface_addr addr = {
+		.addr_type = IPMI_SYSTEM_INTERFACE_ADDR_TYPE, .channel = IPMI_BMC_CHANNEL};
+	static const struct {
+		uint8_t netfn, command, class;
+	} asked[] = {{VIPMI_NETFN_APP, 0x22, VIPMI_CLASS_URGENT},
+		{VIPMI_NETFN_APP, 0x24, VIPMI_CLASS_URGENT},
+		{VIPMI_NETFN_APP, 0x25, VIPMI_CLASS_OF_HANDLE},
+		{VIPMI_NETFN_APP, 0x23, VIPMI_CLASS_OF_HANDLE},
+		{VIPMI_NETFN_APP, 0x21, VIPMI_CLASS_OF_HANDLE},
+		{0x04, 0x22, VIPMI_CLASS_OF_HANDLE}};
+	struct socket_message message;
+
+	(void)state;
+	put(200, &addr, sizeof(addr));
+	for (size_t i = 0; i < sizeof(asked) / sizeof(asked[0]); i++) {
+		const struct req32 req = {.addr = 200,
+			.addr_len = sizeof(addr),
+			.netfn = asked[i].netfn,
+			.cmd = asked[i].command};
+
+		put(100, &req, sizeof(req));
+		assert_int_equal(call(SEND_COMMAND32, 100), 0);
+		assert_int_equal(socket_decode(world.sent, world.sent_length, &message), 0);
+		assert_int_equal(message.header.class, asked[i].class);
+	}
+}
+
 static void answer_waits(size_t length)
 {
 	static const uint8_t data[DRIVER_DATA_MAX + 1] = {1, 2, 3};
@@ -359,6 +390,45 @@ static void registrations_say_what_the_agent_says(void **state)
 	assert_int_equal(world.asked, 1 + DRIVER_CHANNELS);
 }
 
+static int set_mode(int mode)
+{
+	memcpy(world.memory + 100, &mode, sizeof(mode));
+	return call(IPMICTL_SET_MAINTENANCE_MODE_CMD, 100);
+}
+
+/* Only to have it on, and no more, concerns others. */
+static void maintenance_mode_is_the_agents_to_grant(void **state)
+{
+	struct socket_message message;
+
+	(void)state;
+	assert_int_equal(set_mode(IPMI_MAINTENANCE_MODE_OFF), 0);
+	assert_int_equal(set_mode(IPMI_MAINTENANCE_MODE_AUTO), 0);
+	assert_int_equal(world.asked, 0);
+	assert_int_equal(set_mode(IPMI_MAINTENANCE_MODE_ON), 0);
+	assert_int_equal(world.asked, 1);
+	assert_int_equal(socket_decode(world.sent, world.sent_length, &message), 0);
+	assert_int_equal(message.header.type, VIPMI_MESSAGE_SET);
+	assert_int_equal(message.header.handle, 7);
+	assert_int_equal(message.option.option, VIPMI_OPTION_MAINTENANCE);
+	assert_int_equal(message.option.value, 1);
+	assert_int_equal(set_mode(IPMI_MAINTENANCE_MODE_ON), 0);
+	assert_int_equal(world.asked, 1);
+	assert_int_equal(world.settings.maintenance, IPMI_MAINTENANCE_MODE_ON);
+	assert_int_equal(set_mode(IPMI_MAINTENANCE_MODE_OFF), 0);
+	assert_int_equal(world.asked, 2);
+	assert_int_equal(socket_decode(world.sent, world.sent_length, &message), 0);
+	assert_int_equal(message.option.value, 0);
+
+	world.later = VIPMI_REASON_DENIED;
+	assert_int_equal(set_mode(IPMI_MAINTENANCE_MODE_ON), -EPERM);
+	assert_int_equal(world.settings.maintenance, IPMI_MAINTENANCE_MODE_OFF);
+	world.later = VIPMI_REASON_STALE;
+	assert_int_equal(set_mode(IPMI_MAINTENANCE_MODE_ON), -ENODEV);
+	assert_int_equal(set_mode(IPMI_MAINTENANCE_MODE_ON + 1), -EINVAL);
+	assert_int_equal(set_mode(IPMI_MAINTENANCE_MODE_AUTO - 1), -EINVAL);
+}
+
 static void registrations_of_channels_are_one_each(void **state)
 {
 	const struct ipmi_cmdspec_chans spec = {.netfn = 0x2C, .cmd = 1, .chans = 0x8001};
@@ -445,6 +515,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(a_32_bit_request_arrives_as_it_was_meant, begin),
 		cmocka_unit_test_setup(an_address_may_be_as_long_as_the_longest, begin),
+		cmocka_unit_test_setup(who_sets_or_feeds_a_watchdog_is_urgent, begin),
 		cmocka_unit_test_setup(retries_stand_behind_a_32_bit_request, begin),
 		cmocka_unit_test_setup(a_32_bit_program_gets_its_answer, begin),
 		cmocka_unit_test_setup(what_does_not_fit_stays_or_is_cut, begin),
@@ -452,6 +523,7 @@ int main(void)
 		cmocka_unit_test_setup(answers_are_as_long_as_they_are, begin),
 		cmocka_unit_test_setup(what_no_program_expects_is_passed_over, begin),
 		cmocka_unit_test_setup(registrations_say_what_the_agent_says, begin),
+		cmocka_unit_test_setup(maintenance_mode_is_the_agents_to_grant, begin),
 		cmocka_unit_test_setup(registrations_of_channels_are_one_each, begin),
 		cmocka_unit_test_setup(each_channel_has_an_address_and_a_lun, begin),
 		cmocka_unit_test_setup(maintenance_has_three_modes, begin),

@@ -11,6 +11,8 @@
 #define APP 0x06
 #define GET_DEVICE_ID 0x01
 #define COLD_RESET 0x02
+#define GET_MESSAGE_FLAGS 0x31
+#define GET_MESSAGE 0x33
 
 static const uint8_t device_id[] = {0x1C, 0x01, 0x00, 0x20, 0x81};
 static const uint8_t reset_done[] = {0x1C, 0x02, 0x00};
@@ -41,7 +43,7 @@ static void ask(struct harness *harness, uint32_t transmission, uint8_t command)
 	assert_int_equal(harness_transmit(harness, transmission, APP, command, NULL, 0), 0);
 }
 
-static void it_comes_up_with_all_that_a_kcs_interface_can(void **state)
+static void it_comes_up_with_all_that_a_hardware_can(void **state)
 {
 	struct harness harness;
 	const struct heard *heard;
@@ -155,6 +157,28 @@ static void a_read_that_may_have_been_executed_is_begun_anew(void **state)
 	harness_close(&harness);
 }
 
+/* Looking at the flags takes nothing away; fetching a message does. */
+static void of_the_cores_own_questions_the_flags_are_asked_anew(void **state)
+{
+	static const uint8_t flags[] = {0x1C, 0x31, 0x00, 0x01};
+	static const uint8_t message[] = {0x1C, 0x33, 0x00, 0x00, 0x20};
+	struct harness harness;
+
+	(void)state;
+	begin_up(&harness);
+	answer_with(flags, sizeof(flags));
+	fake_registers.fail_after = 1;
+	ask(&harness, 1, GET_MESSAGE_FLAGS);
+	assert_int_equal(harness_expect(&harness, CORE_EVENT_RECEIVED)->data[0], 0x00);
+	assert_int_equal(fake_registers.executed, 2);
+	answer_with(message, sizeof(message));
+	fake_registers.fail_after = 1;
+	ask(&harness, 2, GET_MESSAGE);
+	assert_int_equal(harness_expect(&harness, CORE_EVENT_RECEIVED)->data[0], 0xC3);
+	assert_int_equal(fake_registers.executed, 3);
+	harness_close(&harness);
+}
+
 static void what_may_have_been_executed_is_never_repeated(void **state)
 {
 	struct harness harness;
@@ -241,13 +265,14 @@ static void what_cannot_be_carried_is_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(it_comes_up_with_all_that_a_kcs_interface_can),
+		cmocka_unit_test(it_comes_up_with_all_that_a_hardware_can),
 		cmocka_unit_test(an_answer_names_its_transmission),
 		cmocka_unit_test(one_request_at_a_time_and_a_word_when_the_next_may_come),
 		cmocka_unit_test(a_slow_controller_costs_few_looks),
 		cmocka_unit_test(attention_is_noticed_without_a_request_and_told_once),
 		cmocka_unit_test(what_was_not_executed_is_begun_anew),
 		cmocka_unit_test(a_read_that_may_have_been_executed_is_begun_anew),
+		cmocka_unit_test(of_the_cores_own_questions_the_flags_are_asked_anew),
 		cmocka_unit_test(what_may_have_been_executed_is_never_repeated),
 		cmocka_unit_test(an_answer_to_another_command_is_none),
 		cmocka_unit_test(a_controller_that_stops_in_a_transfer_goes_down_and_comes_back),

@@ -21,6 +21,7 @@ struct world {
 	int result; /* what the next steps return */
 	uint32_t kicked;
 	char node_name[SESSION_NODE_NAME_SIZE];
+	struct session_node_policy node_policy;
 	uint32_t handles; /* rows of the listing "client" */
 
 	struct session_host host;
@@ -88,15 +89,25 @@ static int world_kick(void *context, uint32_t client)
 	return client == CLIENT ? 0 : -ENOENT;
 }
 
-static int world_node_add(void *context, const char *name, size_t length, uint32_t *ret_number)
+static int world_node_add(void *context, const char *name, size_t length,
+	struct session_node_policy policy, uint32_t *ret_number)
 {
 	struct world *world = context;
 
+	world->node_policy = policy;
 	if (length > 0) {
 		memcpy(world->node_name, name, length);
 	}
 	*ret_number = 7;
 	return length == 0 ? -ENETDOWN : 0;
+}
+
+static int world_node_set(void *context, uint32_t number, struct session_node_policy policy)
+{
+	struct world *world = context;
+
+	world->node_policy = policy;
+	return number == 7 ? 0 : -ENOENT;
 }
 
 static int world_node_remove(void *context, uint32_t number)
@@ -457,10 +468,46 @@ static void an_option_is_set_confirmed_and_when_quiet_not_even_refused(void **st
 	assert_int_equal(world.said.header.reason, VIPMI_REASON_UNSUPPORTED);
 
 	writer = message(bytes, VIPMI_MESSAGE_SET);
+	socket_put_option(&writer, VIPMI_OPTION_MAINTENANCE, 2);
+	give(&world, &writer);
+	assert_int_equal(world.said.header.reason, VIPMI_REASON_UNSUPPORTED);
+
+	writer = message(bytes, VIPMI_MESSAGE_SET);
 	bytes[3] = VIPMI_FLAG_QUIET;
 	socket_put_option(&writer, (enum vipmi_option)77, 1);
 	give(&world, &writer);
 	assert_int_equal(world.length, 0);
+}
+
+static void maintenance_mode_is_for_those_who_may(void **state)
+{
+	uint8_t bytes[VIPMI_MESSAGE_MAX];
+	struct writer writer;
+	struct world world;
+
+	(void)state;
+	world_greeted(&world);
+	writer = message(bytes, VIPMI_MESSAGE_SET);
+	socket_put_option(&writer, VIPMI_OPTION_MAINTENANCE, 1);
+	give(&world, &writer);
+	assert_int_equal(world.said.header.reason, VIPMI_REASON_DENIED);
+	assert_int_not_equal(world.last.type, CORE_EVENT_MAINTENANCE);
+
+	world.session.credentials.uid = 0;
+	writer = message(bytes, VIPMI_MESSAGE_SET);
+	socket_put_option(&writer, VIPMI_OPTION_MAINTENANCE, 1);
+	give(&world, &writer);
+	assert_int_equal(world.said.header.reason, VIPMI_REASON_NONE);
+	assert_int_equal(world.last.type, CORE_EVENT_MAINTENANCE);
+	assert_true(world.last.maintenance.wanted);
+
+	/* Whoever has it may let it go, whoever he is by now. */
+	world.session.credentials.uid = 1000;
+	writer = message(bytes, VIPMI_MESSAGE_SET);
+	socket_put_option(&writer, VIPMI_OPTION_MAINTENANCE, 0);
+	give(&world, &writer);
+	assert_int_equal(world.said.header.reason, VIPMI_REASON_NONE);
+	assert_false(world.last.maintenance.wanted);
 }
 
 static void kicking_is_for_those_who_may(void **state)
@@ -536,6 +583,50 @@ static void nodes_are_where_the_host_has_them(void **state)
 	ask_node(&world, VIPMI_CONTROL_NODE_ADD, 0, "second");
 	assert_int_equal(world.said.header.reason, VIPMI_REASON_DENIED);
 	assert_string_equal(world.node_name, "first");
+}
+
+static void what_a_node_may_stands_above_its_number(void **state)
+{
+	static const struct {
+		uint64_t bits;
+		enum vipmi_reason reason;
+	} cases[] = {
+		{0x0000, VIPMI_REASON_NONE},
+		{0x0403, VIPMI_REASON_NONE},
+		{0x0201, VIPMI_REASON_NONE},
+		{0x0004, VIPMI_REASON_PROTOCOL}, /* no such class */
+		{0x0100, VIPMI_REASON_PROTOCOL}, /* callback: nothing asks for that */
+		{0x0500, VIPMI_REASON_PROTOCOL},
+		{0x10000, VIPMI_REASON_PROTOCOL},
+	};
+	struct world world;
+
+	(void)state;
+	world_greeted(&world);
+	world.session.credentials.uid = 0;
+	world.host.node_add = world_node_add;
+	world.host.node_policy_set = world_node_set;
+	for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+		uint64_t argument = cases[i].bits << 32;
+
+		for (int set = 0; set < 2; set++) {
+			world.node_policy = (struct session_node_policy){0xEE, 0xEE};
+			ask_node(&world, set ? VIPMI_CONTROL_NODE_SET : VIPMI_CONTROL_NODE_ADD,
+				argument | (set ? 7 : 0), set ? NULL : "first");
+			assert_int_equal(world.said.header.reason, cases[i].reason);
+			assert_int_equal(world.node_policy.urgency,
+				cases[i].reason ? 0xEE : cases[i].bits & 0xFF);
+			assert_int_equal(world.node_policy.privilege,
+				cases[i].reason ? 0xEE : cases[i].bits >> 8);
+		}
+	}
+	ask_node(&world, VIPMI_CONTROL_NODE_SET, 8, NULL);
+	assert_int_equal(world.said.header.reason, VIPMI_REASON_NOT_FOUND);
+	ask_node(&world, VIPMI_CONTROL_NODE_SET + 1, 7, NULL);
+	assert_int_equal(world.said.header.reason, VIPMI_REASON_UNSUPPORTED);
+	world.session.credentials.uid = 1000;
+	ask_node(&world, VIPMI_CONTROL_NODE_SET, 7, NULL);
+	assert_int_equal(world.said.header.reason, VIPMI_REASON_DENIED);
 }
 
 /* Walks a listing to its end; returns how many rows it had. */
@@ -687,8 +778,10 @@ int main(void)
 		cmocka_unit_test(a_bridged_request_without_a_responder_is_refused),
 		cmocka_unit_test(a_cancel_has_no_reply_even_where_nothing_is_to_cancel),
 		cmocka_unit_test(an_option_is_set_confirmed_and_when_quiet_not_even_refused),
+		cmocka_unit_test(maintenance_mode_is_for_those_who_may),
 		cmocka_unit_test(kicking_is_for_those_who_may),
 		cmocka_unit_test(nodes_are_where_the_host_has_them),
+		cmocka_unit_test(what_a_node_may_stands_above_its_number),
 		cmocka_unit_test(listings_have_their_rows_and_an_end),
 		cmocka_unit_test(a_critical_extension_refuses_the_operation_not_the_connection),
 		cmocka_unit_test(deliveries_say_everything_that_the_core_said),
