@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # controller: chassis
 # ci: no
-# seconds: 900
+# seconds: 3000
 # A virtual controller as a real /dev/ipmiN: the tool list and the probe on it.
 . /lab/guest/module.sh
 

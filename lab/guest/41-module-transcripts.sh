@@ -2,7 +2,7 @@
 # controller: guest
 # drivers: none
 # clock: instructions
-# seconds: 1500
+# seconds: 3600
 # ci: no
 # The transcripts of the core, played on vipmi.ko on the KCS registers. What cannot hold there stands
 # in tests/scenario/cannot-on-kcs.txt, and must not hold.
