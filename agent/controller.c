@@ -142,6 +142,13 @@ static void controller_act(
 				: -EOPNOTSUPP);
 		return;
 	}
+	if (action->type == CORE_ACTION_MAINTENANCE) {
+		core_done(controller->core, action->id,
+			link->ops->maintenance
+				? link->ops->maintenance(link, action->maintenance.on)
+				: 0);
+		return;
+	}
 	if (action->type != CORE_ACTION_TRANSMIT) {
 		face = controller->faces[WATCH_FACE_OF(action->type == CORE_ACTION_CREDIT
 							       ? action->credit.cookie

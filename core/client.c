@@ -264,6 +264,7 @@ void handle_close(struct core *core, struct core_handle *handle)
 	alarm_clear(core, handle);
 	commands_forget(core, handle);
 	sequences_forget(core, handle);
+	maintenance_forget(core, handle);
 	list_remove(&handle->credit_link);
 	subscription_drop(core, handle);
 	list_remove(&handle->client_link);

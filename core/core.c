@@ -218,6 +218,8 @@ static int dispatch(struct core *core, struct core_event *event)
 		return sequence_free(core, event);
 	case CORE_EVENT_RESPOND:
 		return incoming_respond(core, event);
+	case CORE_EVENT_MAINTENANCE:
+		return maintenance_want(core, event);
 	case CORE_EVENT_CREDIT_WANTED:
 		return credit_wanted(core, event->handle.client, event->handle.handle);
 	case CORE_EVENT_LINK_UP:
@@ -265,7 +267,7 @@ bool core_next(struct core *core, struct core_action *ret_action)
 	/* The controller first: while it works, the rest is handed out. */
 	return transmission_next(core, ret_action) || deliver_next(core, ret_action) ||
 	       subscription_next(core, ret_action) || credit_next(core, ret_action) ||
-	       registration_next(core, ret_action);
+	       registration_next(core, ret_action) || maintenance_next(core, ret_action);
 }
 
 void core_done(struct core *core, uint64_t id, int result)
@@ -287,6 +289,9 @@ void core_done(struct core *core, uint64_t id, int result)
 		break;
 	case ABOUT_REGISTRATION:
 		registration_done(core, id, result);
+		break;
+	case ABOUT_MAINTENANCE:
+		maintenance_done(core, id, result);
 		break;
 	default:
 		core_count(core, actions_stale);

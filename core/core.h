@@ -83,6 +83,8 @@ enum core_event_type {
 	CORE_EVENT_SEQUENCE_RESERVE,
 	CORE_EVENT_SEQUENCE_FREE,
 	CORE_EVENT_RESPOND, /* the answer to an incoming request, from who holds the right to it */
+	CORE_EVENT_MAINTENANCE, /* a handle wants the link's driver in maintenance mode, or no more
+				 * */
 	CORE_EVENT_CREDIT_WANTED, /* a CREDIT action, please, once the handle may submit again */
 	CORE_EVENT_LINK_UP,
 	CORE_EVENT_LINK_DOWN,
@@ -258,6 +260,10 @@ struct core_event {
 			uint64_t numbers;         /* bit n: number n */
 			uint64_t ret_numbers;     /* RESERVE: which were granted */
 		} sequence;                       /* SEQUENCE_RESERVE, SEQUENCE_FREE */
+		struct {
+			uint32_t client, handle;
+			bool wanted;
+		} maintenance;
 		struct core_link_capabilities link_up;
 		struct {
 			bool asserted;
@@ -304,11 +310,13 @@ int core_step(struct core *core, struct core_event *event);
 /* ---- actions ---- */
 
 enum core_action_type {
-	CORE_ACTION_TRANSMIT, /* give a request to the controller */
-	CORE_ACTION_DELIVER,  /* give a message to a client */
-	CORE_ACTION_CREDIT,   /* the handle that wanted credit has some: read on */
-	CORE_ACTION_REGISTER, /* a link that neither owns the flags nor has inbound_any: from now
+	CORE_ACTION_TRANSMIT,    /* give a request to the controller */
+	CORE_ACTION_DELIVER,     /* give a message to a client */
+	CORE_ACTION_CREDIT,      /* the handle that wanted credit has some: read on */
+	CORE_ACTION_REGISTER,    /* a link that neither owns the flags nor has inbound_any: from now
 			       * on hand in these incoming requests, or no more */
+	CORE_ACTION_MAINTENANCE, /* a link that is one user of a driver: its maintenance mode on,
+				  * or automatic again. After LINK_UP it is automatic */
 	CORE_ACTION_COUNT
 };
 
@@ -368,6 +376,9 @@ struct core_action {
 		struct core_deliver deliver;
 		struct core_registration registration;
 		struct {
+			bool on;
+		} maintenance;
+		struct {
 			uint64_t cookie;
 			uint32_t client, handle;
 		} credit;
@@ -389,6 +400,8 @@ bool core_next(struct core *core, struct core_action *ret_action);
  *	DELIVER   0: done, its slot is free. -EAGAIN: not now; CLIENT_WRITABLE tries
  *	          again. Other: given up, CLIENT_CLOSE follows.
  *	CREDIT    0.
+ *	MAINTENANCE  0, also where there is no driver. -EAGAIN: not now, as REGISTER. Other: it
+ *	          cannot be had.
  *	REGISTER  0. -EAGAIN: not now; LINK_READY or a later step tries again. Other: it cannot be
  *	          had (somebody below has it); tried again when somebody asks for it anew.
  */

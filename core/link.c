@@ -83,6 +83,7 @@ int link_went_up(struct core *core, const struct core_link_capabilities *capabil
 	link_record(core, CORE_LINK_RECORD_UP);
 	announce_back(core);
 	registrations_renew(core);
+	core->maintenance_told = false;
 	return 0;
 }
 

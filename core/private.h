@@ -217,6 +217,7 @@ struct core_handle {
 	bool pulled_moved : 1; /* `position` was moved since; a LOSS: `loss` is about another one */
 	bool exclusive : 1;    /* it is on core->exclusive */
 	bool requests_wanted : 1;  /* it holds a right to receive */
+	bool maintenance : 1;      /* it wants the link's driver in maintenance mode */
 	struct list_link commands; /* reserved by it */
 	struct core_reservation reservations[RESERVATION_COUNT];
 	char name[CORE_NAME_SIZE];
@@ -264,8 +265,9 @@ struct core_transmission {
 	uint64_t sent_ns, timeout_at_ns, timeout_ns;
 	uint32_t generation;
 	uint8_t state, purpose, port, class;
-	uint8_t netfn, command; /* as on the wire */
-	uint8_t held_count;     /* how many ever were */
+	uint8_t netfn, command;   /* as on the wire */
+	uint8_t channel, address; /* a RELAY's responder */
+	uint8_t held_count;       /* how many ever were */
 	uint8_t lost; /* enum vipmi_reason: its link or controller went while the action was open */
 	uint8_t reservation; /* enum core_reservation_kind: the one that it */
 	bool reserves : 1, voids : 1;
@@ -426,10 +428,13 @@ struct core {
 	uint32_t registrations_due_count;
 	uint64_t lease_alarm_ns; /* lower bound of the leases' ends */
 	uint32_t commands_held, commands_fresh;
+	uint32_t maintenance_wanted; /* handles */
+	bool maintenance_told;       /* the link, that somebody does */
 	uint16_t command_chain[CORE_NETFN_PAIRS][CORE_ALL_COMMANDS + 1];
 
 	struct core_reservation reservations[RESERVATION_COUNT];
 	uint8_t responder_of[16][128]; /* channel, address >> 1: index + 1; 0: none */
+	uint8_t relay_silent[16][128]; /* likewise, where the bridging is not ours: C3 came last */
 	struct core_transmission transmissions[CORE_WINDOW_MAX + CORE_BUS_WINDOW_MAX];
 	uint8_t frames[CORE_WINDOW_MAX][CORE_FRAME_MAX]; /* of transmission n */
 	uint8_t scratch[CORE_FRAME_MAX];                 /* of one call */
@@ -697,6 +702,9 @@ void bridge_sent(struct core *core, struct core_request *request, uint8_t cc);
 void bridge_timeout(struct core *core, struct core_request *request);
 /* Whether it waits because its responder is silent. */
 bool bridge_held_up(struct core *core, struct core_request *request);
+/* The same where the bridging is the link's; and how a request to a responder ended there. */
+bool relay_held_up(struct core *core, struct core_request *request);
+void relay_ended(struct core *core, const struct core_transmission *transmission, uint8_t cc);
 void bridge_enter(struct core *core, struct core_request *request);
 void bridge_leave(struct core *core, struct core_request *request);
 /* What Get Message gave, channel byte first. */
@@ -725,6 +733,12 @@ bool registration_next(struct core *core, struct core_action *ret_action);
 void registration_done(struct core *core, uint64_t id, int result);
 /* Channels from which somebody may receive the command. */
 uint16_t command_channels(const struct core *core, uint8_t netfn, uint8_t command);
+
+/* ---- maintenance.c: the mode of the link's driver ---- */
+int maintenance_want(struct core *core, const struct core_event *event);
+void maintenance_forget(struct core *core, struct core_handle *handle);
+bool maintenance_next(struct core *core, struct core_action *ret_action);
+void maintenance_done(struct core *core, uint64_t id, int result);
 
 /* ---- fetch.c: flags, messages, events ---- */
 void fetch_reset(struct core *core);
@@ -842,6 +856,7 @@ enum core_action_about {
 	ABOUT_MESSAGE,
 	ABOUT_CREDIT,
 	ABOUT_REGISTRATION,
+	ABOUT_MAINTENANCE,
 };
 
 static inline uint64_t action_id(enum core_action_about about, uint32_t slot, uint32_t generation)

@@ -90,7 +90,7 @@ static int request_submit(
 		result = driver_address_check(&request->addr, req->addr_length);
 	}
 	if (result == 0 && req->data) {
-		if (req->data_length > DRIVER_DATA_MAX) {
+		if (req->data_length > sizeof(request->data)) {
 			return -EMSGSIZE;
 		}
 		request->length = req->data_length;
@@ -384,6 +384,35 @@ static int get_timing(const struct call *call)
 	return argument_write(call, &settings.timing, sizeof(settings.timing));
 }
 
+/*
+ * The driver's mode is one for all: to have it on is the agent's to grant, and it
+ * is on while anybody wants it. Off and automatic are the open's own: what it does
+ * not want others may.
+ */
+static int maintenance_ask(const struct call *call, bool wanted)
+{
+	struct driver_scratch *scratch = call->scratch;
+	struct writer writer = writer_init(scratch->bytes, sizeof(scratch->bytes));
+	const struct socket_header header = {
+		.type = VIPMI_MESSAGE_SET, .handle = call->host->handle};
+
+	socket_begin(&writer, &header);
+	socket_put_option(&writer, VIPMI_OPTION_MAINTENANCE, wanted);
+	if (call->host->ask(call->host->context, scratch->bytes, (size_t)socket_end(&writer),
+		    &scratch->reply) < 0 ||
+		scratch->reply.header.type != VIPMI_MESSAGE_DONE) {
+		return -ENODEV;
+	}
+	switch (scratch->reply.header.reason) {
+	case VIPMI_REASON_NONE:
+		return 0;
+	case VIPMI_REASON_DENIED:
+		return -EPERM;
+	default:
+		return -ENODEV;
+	}
+}
+
 static int set_maintenance(const struct call *call)
 {
 	struct driver_settings settings;
@@ -396,6 +425,13 @@ static int set_maintenance(const struct call *call)
 		return -EINVAL;
 	}
 	settings_get(call, &settings);
+	if ((mode == IPMI_MAINTENANCE_MODE_ON) !=
+		(settings.maintenance == IPMI_MAINTENANCE_MODE_ON)) {
+		result = maintenance_ask(call, mode == IPMI_MAINTENANCE_MODE_ON);
+		if (result < 0) {
+			return result;
+		}
+	}
 	settings.maintenance = mode;
 	return settings_set(call, &settings);
 }

@@ -17,6 +17,8 @@
  *	                                    one reads so many pieces of the FRU, no two the same, or
  *	                                    asks what nobody knows, with a pause after each; prints
  *	                                    how many microseconds the middle answer took
+ *	ioctl_load DEVICE mode              prints the maintenance mode
+ *	ioctl_load DEVICE maintain          sets it on, prints its own process number, and stays
  *	ioctl_load DEVICE answer NETFN COMMAND
  *	                                    registers for such requests from a bus and prints "up";
  *	                                    answers the first, and prints what it was and what
@@ -447,8 +449,40 @@ static int passed(const char *device, unsigned user)
 	return 0;
 }
 
+static int mode_print(const char *device)
+{
+	int fd = open(device, O_RDWR), mode;
+
+	if (fd < 0 || ioctl(fd, IPMICTL_GET_MAINTENANCE_MODE_CMD, &mode) < 0) {
+		perror(device);
+		return 1;
+	}
+	printf("%d\n", mode);
+	return 0;
+}
+
+static int maintain(const char *device)
+{
+	int fd = open(device, O_RDWR), mode = IPMI_MAINTENANCE_MODE_ON;
+
+	if (fd < 0 || ioctl(fd, IPMICTL_SET_MAINTENANCE_MODE_CMD, &mode) < 0) {
+		perror(device);
+		return 1;
+	}
+	printf("%d\n", (int)getpid());
+	fflush(stdout);
+	pause();
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
+	if (argc == 3 && strcmp(argv[2], "mode") == 0) {
+		return mode_print(argv[1]);
+	}
+	if (argc == 3 && strcmp(argv[2], "maintain") == 0) {
+		return maintain(argv[1]);
+	}
 	if (argc == 4 && strcmp(argv[2], "hold") == 0) {
 		return hold(argv[1], atoi(argv[3]));
 	}
@@ -476,6 +510,7 @@ int main(int argc, char **argv)
 		return programs(argv[1], question, atoi(argv[3]), atol(argv[4]));
 	}
 	fprintf(stderr, "usage: ioctl_load DEVICE hold OPENS | passed USER | stay PROGRAMS\n"
+			"       ioctl_load DEVICE mode | maintain\n"
 			"       ioctl_load DEVICE sensor|oem|guid|sdr|tour PROGRAMS MS\n"
 			"       ioctl_load DEVICE median|median-oem COUNT PAUSE_MS\n"
 			"       ioctl_load DEVICE answer NETFN COMMAND\n");

@@ -37,6 +37,8 @@ struct link_ops {
 	/* Contract of core_done's REGISTER results. NULL where the link owns the flags or takes any
 	 * incoming request. What was registered ends with the link's LINK_DOWN. */
 	int (*registration)(struct link *link, const struct core_registration *registration);
+	/* Contract of core_done's MAINTENANCE results. NULL where there is no driver below. */
+	int (*maintenance)(struct link *link, bool on);
 	int (*fd)(const struct link *link);            /* -1: none now; may change in dispatch */
 	uint32_t (*interest)(const struct link *link); /* EPOLLIN, EPOLLOUT */
 	/* When `ready` says so, or the deadline came. Bounded work. */

@@ -67,6 +67,7 @@ struct openipmi {
 	uint64_t deadline_ns; /* next try to open, or when to say READY */
 	int lost;             /* errno that transmit met: dispatch tells */
 	bool refused;         /* transmit said -EAGAIN */
+	bool maintenance;     /* we put the driver into maintenance mode */
 	int logged_error;     /* the last reason for being down that was logged */
 	uint8_t data[IPMI_MAX_MSG_LENGTH];
 	uint32_t responses[RESPONSES_MAX]; /* transmissions by place */
@@ -119,6 +120,51 @@ static void log_down(struct openipmi *self, int error)
 	self->sink.log(self->sink.context, line);
 }
 
+/* ---- maintenance mode ---- */
+
+static int mode_set(const struct openipmi *self, int mode)
+{
+	return ioctl(self->fd, IPMICTL_SET_MAINTENANCE_MODE_CMD, &mode) < 0 ? -errno : 0;
+}
+
+/* The mode is the driver's, and stays when its file is closed: of a killed predecessor, too. In it
+ * there would be no events, and nobody would know why. */
+static void mode_begin(struct openipmi *self)
+{
+	int mode = IPMI_MAINTENANCE_MODE_AUTO;
+
+	self->maintenance = false;
+	if (ioctl(self->fd, IPMICTL_GET_MAINTENANCE_MODE_CMD, &mode) == 0 &&
+		mode == IPMI_MAINTENANCE_MODE_ON &&
+		mode_set(self, IPMI_MAINTENANCE_MODE_AUTO) == 0) {
+		self->sink.log(self->sink.context,
+			"the driver was left in maintenance mode; it is automatic again");
+	}
+}
+
+static int openipmi_maintenance(struct link *link, bool on)
+{
+	struct openipmi *self = openipmi_of(link);
+	char line[128];
+	int result;
+
+	if (self->fd < 0 || self->lost) {
+		return -ENOTCONN; /* the core hears of it, and says it anew */
+	}
+	result = mode_set(self, on ? IPMI_MAINTENANCE_MODE_ON : IPMI_MAINTENANCE_MODE_AUTO);
+	if (result == 0) {
+		self->maintenance = on;
+		snprintf(line, sizeof(line), "the driver is in %s",
+			on ? "maintenance mode: no events, as a client wants it"
+			   : "automatic mode again");
+	} else {
+		snprintf(line, sizeof(line), "maintenance mode cannot be set: %s",
+			strerror(-result));
+	}
+	self->sink.log(self->sink.context, line);
+	return result;
+}
+
 /* ---- the device ---- */
 
 static void device_open(struct openipmi *self, uint64_t now_ns)
@@ -141,6 +187,7 @@ static void device_open(struct openipmi *self, uint64_t now_ns)
 		log_down(self, error);
 		return;
 	}
+	mode_begin(self);
 	self->deadline_ns = TIME_NEVER;
 	self->logged_error = 0;
 	self->capabilities.own_address = (uint8_t)address;
@@ -461,6 +508,9 @@ static void openipmi_close(struct link *link)
 	struct openipmi *self = link ? openipmi_of(link) : NULL;
 
 	if (self && self->fd >= 0) {
+		if (self->maintenance) {
+			(void)mode_set(self, IPMI_MAINTENANCE_MODE_AUTO); /* if it still is there */
+		}
 		close(self->fd);
 	}
 	free(self);
@@ -510,6 +560,7 @@ const struct link_ops link_openipmi = {
 	.open = openipmi_open,
 	.transmit = openipmi_transmit,
 	.registration = openipmi_registration,
+	.maintenance = openipmi_maintenance,
 	.fd = openipmi_fd,
 	.interest = openipmi_interest,
 	.dispatch = openipmi_dispatch,

@@ -21,13 +21,15 @@ struct controller;
 struct lower;
 
 struct lower_ops {
-	/* Whether one of the pump's calls but `registration` and `tidy` may sleep, or takes long:
-	 * it runs on the workqueue alone then. */
+	/* Whether one of the pump's calls but `registration`, `maintenance` and `tidy` may sleep, or
+	 * takes long: it runs on the workqueue alone then. */
 	bool sleeps;
 	/* The result that core_done expects of a TRANSMIT. */
 	int (*transmit)(struct lower *lower, const struct core_transmit *transmit);
 	/* The same of a REGISTER. NULL: the capabilities say that there is none. */
 	int (*registration)(struct lower *lower, const struct core_registration *registration);
+	/* The same of a MAINTENANCE. NULL: there is no driver below. */
+	int (*maintenance)(struct lower *lower, bool on);
 	/* The next event for the core; what it points to stays good until the next call. False:
 	 * none, and the pump is woken when there is one. */
 	bool (*next)(struct lower *lower, struct core_event *ret_event);

@@ -43,6 +43,7 @@ struct lower_layer {
 	int interface;
 	u8 window;                  /* requests with the layer at once */
 	struct mutex user_mutex;    /* who changes user; user, for what may sleep */
+	bool maintenance;           /* we put the interface into maintenance mode */
 	struct srcu_struct users;   /* user, for the pump's transmissions */
 	struct ipmi_user *user;     /* NULL: the interface is not there */
 	struct ipmi_user *departed; /* of an interface that is gone; to be given back */
@@ -146,6 +147,7 @@ static void user_create(struct lower_layer *self)
 	WRITE_ONCE(self->user, user);
 	lower_media_forget(&self->lower);
 	memset(self->registered, 0, sizeof(self->registered));
+	self->maintenance = false;
 	mutex_unlock(&self->user_mutex);
 	spin_lock_irq(&self->received_lock);
 	self->arrived = true;
@@ -216,6 +218,9 @@ static void layer_stop(struct lower *lower)
 	spin_unlock_irq(&self->received_lock);
 	if (user) {
 		synchronize_srcu(&self->users);
+		if (self->maintenance) { /* which is the interface's, and would stay */
+			(void)ipmi_set_maintenance_mode(user, IPMI_MAINTENANCE_MODE_AUTO);
+		}
 		(void)ipmi_destroy_user(user);
 	}
 	layer_tidy(lower);
@@ -363,6 +368,21 @@ static int layer_registration(struct lower *lower, const struct core_registratio
 	return result == -ENOMEM ? -EAGAIN : result;
 }
 
+static int layer_maintenance(struct lower *lower, bool on)
+{
+	struct lower_layer *self = lower_layer(lower);
+	int result = -ENODEV;
+
+	mutex_lock(&self->user_mutex);
+	if (self->user) {
+		result = ipmi_set_maintenance_mode(
+			self->user, on ? IPMI_MAINTENANCE_MODE_ON : IPMI_MAINTENANCE_MODE_AUTO);
+		self->maintenance = on && result == 0;
+	}
+	mutex_unlock(&self->user_mutex);
+	return result;
+}
+
 static bool layer_is_up(struct lower *lower)
 {
 	return READ_ONCE(lower_layer(lower)->user);
@@ -500,6 +520,7 @@ static const struct lower_ops layer_ops = {
 	.sleeps = COMPAT_LAYER_SLEEPS,
 	.transmit = layer_transmit,
 	.registration = layer_registration,
+	.maintenance = layer_maintenance,
 	.next = layer_next,
 	.tidy = layer_tidy,
 	.untidy = layer_untidy,

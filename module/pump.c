@@ -158,6 +158,10 @@ static int action_do(struct controller *controller)
 		return deliver(controller, &action->deliver);
 	case CORE_ACTION_REGISTER:
 		return lower->ops->registration(lower, &action->registration);
+	case CORE_ACTION_MAINTENANCE:
+		return lower->ops->maintenance
+			       ? lower->ops->maintenance(lower, action->maintenance.on)
+			       : 0;
 	case CORE_ACTION_CREDIT:
 		credit(controller, action->credit.cookie);
 		return 0;
@@ -195,7 +199,8 @@ static void action_finish(struct controller *controller)
 static bool step(struct controller *controller, bool may_sleep)
 {
 	if (controller->action_open) {
-		if (!may_sleep && controller->action.type == CORE_ACTION_REGISTER) {
+		if (!may_sleep && (controller->action.type == CORE_ACTION_REGISTER ||
+					  controller->action.type == CORE_ACTION_MAINTENANCE)) {
 			return false;
 		}
 		action_finish(controller);

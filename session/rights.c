@@ -119,6 +119,24 @@ int rights_revoke(const struct session_host *host, struct session_scratch *scrat
 	return host->step(host->context, &scratch->event);
 }
 
+int rights_maintenance(struct session *session, const struct session_host *host,
+	struct session_scratch *scratch, bool wanted)
+{
+	const uint32_t handle = scratch->message.header.handle;
+
+	/* It takes the driver's events and its recovery from everybody. */
+	if (wanted && !host->administers(host->context, &session->credentials)) {
+		return -EPERM;
+	}
+	scratch->event = (struct core_event){
+		.type = CORE_EVENT_MAINTENANCE,
+		.maintenance = {.client = client_of(session, host, scratch, handle),
+			.handle = handle,
+			.wanted = wanted},
+	};
+	return host->step(host->context, &scratch->event);
+}
+
 static int sequence_step(struct session *session, const struct session_host *host,
 	struct session_scratch *scratch, enum core_event_type type)
 {

@@ -18,6 +18,11 @@ int rights_sequence_reserve(struct session *session, const struct session_host *
 int rights_sequence_free(struct session *session, const struct session_host *host,
 	struct session_scratch *scratch, uint8_t *reply);
 
+/* The driver's maintenance mode for a handle, which is an administrator's to ask for; 0 or a
+ * negative errno. */
+int rights_maintenance(struct session *session, const struct session_host *host,
+	struct session_scratch *scratch, bool wanted);
+
 /* An administrator's word against a reservation, by its number; 0 or a negative errno. */
 int rights_revoke(
 	const struct session_host *host, struct session_scratch *scratch, uint32_t number);

@@ -313,15 +313,15 @@ static int receive_set(struct session *session, const struct session_host *host,
 	struct session_scratch *scratch, uint8_t *reply)
 {
 	const struct socket_message *message = &scratch->message;
-	enum vipmi_reason reason;
+	int result = -EOPNOTSUPP;
 
-	if (message->option.option != VIPMI_OPTION_EVENTS || message->option.value > 1) {
-		reason = VIPMI_REASON_UNSUPPORTED;
-	} else {
-		reason = reply_reason(
-			subscribe_plain(session, host, scratch, message->option.value == 1));
+	if (message->option.value <= 1 && message->option.option == VIPMI_OPTION_EVENTS) {
+		result = subscribe_plain(session, host, scratch, message->option.value == 1);
+	} else if (message->option.value <= 1 &&
+		   message->option.option == VIPMI_OPTION_MAINTENANCE) {
+		result = rights_maintenance(session, host, scratch, message->option.value == 1);
 	}
-	return set_done(&message->header, reason, reply);
+	return set_done(&message->header, reply_reason(result), reply);
 }
 
 /* What an argument says above a node's number. */

@@ -199,6 +199,10 @@ enum vipmi_capability {
 
 enum vipmi_option {
 	VIPMI_OPTION_EVENTS = 1, /* value 1: deliver events from now on; 0: no more */
+	/* value 1: this handle wants the driver below the agent, if there is one, in maintenance
+	 * mode; 0: no more. It is on while any handle wants it. Administrators only; the handle may
+	 * be one of another connection of the same user. */
+	VIPMI_OPTION_MAINTENANCE = 2,
 };
 
 #define VIPMI_COMMAND_LENGTH 12

@@ -47,6 +47,38 @@ check "the card asks" ipmitool -t 0xb4 raw 6 0x34 0 0x20 0xc2 0x1e 0xb4 4 0x42 0
 wait $answer
 equal "and is answered: $(tail -n 1 /tmp/answer)" 0 $?
 
+# The driver is in maintenance mode (2) while a program wants it, however that one ends.
+await_mode() { # MODE
+	local i=0
+	while [ "$(ioctl_load /dev/ipmi0 mode)" != "$1" ] && [ $i -lt 100 ]; do
+		sleep 0.1
+		i=$((i + 1))
+	done
+	[ "$(ioctl_load /dev/ipmi0 mode)" = "$1" ]
+}
+for program in 1 2; do
+	shimmed ioctl_load_shared /dev/ipmi0 maintain >/tmp/maintain-$program 2>&1 &
+	check "program $program wants maintenance mode" await_file '^[0-9]*$' /tmp/maintain-$program
+done
+check "the driver is in it" await_mode 2
+equal "another program is not, for itself" 0 "$(shimmed ioctl_load_shared /dev/ipmi0 mode)"
+check "and is served" shimmed ipmitool mc info
+kill -9 "$(cat /tmp/maintain-1)"
+check "one is killed, one is left" sh -c '! kill -0 $(cat /tmp/maintain-1) 2>/dev/null'
+check "it still is" await_mode 2
+kill -9 "$(cat /tmp/maintain-2)"
+check "both are gone: it is automatic again" await_mode 0
+shimmed ioctl_load_shared /dev/ipmi0 maintain >/tmp/maintain-3 2>&1 &
+check "a third wants it" await_mode 2
+kill -9 $agent
+wait $agent
+kill -9 "$(cat /tmp/maintain-3)"
+rm /out/vipmid.log
+agent_start
+check "vipmid was killed meanwhile: the next one says so" \
+	await_file "was left in maintenance mode" /out/vipmid.log
+check "and it is automatic again" await_mode 0
+
 # More than the driver takes of one user: it says EBUSY, we ask again, and programs hear nothing of it.
 agent_end
 messages=/sys/module/ipmi_msghandler/parameters/max_msgs_per_user

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# controller: chassis --service 300
+# controller: chassis --service 1000
 # ci: no
 # seconds: 900
 # A node of vipmid's beside a node of a plain proxy, in turns, over the stock driver and a controller
-# that takes 6 to 18 ms for a command, so that its time is what is short, and not the emulated
-# processor's: rates of many programs at once, and their ratio. (What each way costs by itself is in
-# 53-cuse-way.)
+# that takes 20 to 60 ms for a command, so that its time is what is short, and not the emulated
+# processor's, which is ten to fifty times as slow as a real one: rates of many programs at once, and
+# their ratio. (What each way costs by itself is in 53-cuse-way.)
 . /lab/guest/rival.sh
 
 rival_begin

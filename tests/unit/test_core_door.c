@@ -218,8 +218,9 @@ static void completions_of_what_is_not_open_are_counted(void **state)
 	core_done(two.world.core, UINT64_C(4) << 56, 0); /* credit has nothing to complete */
 	assert_int_equal(stale(&two.world), 11);
 	core_done(two.world.core, UINT64_C(5) << 56, 0); /* nor has a registration */
+	core_done(two.world.core, UINT64_C(6) << 56, 0); /* nor a mode */
 	assert_int_equal(stale(&two.world), 11);
-	core_done(two.world.core, UINT64_C(6) << 56, 0);
+	core_done(two.world.core, UINT64_C(7) << 56, 0);
 	core_done(two.world.core, 0, 0);
 	assert_int_equal(stale(&two.world), 13);
 	assert_null(core_broken(two.world.core));

@@ -22,7 +22,8 @@
 
 /* The driver: what it answers, what it was asked. */
 static struct {
-	int open_error, ioctl_error, send_error, receive_error;
+	int open_error, ioctl_error, send_error, receive_error, mode_error;
+	int mode; /* of maintenance */
 	int opens;
 	int device; /* an eventfd that is readable while messages are queued */
 	int gets_events;
@@ -141,6 +142,16 @@ int __wrap_ioctl(int fd, unsigned long request, ...)
 		return 0;
 	case IPMICTL_SET_GETS_EVENTS_CMD:
 		driver.gets_events = *(int *)argument;
+		return 0;
+	case IPMICTL_GET_MAINTENANCE_MODE_CMD:
+		*(int *)argument = driver.mode;
+		return 0;
+	case IPMICTL_SET_MAINTENANCE_MODE_CMD:
+		if (driver.mode_error) {
+			errno = driver.mode_error;
+			return -1;
+		}
+		driver.mode = *(int *)argument;
 		return 0;
 	case IPMICTL_SEND_COMMAND_SETTIME:
 		return driver_send(argument);
@@ -409,6 +420,47 @@ static void commands_are_registered_as_they_are_asked_for(void **state)
 	harness_close(&harness);
 }
 
+static int maintenance(struct harness *harness, bool on)
+{
+	return harness->link->ops->maintenance(harness->link, on);
+}
+
+static void maintenance_mode_is_set_and_not_left_behind(void **state)
+{
+	struct harness harness;
+
+	(void)state;
+	device_up(&harness, "");
+	assert_int_equal(maintenance(&harness, true), 0);
+	assert_int_equal(driver.mode, IPMI_MAINTENANCE_MODE_ON);
+	assert_non_null(strstr(harness.log, "maintenance mode: no events"));
+	assert_int_equal(maintenance(&harness, false), 0);
+	assert_int_equal(driver.mode, IPMI_MAINTENANCE_MODE_AUTO);
+	driver.mode_error = EINVAL;
+	assert_int_equal(maintenance(&harness, true), -EINVAL);
+	assert_non_null(strstr(harness.log, "cannot be set"));
+	driver.mode_error = 0;
+	assert_int_equal(maintenance(&harness, true), 0);
+	/* A device that comes again was left so, as by an agent that was killed. */
+	driver.receive_error = ENODEV;
+	driver_queue(IPMI_RESPONSE_RECV_TYPE, 1, 0x07, 0x01, "", 1);
+	harness_expect(&harness, CORE_EVENT_LINK_DOWN);
+	assert_int_equal(maintenance(&harness, true), -ENOTCONN);
+	driver.receive_error = 0;
+	driver.queue_length = 0;
+	harness_expect(&harness, CORE_EVENT_LINK_UP);
+	assert_int_equal(driver.mode, IPMI_MAINTENANCE_MODE_AUTO);
+	assert_non_null(strstr(harness.log, "was left in maintenance mode"));
+	/* What others set, and we did not, stays when we go; what we set does not. */
+	driver.mode = IPMI_MAINTENANCE_MODE_OFF;
+	harness_close(&harness);
+	assert_int_equal(driver.mode, IPMI_MAINTENANCE_MODE_OFF);
+	device_up(&harness, "");
+	assert_int_equal(maintenance(&harness, true), 0);
+	harness_close(&harness);
+	assert_int_equal(driver.mode, IPMI_MAINTENANCE_MODE_AUTO);
+}
+
 static void a_response_carries_its_number_and_is_told_from_others(void **state)
 {
 	const struct ipmi_ipmb_addr *to = (const struct ipmi_ipmb_addr *)&driver.sent_to;
@@ -511,6 +563,7 @@ int main(void)
 		cmocka_unit_test(refusals_are_told_apart),
 		cmocka_unit_test(events_and_requests_from_the_bus_are_messages),
 		cmocka_unit_test(commands_are_registered_as_they_are_asked_for),
+		cmocka_unit_test(maintenance_mode_is_set_and_not_left_behind),
 		cmocka_unit_test(a_response_carries_its_number_and_is_told_from_others),
 		cmocka_unit_test(device_may_come_later),
 		cmocka_unit_test(device_that_vanishes_is_looked_for_again),

@@ -468,10 +468,46 @@ static void an_option_is_set_confirmed_and_when_quiet_not_even_refused(void **st
 	assert_int_equal(world.said.header.reason, VIPMI_REASON_UNSUPPORTED);
 
 	writer = message(bytes, VIPMI_MESSAGE_SET);
+	socket_put_option(&writer, VIPMI_OPTION_MAINTENANCE, 2);
+	give(&world, &writer);
+	assert_int_equal(world.said.header.reason, VIPMI_REASON_UNSUPPORTED);
+
+	writer = message(bytes, VIPMI_MESSAGE_SET);
 	bytes[3] = VIPMI_FLAG_QUIET;
 	socket_put_option(&writer, (enum vipmi_option)77, 1);
 	give(&world, &writer);
 	assert_int_equal(world.length, 0);
+}
+
+static void maintenance_mode_is_for_those_who_may(void **state)
+{
+	uint8_t bytes[VIPMI_MESSAGE_MAX];
+	struct writer writer;
+	struct world world;
+
+	(void)state;
+	world_greeted(&world);
+	writer = message(bytes, VIPMI_MESSAGE_SET);
+	socket_put_option(&writer, VIPMI_OPTION_MAINTENANCE, 1);
+	give(&world, &writer);
+	assert_int_equal(world.said.header.reason, VIPMI_REASON_DENIED);
+	assert_int_not_equal(world.last.type, CORE_EVENT_MAINTENANCE);
+
+	world.session.credentials.uid = 0;
+	writer = message(bytes, VIPMI_MESSAGE_SET);
+	socket_put_option(&writer, VIPMI_OPTION_MAINTENANCE, 1);
+	give(&world, &writer);
+	assert_int_equal(world.said.header.reason, VIPMI_REASON_NONE);
+	assert_int_equal(world.last.type, CORE_EVENT_MAINTENANCE);
+	assert_true(world.last.maintenance.wanted);
+
+	/* Whoever has it may let it go, whoever he is by now. */
+	world.session.credentials.uid = 1000;
+	writer = message(bytes, VIPMI_MESSAGE_SET);
+	socket_put_option(&writer, VIPMI_OPTION_MAINTENANCE, 0);
+	give(&world, &writer);
+	assert_int_equal(world.said.header.reason, VIPMI_REASON_NONE);
+	assert_false(world.last.maintenance.wanted);
 }
 
 static void kicking_is_for_those_who_may(void **state)
@@ -742,6 +778,7 @@ int main(void)
 		cmocka_unit_test(a_bridged_request_without_a_responder_is_refused),
 		cmocka_unit_test(a_cancel_has_no_reply_even_where_nothing_is_to_cancel),
 		cmocka_unit_test(an_option_is_set_confirmed_and_when_quiet_not_even_refused),
+		cmocka_unit_test(maintenance_mode_is_for_those_who_may),
 		cmocka_unit_test(kicking_is_for_those_who_may),
 		cmocka_unit_test(nodes_are_where_the_host_has_them),
 		cmocka_unit_test(what_a_node_may_stands_above_its_number),
