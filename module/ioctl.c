@@ -42,6 +42,9 @@ static int host_send(void *context, const u8 *message, size_t length)
 	struct program *program = context;
 	int result;
 
+	if (session_ended(&program->session)) {
+		return -ENODEV; /* dismissed, and it has not heard of it yet */
+	}
 	if (!program_room(program)) {
 		return -EBUSY;
 	}
@@ -60,6 +63,9 @@ static int host_ask(
 	struct program *program = context;
 	int result;
 
+	if (session_ended(&program->session)) {
+		return -ENODEV; /* dismissed, and it has not heard of it yet */
+	}
 	if (!program_room(program)) {
 		return -EBUSY;
 	}
