@@ -21,8 +21,8 @@ struct controller;
 struct lower;
 
 struct lower_ops {
-	/* Whether one of the pump's calls but `registration`, `maintenance` and `tidy` may sleep, or
-	 * takes long: it runs on the workqueue alone then. */
+	/* Whether one of the pump's calls but `registration`, `maintenance` and `tidy` may sleep,
+	 * or takes long: it runs on the workqueue alone then. */
 	bool sleeps;
 	/* The result that core_done expects of a TRANSMIT. */
 	int (*transmit)(struct lower *lower, const struct core_transmit *transmit);
