@@ -7,7 +7,8 @@
  *
  * The bus window is everybody's. A responder that let a request time out is silent
  * until it says something; meanwhile one request at a time is under way to it, and
- * whoever waits for it does not take the places of those that ask others.
+ * whoever waits for it does not take the places of those that ask others. So it is where
+ * a driver below does the bridging: it says C3 after some seconds.
  */
 #include "core/private.h"
 
@@ -103,6 +104,39 @@ bool bridge_held_up(struct core *core, struct core_request *request)
 	core_count(core, bus_waits);
 	request_hold(core, request);
 	return true;
+}
+
+static uint8_t *relay_silence(struct core *core, uint8_t channel, uint8_t address)
+{
+	return &core->relay_silent[channel & 0x0F][address >> 1];
+}
+
+bool relay_held_up(struct core *core, struct core_request *request)
+{
+	struct list_link *link;
+
+	if (!*relay_silence(core, request->channel, request->address)) {
+		return false;
+	}
+	/* At most the two windows. */
+	list_for_each(link, &core->flight) {
+		const struct core_transmission *transmission =
+			container_of(link, struct core_transmission, link);
+
+		if (transmission->purpose == PURPOSE_RELAY &&
+			transmission->channel == request->channel &&
+			transmission->address == request->address) {
+			core_count(core, bus_waits);
+			request_hold(core, request);
+			return true;
+		}
+	}
+	return false;
+}
+
+void relay_ended(struct core *core, const struct core_transmission *transmission, uint8_t cc)
+{
+	*relay_silence(core, transmission->channel, transmission->address) = cc == VIPMI_CC_TIMEOUT;
 }
 
 void bridge_enter(struct core *core, struct core_request *request)

@@ -265,8 +265,9 @@ struct core_transmission {
 	uint64_t sent_ns, timeout_at_ns, timeout_ns;
 	uint32_t generation;
 	uint8_t state, purpose, port, class;
-	uint8_t netfn, command; /* as on the wire */
-	uint8_t held_count;     /* how many ever were */
+	uint8_t netfn, command;   /* as on the wire */
+	uint8_t channel, address; /* a RELAY's responder */
+	uint8_t held_count;       /* how many ever were */
 	uint8_t lost; /* enum vipmi_reason: its link or controller went while the action was open */
 	uint8_t reservation; /* enum core_reservation_kind: the one that it */
 	bool reserves : 1, voids : 1;
@@ -433,6 +434,7 @@ struct core {
 
 	struct core_reservation reservations[RESERVATION_COUNT];
 	uint8_t responder_of[16][128]; /* channel, address >> 1: index + 1; 0: none */
+	uint8_t relay_silent[16][128]; /* likewise, where the bridging is not ours: C3 came last */
 	struct core_transmission transmissions[CORE_WINDOW_MAX + CORE_BUS_WINDOW_MAX];
 	uint8_t frames[CORE_WINDOW_MAX][CORE_FRAME_MAX]; /* of transmission n */
 	uint8_t scratch[CORE_FRAME_MAX];                 /* of one call */
@@ -700,6 +702,9 @@ void bridge_sent(struct core *core, struct core_request *request, uint8_t cc);
 void bridge_timeout(struct core *core, struct core_request *request);
 /* Whether it waits because its responder is silent. */
 bool bridge_held_up(struct core *core, struct core_request *request);
+/* The same where the bridging is the link's; and how a request to a responder ended there. */
+bool relay_held_up(struct core *core, struct core_request *request);
+void relay_ended(struct core *core, const struct core_transmission *transmission, uint8_t cc);
 void bridge_enter(struct core *core, struct core_request *request);
 void bridge_leave(struct core *core, struct core_request *request);
 /* What Get Message gave, channel byte first. */

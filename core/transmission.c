@@ -205,7 +205,8 @@ static bool request_offer(
 	};
 	struct core_transmission *transmission;
 
-	if (merge_hold(core, request) || (bridge && bridge_held_up(core, request))) {
+	if (merge_hold(core, request) || (bridge && bridge_held_up(core, request)) ||
+		(bus && !bridge && relay_held_up(core, request))) {
 		return false;
 	}
 	if (bus && (bridge || request->reserved_number) && !sequence_take(core, request)) {
@@ -231,6 +232,8 @@ static bool request_offer(
 		reservation_offer(core, request, transmission, &transmit);
 	}
 	transmission->request = request;
+	transmission->channel = request->channel;
+	transmission->address = request->address;
 	transmission->handle = lane->handle;
 	transmission->class = request->class;
 	transmission->touches = cache_touched_by(core, request);
@@ -508,6 +511,9 @@ int transmission_received(struct core *core, const struct core_event *event)
 	cache_keep(core, transmission, data, length);
 	request = transmission->request;
 	purpose = transmission->purpose;
+	if (purpose == PURPOSE_RELAY) {
+		relay_ended(core, transmission, data[0]);
+	}
 	list_init(&merged);
 	list_splice_back(&merged, &transmission->merged);
 	transmission_end(core, transmission);
@@ -536,6 +542,9 @@ static void transmission_expired(struct core *core, struct core_transmission *tr
 	enum core_purpose purpose = transmission->purpose;
 
 	core_count(core, transmissions_timed_out);
+	if (purpose == PURPOSE_RELAY) {
+		relay_ended(core, transmission, VIPMI_CC_TIMEOUT);
+	}
 	transmission_end(core, transmission);
 	if (request) {
 		request->transmission = 0;

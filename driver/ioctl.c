@@ -90,7 +90,7 @@ static int request_submit(
 		result = driver_address_check(&request->addr, req->addr_length);
 	}
 	if (result == 0 && req->data) {
-		if (req->data_length > DRIVER_DATA_MAX) {
+		if (req->data_length > sizeof(request->data)) {
 			return -EMSGSIZE;
 		}
 		request->length = req->data_length;

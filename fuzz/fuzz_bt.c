@@ -14,7 +14,7 @@
 #define TURNS_MAX 4000
 
 struct wire {
-	struct bt_host host;
+	struct transfer host;
 	struct bt_controller controller;
 	const uint8_t *lies; /* each is laid over a byte that the host reads */
 	size_t lies_left;
@@ -35,25 +35,25 @@ static void turn(struct wire *wire)
 	struct bt_controller *controller = &wire->controller;
 	uint8_t value = 0, read = 0;
 
-	switch (bt_host_access(&wire->host, &value)) {
-	case BT_ACCESS_NONE:
+	switch (transfer_access(&wire->host, &value)) {
+	case TRANSFER_NOTHING:
 		wire->now_ns += NSEC_PER_SEC_U64;
-		bt_host_poll(&wire->host);
+		transfer_poll(&wire->host);
 		return;
-	case BT_ACCESS_READ_CONTROL:
+	case TRANSFER_READ_STATUS:
 		read = lie(wire, bt_controller_read_control(controller));
 		break;
-	case BT_ACCESS_READ_DATA:
+	case TRANSFER_READ_DATA:
 		read = lie(wire, bt_controller_read_data(controller));
 		break;
-	case BT_ACCESS_WRITE_DATA:
+	case TRANSFER_WRITE_DATA:
 		bt_controller_write_data(controller, value);
 		break;
-	case BT_ACCESS_WRITE_CONTROL:
+	case TRANSFER_WRITE_COMMAND:
 		bt_controller_write_control(controller, value);
 		break;
 	}
-	bt_host_done(&wire->host, read, wire->now_ns);
+	bt_transfer.done(&wire->host, read, wire->now_ns);
 	bt_controller_run(controller);
 	if (controller->ready) {
 		FUZZ_CHECK(controller->length >= BT_MESSAGE_MIN);
@@ -63,15 +63,15 @@ static void turn(struct wire *wire)
 	}
 }
 
-static enum bt_outcome finish(struct wire *wire)
+static enum transfer_outcome finish(struct wire *wire)
 {
 	unsigned turns;
 
-	for (turns = 0; bt_host_outcome(&wire->host) == BT_UNDER_WAY; turns++) {
+	for (turns = 0; transfer_outcome(&wire->host) == TRANSFER_BUSY; turns++) {
 		FUZZ_CHECK(turns < TURNS_MAX + 2 * wire->lies_left);
 		turn(wire);
 	}
-	return bt_host_outcome(&wire->host);
+	return transfer_outcome(&wire->host);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
@@ -83,20 +83,20 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 	if (length < 1 + asked || asked < BT_MESSAGE_MIN || asked > BT_MESSAGE_MAX) {
 		return 0;
 	}
-	bt_host_init(&wire.host);
+	transfer_init(&wire.host);
 	bt_controller_init(&wire.controller);
 	wire.lies = bytes + 1 + asked;
 	wire.lies_left = length - 1 - asked;
-	FUZZ_CHECK(bt_host_start(&wire.host, bytes + 1, asked, 0, wire.now_ns) == 0);
-	if (finish(&wire) == BT_RESPONSE) {
+	FUZZ_CHECK(bt_transfer.start(&wire.host, bytes + 1, asked, 0, wire.now_ns) == 0);
+	if (finish(&wire) == TRANSFER_RESPONSE) {
 		FUZZ_CHECK(wire.host.length >= BT_MESSAGE_MIN);
 		FUZZ_CHECK(wire.host.length <= BT_MESSAGE_MAX);
 	}
 	wire.lies_left = 0;
-	bt_host_recover(&wire.host, wire.now_ns);
-	FUZZ_CHECK(finish(&wire) == BT_FAILED);
-	FUZZ_CHECK(bt_host_start(&wire.host, question, sizeof(question), 0, wire.now_ns) == 0);
-	FUZZ_CHECK(finish(&wire) == BT_RESPONSE);
+	bt_transfer.recover(&wire.host, wire.now_ns);
+	FUZZ_CHECK(finish(&wire) == TRANSFER_FAILED);
+	FUZZ_CHECK(bt_transfer.start(&wire.host, question, sizeof(question), 0, wire.now_ns) == 0);
+	FUZZ_CHECK(finish(&wire) == TRANSFER_RESPONSE);
 	FUZZ_CHECK(wire.host.length == sizeof(question));
 	FUZZ_CHECK(memcmp(wire.host.bytes, question, sizeof(question)) == 0);
 	return 0;

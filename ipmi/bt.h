@@ -5,21 +5,19 @@
  * next, and is told what was read; the controller's side is told what the host did to
  * its registers. Neither waits: time comes in with each call.
  *
- * A message is netFn and LUN in one byte, the command, the data; in a response the
- * completion code comes before the data. On the wire a length and a sequence number
- * are added (figure 11-1), which is how a late response is known for what it is.
+ * On the wire a message has a length and a sequence number besides (figure 11-1), which
+ * is how a late response is known for what it is.
  */
 #ifndef VIPMI_IPMI_BT_H
 #define VIPMI_IPMI_BT_H
 
-#include "base/compat.h"
+#include "ipmi/transfer.h"
 
 /* What the length byte counts, at most. */
 #define BT_FRAME_MAX 255
 /* In such a frame, beside the sequence number. */
 #define BT_MESSAGE_MAX (BT_FRAME_MAX - 1)
-/* netFn and command. */
-#define BT_MESSAGE_MIN 2
+#define BT_MESSAGE_MIN TRANSFER_MESSAGE_MIN
 
 /* Control register (table 11-3). Writing 0 to a bit does nothing. */
 enum bt_control {
@@ -38,64 +36,9 @@ enum bt_control {
 
 /* ---- the host's side ---- */
 
-enum bt_access {
-	BT_ACCESS_NONE,          /* nothing under way, or waiting for bt_host_poll */
-	BT_ACCESS_READ_CONTROL,  /* read the control register */
-	BT_ACCESS_READ_DATA,     /* read the data register */
-	BT_ACCESS_WRITE_DATA,    /* write `value` to the data register */
-	BT_ACCESS_WRITE_CONTROL, /* write `value` to the control register */
-};
-
-enum bt_outcome {
-	BT_UNDER_WAY,
-	BT_RESPONSE, /* the response is there: bt_host.bytes, .length */
-	/* It failed, and the interface is idle again. Whether the request may have been executed,
-	 * bt_host.executed says. */
-	BT_FAILED,
-	BT_DEAD, /* it failed, and the interface does not become idle */
-};
-
-struct bt_host {
-	uint8_t bytes[BT_MESSAGE_MAX]; /* the request, then the response in its place */
-	uint16_t length, position;
-	uint16_t expected; /* bytes of the frame that is being read */
-	uint8_t sequence;  /* of the request */
-	uint8_t answered;  /* of the frame that is being read */
-	uint8_t step;      /* enum of bt_host.c */
-	uint8_t access;    /* enum bt_access: what is wanted */
-	uint8_t value;     /* to be written */
-	uint8_t outcome;
-	bool recovering;       /* the outcome is BT_FAILED when it is idle */
-	bool waiting;          /* the control register showed nothing new: bt_host_poll */
-	bool attention;        /* SMS_ATN, as last seen */
-	bool executed;         /* the request was handed over: it may have been executed */
-	uint64_t execution_ns; /* how long the controller may take */
-	uint64_t until_ns;     /* the wait under way */
-};
-
-void bt_host_init(struct bt_host *host);
-
-/* As kcs_host_start. -EMSGSIZE: shorter than BT_MESSAGE_MIN, or longer than BT_MESSAGE_MAX. */
-int bt_host_start(struct bt_host *host, const uint8_t *bytes, size_t length, uint64_t execution_ns,
-	uint64_t now_ns);
-
-/* Begins to bring the interface to its idle state; what lies there is thrown away. The outcome is
- * BT_FAILED when it is idle. */
-void bt_host_recover(struct bt_host *host, uint64_t now_ns);
-
-/* What to do to the registers now, with the byte to write. Const. */
-enum bt_access bt_host_access(const struct bt_host *host, uint8_t *ret_value);
-
-/* It was done; `value` is what was read (ignored after a write). */
-void bt_host_done(struct bt_host *host, uint8_t value, uint64_t now_ns);
-
-/* After BT_ACCESS_NONE in a transfer: look again. When, is the caller's policy. */
-void bt_host_poll(struct bt_host *host);
-
-enum bt_outcome bt_host_outcome(const struct bt_host *host);
-
-/* Whether the controller has the request, and has begun no response. */
-bool bt_host_executing(const struct bt_host *host);
+/* Its status register is the control register. Nothing takes longer than BT_READY_NS, but for the
+ * execution. */
+extern const struct transfer_ops bt_transfer;
 
 /* ---- the controller's side ---- */
 

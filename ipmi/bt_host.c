@@ -24,34 +24,29 @@ enum step {
 	STEP_FREE,   /* H_BUSY: off */
 };
 
-void bt_host_init(struct bt_host *host)
-{
-	*host = (struct bt_host){.outcome = BT_FAILED};
-}
-
-static void want(struct bt_host *host, enum step step, enum bt_access access, uint8_t value)
+static void want(struct transfer *host, enum step step, enum transfer_access access, uint8_t value)
 {
 	host->step = (uint8_t)step;
 	host->access = (uint8_t)access;
 	host->value = value;
 }
 
-static void await(struct bt_host *host, enum step step, uint64_t until_ns)
+static void await(struct transfer *host, enum step step, uint64_t until_ns)
 {
-	want(host, step, BT_ACCESS_READ_CONTROL, 0);
+	want(host, step, TRANSFER_READ_STATUS, 0);
 	host->waiting = false;
 	host->until_ns = until_ns;
 }
 
-static void finish(struct bt_host *host, enum bt_outcome outcome)
+static void finish(struct transfer *host, enum transfer_outcome outcome)
 {
-	want(host, STEP_NONE, BT_ACCESS_NONE, 0);
+	want(host, STEP_NONE, TRANSFER_NOTHING, 0);
 	host->waiting = false;
 	host->outcome = (uint8_t)outcome;
 }
 
-int bt_host_start(struct bt_host *host, const uint8_t *bytes, size_t length, uint64_t execution_ns,
-	uint64_t now_ns)
+static int bt_start(struct transfer *host, const uint8_t *bytes, size_t length,
+	uint64_t execution_ns, uint64_t now_ns)
 {
 	if (length < BT_MESSAGE_MIN || length > BT_MESSAGE_MAX) {
 		return -EMSGSIZE;
@@ -60,77 +55,59 @@ int bt_host_start(struct bt_host *host, const uint8_t *bytes, size_t length, uin
 	host->length = (uint16_t)length;
 	host->sequence++;
 	host->executed = false;
-	host->recovering = false;
+	host->attempts = 0;
 	host->execution_ns = execution_ns > BT_READY_NS ? execution_ns : BT_READY_NS;
-	host->outcome = BT_UNDER_WAY;
+	host->outcome = TRANSFER_BUSY;
 	await(host, STEP_READY, now_ns + BT_READY_NS);
 	return 0;
 }
 
-static void recover(struct bt_host *host, uint64_t now_ns)
+static void recover(struct transfer *host, uint64_t now_ns)
 {
-	host->recovering = true;
+	host->attempts = 1;
 	await(host, STEP_READY, now_ns + BT_READY_NS);
 }
 
-void bt_host_recover(struct bt_host *host, uint64_t now_ns)
+static void bt_recover(struct transfer *host, uint64_t now_ns)
 {
 	host->executed = false;
-	host->outcome = BT_UNDER_WAY;
+	host->outcome = TRANSFER_BUSY;
 	recover(host, now_ns);
 }
 
-enum bt_access bt_host_access(const struct bt_host *host, uint8_t *ret_value)
+static bool bt_executing(const struct transfer *host)
 {
-	if (host->waiting) {
-		return BT_ACCESS_NONE;
-	}
-	*ret_value = host->value;
-	return (enum bt_access)host->access;
-}
-
-void bt_host_poll(struct bt_host *host)
-{
-	host->waiting = false;
-}
-
-enum bt_outcome bt_host_outcome(const struct bt_host *host)
-{
-	return (enum bt_outcome)host->outcome;
-}
-
-bool bt_host_executing(const struct bt_host *host)
-{
-	return host->step == STEP_ANSWER;
+	return host->step == STEP_ANSWER || host->step == STEP_BUSY;
 }
 
 /* Time is over. */
-static void give_up(struct bt_host *host, uint64_t now_ns)
+static void give_up(struct transfer *host, uint64_t now_ns)
 {
-	if (host->recovering) {
-		finish(host, BT_DEAD);
+	if (host->attempts > 0) {
+		finish(host, TRANSFER_DEAD);
 	} else {
 		recover(host, now_ns);
 	}
 }
 
-static void control_seen(struct bt_host *host, uint8_t control, uint64_t now_ns)
+static void control_seen(struct transfer *host, uint8_t control, uint64_t now_ns)
 {
-	/* Left by a host that stopped while it was reading, or B2H by one that gave up. */
-	uint8_t left = control & (BT_CONTROL_B2H | BT_CONTROL_HOST_BUSY);
+	/* Left by a host that stopped while it was reading, or B2H by one that gave up. The
+	 * attention is noted. */
+	uint8_t left = control & (BT_CONTROL_B2H | BT_CONTROL_HOST_BUSY | BT_CONTROL_ATTENTION);
 
-	host->attention = control & BT_CONTROL_ATTENTION;
+	host->attention = host->attention || (control & BT_CONTROL_ATTENTION);
 	if (host->step == STEP_READY && left && now_ns < host->until_ns) {
-		want(host, STEP_CLEAR, BT_ACCESS_WRITE_CONTROL, left);
+		want(host, STEP_CLEAR, TRANSFER_WRITE_COMMAND, left);
 	} else if (host->step == STEP_READY && !left &&
 		   !(control & (BT_CONTROL_BUSY | BT_CONTROL_H2B))) {
-		if (host->recovering) {
-			finish(host, BT_FAILED);
+		if (host->attempts > 0) {
+			finish(host, TRANSFER_FAILED);
 		} else {
-			want(host, STEP_CLEAR, BT_ACCESS_WRITE_CONTROL, BT_CONTROL_CLEAR_WRITE);
+			want(host, STEP_CLEAR, TRANSFER_WRITE_COMMAND, BT_CONTROL_CLEAR_WRITE);
 		}
 	} else if (host->step == STEP_ANSWER && (control & BT_CONTROL_B2H)) {
-		want(host, STEP_BUSY, BT_ACCESS_WRITE_CONTROL, BT_CONTROL_HOST_BUSY);
+		want(host, STEP_BUSY, TRANSFER_WRITE_COMMAND, BT_CONTROL_HOST_BUSY);
 	} else if (now_ns >= host->until_ns) {
 		give_up(host, now_ns);
 	} else {
@@ -139,7 +116,7 @@ static void control_seen(struct bt_host *host, uint8_t control, uint64_t now_ns)
 }
 
 /* The frame's byte at this place: length, netFn, sequence number, command and what follows. */
-static uint8_t frame_byte(const struct bt_host *host)
+static uint8_t frame_byte(const struct transfer *host)
 {
 	switch (host->position) {
 	case 0:
@@ -153,30 +130,30 @@ static uint8_t frame_byte(const struct bt_host *host)
 	}
 }
 
-static void write_next(struct bt_host *host)
+static void write_next(struct transfer *host)
 {
 	if (host->position < host->length + 2) {
-		want(host, STEP_WRITE, BT_ACCESS_WRITE_DATA, frame_byte(host));
+		want(host, STEP_WRITE, TRANSFER_WRITE_DATA, frame_byte(host));
 		host->position++;
 	} else {
-		want(host, STEP_ATTEND, BT_ACCESS_WRITE_CONTROL, BT_CONTROL_H2B);
+		want(host, STEP_ATTEND, TRANSFER_WRITE_COMMAND, BT_CONTROL_H2B);
 	}
 }
 
-static void length_seen(struct bt_host *host, uint8_t length)
+static void length_seen(struct transfer *host, uint8_t length)
 {
 	host->position = 0;
 	/* With less it is no message, and has no sequence number: as if it were another's. */
 	host->expected = length >= FRAME_HEAD ? length : 0;
 	host->answered = (uint8_t)~host->sequence;
 	if (host->expected > 0) {
-		want(host, STEP_READ, BT_ACCESS_READ_DATA, 0);
+		want(host, STEP_READ, TRANSFER_READ_DATA, 0);
 	} else {
-		want(host, STEP_FREE, BT_ACCESS_WRITE_CONTROL, BT_CONTROL_HOST_BUSY);
+		want(host, STEP_FREE, TRANSFER_WRITE_COMMAND, BT_CONTROL_HOST_BUSY);
 	}
 }
 
-static void byte_seen(struct bt_host *host, uint8_t value)
+static void byte_seen(struct transfer *host, uint8_t value)
 {
 	switch (host->position) {
 	case 0:
@@ -190,11 +167,11 @@ static void byte_seen(struct bt_host *host, uint8_t value)
 		break;
 	}
 	if (++host->position == host->expected) {
-		want(host, STEP_FREE, BT_ACCESS_WRITE_CONTROL, BT_CONTROL_HOST_BUSY);
+		want(host, STEP_FREE, TRANSFER_WRITE_COMMAND, BT_CONTROL_HOST_BUSY);
 	}
 }
 
-static void written(struct bt_host *host, uint64_t now_ns)
+static void written(struct transfer *host, uint64_t now_ns)
 {
 	switch (host->step) {
 	case STEP_CLEAR:
@@ -213,18 +190,18 @@ static void written(struct bt_host *host, uint64_t now_ns)
 		await(host, STEP_ANSWER, now_ns + host->execution_ns);
 		break;
 	case STEP_BUSY:
-		want(host, STEP_TAKE, BT_ACCESS_WRITE_CONTROL, BT_CONTROL_B2H);
+		want(host, STEP_TAKE, TRANSFER_WRITE_COMMAND, BT_CONTROL_B2H);
 		break;
 	case STEP_TAKE:
-		want(host, STEP_REWIND, BT_ACCESS_WRITE_CONTROL, BT_CONTROL_CLEAR_READ);
+		want(host, STEP_REWIND, TRANSFER_WRITE_COMMAND, BT_CONTROL_CLEAR_READ);
 		break;
 	case STEP_REWIND:
-		want(host, STEP_LENGTH, BT_ACCESS_READ_DATA, 0);
+		want(host, STEP_LENGTH, TRANSFER_READ_DATA, 0);
 		break;
 	case STEP_FREE:
 		if (host->answered == host->sequence) {
 			host->length = (uint16_t)(host->expected - 1);
-			finish(host, BT_RESPONSE);
+			finish(host, TRANSFER_RESPONSE);
 		} else if (now_ns >= host->until_ns) {
 			give_up(host, now_ns);
 		} else {
@@ -237,24 +214,38 @@ static void written(struct bt_host *host, uint64_t now_ns)
 	}
 }
 
-void bt_host_done(struct bt_host *host, uint8_t value, uint64_t now_ns)
+static void bt_done(struct transfer *host, uint8_t value, uint64_t now_ns)
 {
 	switch (host->access) {
-	case BT_ACCESS_READ_CONTROL:
+	case TRANSFER_READ_STATUS:
 		control_seen(host, value, now_ns);
 		break;
-	case BT_ACCESS_READ_DATA:
+	case TRANSFER_READ_DATA:
 		if (host->step == STEP_LENGTH) {
 			length_seen(host, value);
 		} else {
 			byte_seen(host, value);
 		}
 		break;
-	case BT_ACCESS_WRITE_DATA:
-	case BT_ACCESS_WRITE_CONTROL:
+	case TRANSFER_WRITE_DATA:
+	case TRANSFER_WRITE_COMMAND:
 		written(host, now_ns);
 		break;
 	default:
 		break;
 	}
 }
+
+const struct transfer_ops bt_transfer = {
+	.name = "BT",
+	.message_max = BT_MESSAGE_MAX,
+	.status_register = 0,
+	.data_register = 1,
+	.registers = 3, /* the third says which interrupts there are */
+	.attention = BT_CONTROL_ATTENTION,
+	.attention_is_cleared = true,
+	.start = bt_start,
+	.recover = bt_recover,
+	.done = bt_done,
+	.executing = bt_executing,
+};

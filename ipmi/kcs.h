@@ -2,21 +2,16 @@
 /*
  * The Keyboard Controller Style interface (IPMI 2.0 section 9), both of its
  * sides, without any I/O. The host's side says which register it wants touched
- * next, and is told what was read; the controller's side is told what the host
- * did to its registers. Neither waits: time comes in with each call.
- *
- * A message is netFn and LUN in one byte, the command, the data; in a response
- * the completion code comes before the data.
+ * next, and is told what was read (ipmi/transfer.h); the controller's side is told
+ * what the host did to its registers. Neither waits: time comes in with each call.
  */
 #ifndef VIPMI_IPMI_KCS_H
 #define VIPMI_IPMI_KCS_H
 
-#include "base/compat.h"
+#include "ipmi/transfer.h"
 
-/* Longest message either way: what Linux' driver takes (IPMI_MAX_MSG_LENGTH). */
-#define KCS_MESSAGE_MAX 272
-/* netFn and command. */
-#define KCS_MESSAGE_MIN 2
+#define KCS_MESSAGE_MAX TRANSFER_MESSAGE_MAX
+#define KCS_MESSAGE_MIN TRANSFER_MESSAGE_MIN
 
 /* Status register (table 9-1). */
 enum kcs_status {
@@ -54,66 +49,9 @@ enum kcs_error {
 
 /* ---- the host's side ---- */
 
-enum kcs_access {
-	KCS_ACCESS_NONE,          /* nothing under way, or waiting for kcs_host_poll */
-	KCS_ACCESS_READ_STATUS,   /* read the status register */
-	KCS_ACCESS_READ_DATA,     /* read the data register */
-	KCS_ACCESS_WRITE_DATA,    /* write `value` to the data register */
-	KCS_ACCESS_WRITE_COMMAND, /* write `value` to the command register */
-};
-
-enum kcs_outcome {
-	KCS_BUSY,     /* under way */
-	KCS_RESPONSE, /* the response is there: kcs_host.bytes, .length */
-	/* The transfer failed, and the interface is idle again. Whether the request may have been
-	 * executed, kcs_host.executed says. */
-	KCS_FAILED,
-	KCS_DEAD, /* it failed, and the interface could not be brought back */
-};
-
-struct kcs_host {
-	uint8_t bytes[KCS_MESSAGE_MAX]; /* the request, then the response in its place */
-	uint16_t length, position;
-	uint8_t step;   /* enum of kcs_host.c */
-	uint8_t access; /* enum kcs_access: what is wanted */
-	uint8_t value;  /* to be written */
-	uint8_t aborts; /* tried in this recovery */
-	uint8_t outcome;
-	bool waiting;          /* the status showed nothing new: kcs_host_poll */
-	bool attention;        /* SMS_ATN, as last seen */
-	bool executed;         /* the whole request was handed over: it may have been executed */
-	uint64_t execution_ns; /* how long the controller may take from the request's last byte */
-	uint64_t until_ns;     /* the handshake under way */
-};
-
-void kcs_host_init(struct kcs_host *host);
-
-/*
- * Begins a transfer; call when none is under way (kcs_host_outcome is not
- * KCS_BUSY). `bytes` are copied. -EMSGSIZE: shorter than KCS_MESSAGE_MIN, or
- * longer than KCS_MESSAGE_MAX. `execution_ns` is the patience with the
- * controller once it has the whole request; at least KCS_HANDSHAKE_NS is taken.
- */
-int kcs_host_start(struct kcs_host *host, const uint8_t *bytes, size_t length,
-	uint64_t execution_ns, uint64_t now_ns);
-
-/* Begins to bring the interface to its idle state, whatever it is in (figure 9-8). The outcome is
- * KCS_FAILED when it is idle. For a start on hardware in an unknown state, and after KCS_DEAD. */
-void kcs_host_recover(struct kcs_host *host, uint64_t now_ns);
-
-/* What to do to the registers now, with the byte to write. Const. */
-enum kcs_access kcs_host_access(const struct kcs_host *host, uint8_t *ret_value);
-
-/* It was done; `value` is what was read (ignored after a write). */
-void kcs_host_done(struct kcs_host *host, uint8_t value, uint64_t now_ns);
-
-/* After KCS_ACCESS_NONE in a transfer: look at the status again. When, is the caller's policy. */
-void kcs_host_poll(struct kcs_host *host);
-
-enum kcs_outcome kcs_host_outcome(const struct kcs_host *host);
-
-/* Whether the controller has the whole request, and has begun no response. */
-bool kcs_host_executing(const struct kcs_host *host);
+/* Figures 9-6 (write), 9-7 (read) and 9-8 (errors). Every step that waits takes KCS_HANDSHAKE_NS at
+ * most, but for the execution. */
+extern const struct transfer_ops kcs_transfer;
 
 /* ---- the controller's side ---- */
 

@@ -19,45 +19,40 @@ enum step {
 	STEP_ABORT_END,    /* READ was */
 };
 
-void kcs_host_init(struct kcs_host *host)
-{
-	*host = (struct kcs_host){.outcome = KCS_FAILED};
-}
-
-static void await(struct kcs_host *host, enum step step, uint64_t patience_ns, uint64_t now_ns)
+static void await(struct transfer *host, enum step step, uint64_t patience_ns, uint64_t now_ns)
 {
 	host->step = (uint8_t)step;
-	host->access = KCS_ACCESS_READ_STATUS;
+	host->access = TRANSFER_READ_STATUS;
 	host->waiting = false;
 	host->until_ns = now_ns + patience_ns;
 }
 
-static void finish(struct kcs_host *host, enum kcs_outcome outcome)
+static void finish(struct transfer *host, enum transfer_outcome outcome)
 {
 	host->step = STEP_NONE;
-	host->access = KCS_ACCESS_NONE;
+	host->access = TRANSFER_NOTHING;
 	host->waiting = false;
 	host->outcome = (uint8_t)outcome;
 }
 
-static void write_byte(struct kcs_host *host, enum kcs_access where, uint8_t value)
+static void write_byte(struct transfer *host, enum transfer_access where, uint8_t value)
 {
 	host->access = (uint8_t)where;
 	host->value = value;
 }
 
 /* Section 9.13: after an error the host aborts, asks why, and the interface is idle again. */
-static void fail(struct kcs_host *host, uint64_t now_ns)
+static void fail(struct transfer *host, uint64_t now_ns)
 {
-	if (host->aborts == KCS_ABORTS_MAX) {
-		finish(host, KCS_DEAD);
+	if (host->attempts == KCS_ABORTS_MAX) {
+		finish(host, TRANSFER_DEAD);
 		return;
 	}
-	host->aborts++;
+	host->attempts++;
 	await(host, STEP_ABORT, KCS_HANDSHAKE_NS, now_ns);
 }
 
-int kcs_host_start(struct kcs_host *host, const uint8_t *bytes, size_t length,
+static int kcs_start(struct transfer *host, const uint8_t *bytes, size_t length,
 	uint64_t execution_ns, uint64_t now_ns)
 {
 	if (length < KCS_MESSAGE_MIN || length > KCS_MESSAGE_MAX) {
@@ -66,75 +61,56 @@ int kcs_host_start(struct kcs_host *host, const uint8_t *bytes, size_t length,
 	memcpy(host->bytes, bytes, length);
 	host->length = (uint16_t)length;
 	host->position = 0;
-	host->aborts = 0;
+	host->attempts = 0;
 	host->executed = false;
 	host->execution_ns = execution_ns > KCS_HANDSHAKE_NS ? execution_ns : KCS_HANDSHAKE_NS;
-	host->outcome = KCS_BUSY;
+	host->outcome = TRANSFER_BUSY;
 	await(host, STEP_BEGIN, KCS_HANDSHAKE_NS, now_ns);
 	return 0;
 }
 
-void kcs_host_recover(struct kcs_host *host, uint64_t now_ns)
+static void kcs_recover(struct transfer *host, uint64_t now_ns)
 {
-	host->aborts = 0;
+	host->attempts = 0;
 	host->executed = false;
-	host->outcome = KCS_BUSY;
+	host->outcome = TRANSFER_BUSY;
 	fail(host, now_ns);
 }
 
-enum kcs_access kcs_host_access(const struct kcs_host *host, uint8_t *ret_value)
-{
-	if (host->waiting) {
-		return KCS_ACCESS_NONE;
-	}
-	*ret_value = host->value;
-	return (enum kcs_access)host->access;
-}
-
-void kcs_host_poll(struct kcs_host *host)
-{
-	host->waiting = false;
-}
-
-enum kcs_outcome kcs_host_outcome(const struct kcs_host *host)
-{
-	return (enum kcs_outcome)host->outcome;
-}
-
-bool kcs_host_executing(const struct kcs_host *host)
+static bool kcs_executing(const struct transfer *host)
 {
 	return host->step == STEP_READ && host->position == 0;
 }
 
 /* The controller is ready for the step's next byte, and the data register is empty. */
-static void proceed(struct kcs_host *host)
+static void proceed(struct transfer *host)
 {
 	switch (host->step) {
 	case STEP_BEGIN:
-		write_byte(host, KCS_ACCESS_WRITE_COMMAND, KCS_CODE_WRITE_START);
+		write_byte(host, TRANSFER_WRITE_COMMAND, KCS_CODE_WRITE_START);
 		break;
 	case STEP_WRITE:
 		if (host->position + 1 < host->length) {
-			write_byte(host, KCS_ACCESS_WRITE_DATA, host->bytes[host->position]);
+			write_byte(host, TRANSFER_WRITE_DATA, host->bytes[host->position]);
 		} else {
-			write_byte(host, KCS_ACCESS_WRITE_COMMAND, KCS_CODE_WRITE_END);
+			write_byte(host, TRANSFER_WRITE_COMMAND, KCS_CODE_WRITE_END);
 		}
 		break;
 	case STEP_LAST:
-		write_byte(host, KCS_ACCESS_WRITE_DATA, host->bytes[host->position]);
+		write_byte(host, TRANSFER_WRITE_DATA, host->bytes[host->position]);
 		break;
 	case STEP_READ: /* idle again: the byte read was a dummy */
 		host->length = host->position;
-		finish(host, KCS_RESPONSE);
+		finish(host, TRANSFER_RESPONSE);
 		break;
 	case STEP_ABORT:
-		write_byte(host, KCS_ACCESS_WRITE_COMMAND, KCS_CODE_ABORT);
+		write_byte(host, TRANSFER_WRITE_COMMAND, KCS_CODE_ABORT);
 		break;
 	case STEP_ABORT_DATA:
-		write_byte(host, KCS_ACCESS_WRITE_DATA, 0);
+		write_byte(host, TRANSFER_WRITE_DATA, 0);
 		break;
 	case STEP_ABORT_END:
-		finish(host, KCS_FAILED);
+		finish(host, TRANSFER_FAILED);
 		break;
 	default:
 		break;
@@ -142,7 +118,7 @@ static void proceed(struct kcs_host *host)
 }
 
 /* Whether the controller is in a state that the step can go on from. */
-static bool state_fits(const struct kcs_host *host, uint8_t state)
+static bool state_fits(const struct transfer *host, uint8_t state)
 {
 	switch (host->step) {
 	case STEP_WRITE:
@@ -159,7 +135,7 @@ static bool state_fits(const struct kcs_host *host, uint8_t state)
 	}
 }
 
-static void status_seen(struct kcs_host *host, uint8_t status, uint64_t now_ns)
+static void status_seen(struct transfer *host, uint8_t status, uint64_t now_ns)
 {
 	uint8_t state = status & KCS_STATUS_STATE;
 	/* A byte for us, that is; in the other steps whatever lies there is thrown away. */
@@ -175,14 +151,14 @@ static void status_seen(struct kcs_host *host, uint8_t status, uint64_t now_ns)
 			fail(host, now_ns);
 		}
 	} else if (status & KCS_STATUS_OBF) {
-		host->access = KCS_ACCESS_READ_DATA;
+		host->access = TRANSFER_READ_DATA;
 		host->value = reading; /* not written, only remembered */
 	} else {
 		proceed(host);
 	}
 }
 
-static void data_seen(struct kcs_host *host, uint8_t value, uint64_t now_ns)
+static void data_seen(struct transfer *host, uint8_t value, uint64_t now_ns)
 {
 	bool reading = host->value;
 
@@ -194,18 +170,18 @@ static void data_seen(struct kcs_host *host, uint8_t value, uint64_t now_ns)
 		if (host->step == STEP_READ) {
 			host->bytes[host->position++] = value;
 		}
-		write_byte(host, KCS_ACCESS_WRITE_DATA, KCS_CODE_READ);
+		write_byte(host, TRANSFER_WRITE_DATA, KCS_CODE_READ);
 	}
 }
 
-static void byte_written(struct kcs_host *host, uint64_t now_ns)
+static void byte_written(struct transfer *host, uint64_t now_ns)
 {
 	switch (host->step) {
 	case STEP_BEGIN:
 		await(host, STEP_WRITE, KCS_HANDSHAKE_NS, now_ns);
 		break;
 	case STEP_WRITE:
-		if (host->access == KCS_ACCESS_WRITE_COMMAND) {
+		if (host->access == TRANSFER_WRITE_COMMAND) {
 			await(host, STEP_LAST, KCS_HANDSHAKE_NS, now_ns);
 		} else {
 			host->position++;
@@ -234,20 +210,33 @@ static void byte_written(struct kcs_host *host, uint64_t now_ns)
 	}
 }
 
-void kcs_host_done(struct kcs_host *host, uint8_t value, uint64_t now_ns)
+static void kcs_done(struct transfer *host, uint8_t value, uint64_t now_ns)
 {
 	switch (host->access) {
-	case KCS_ACCESS_READ_STATUS:
+	case TRANSFER_READ_STATUS:
 		status_seen(host, value, now_ns);
 		break;
-	case KCS_ACCESS_READ_DATA:
+	case TRANSFER_READ_DATA:
 		data_seen(host, value, now_ns);
 		break;
-	case KCS_ACCESS_WRITE_DATA:
-	case KCS_ACCESS_WRITE_COMMAND:
+	case TRANSFER_WRITE_DATA:
+	case TRANSFER_WRITE_COMMAND:
 		byte_written(host, now_ns);
 		break;
 	default:
 		break;
 	}
 }
+
+const struct transfer_ops kcs_transfer = {
+	.name = "KCS",
+	.message_max = KCS_MESSAGE_MAX,
+	.status_register = 1,
+	.data_register = 0,
+	.registers = 2,
+	.attention = KCS_STATUS_ATTENTION,
+	.start = kcs_start,
+	.recover = kcs_recover,
+	.done = kcs_done,
+	.executing = kcs_executing,
+};

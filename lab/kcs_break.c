@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Breaks off transfers over KCS registers that somebody else drives, until it is told
- * to end: writes ABORT to the command register, so that the controller falls into its
- * error state as one does that has an error of its own (IPMI 2.0 section 9.13).
+ * Breaks off transfers over KCS registers that somebody else drives: writes ABORT to
+ * the command register, so that the controller falls into its error state as one does
+ * that has an error of its own (IPMI 2.0 section 9.13).
  *
- *	kcs_break PORT [PID]
+ *	kcs_break PORT TIMES [PID]
  *
  * It does so between transfers and while a request is written, never while a response
  * is read: the driver's next READ would be taken for the abort's 00, and the error code
  * for the response's last byte, which nobody can tell from a response. PID is stopped
- * meanwhile, so that it finds a moment on a busy machine, too. Prints how often.
+ * meanwhile, so that it finds a moment on a busy machine, too. Ends after so many of
+ * each, or after a time, and prints how many. Status 0: there were some.
  */
 #include <fcntl.h>
 #include <signal.h>
@@ -19,24 +20,18 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/io.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "ipmi/kcs.h"
 
 /* Between two looks at random, and after a break: what was broken off has been begun anew by then,
  * and is not broken off again and again. */
-#define LOOK_US 3000
+#define LOOK_US 500
 #define PAUSE_US 50000
 /* Looks in a row where nobody is stopped: a request is written within as many. */
 #define LOOKS 256
-
-static volatile sig_atomic_t over;
-
-static void end(int number)
-{
-	(void)number;
-	over = 1;
-}
+#define LIMIT_S 30
 
 /* Whether it has stopped. */
 static bool is_stopped(pid_t pid)
@@ -91,20 +86,20 @@ static bool break_one(unsigned short port, enum kcs_state wanted, pid_t pid)
 
 int main(int argc, char **argv)
 {
-	const struct sigaction ending = {.sa_handler = end};
-	unsigned short port = argc > 1 ? (unsigned short)strtoul(argv[1], NULL, 0) : 0;
-	pid_t pid = argc > 2 ? atoi(argv[2]) : 0;
-	long idle = 0, writing = 0;
+	unsigned short port = argc > 2 ? (unsigned short)strtoul(argv[1], NULL, 0) : 0;
+	long times = argc > 2 ? atol(argv[2]) : 0, idle = 0, writing = 0;
+	pid_t pid = argc > 3 ? atoi(argv[3]) : 0;
+	time_t end_s = time(NULL) + LIMIT_S;
 
-	if (!port) {
-		fprintf(stderr, "usage: kcs_break PORT [PID]\n");
+	if (!port || times < 1) {
+		fprintf(stderr, "usage: kcs_break PORT TIMES [PID]\n");
 		return 2;
 	}
-	if (ioperm(port, 2, 1) || sigaction(SIGTERM, &ending, NULL)) {
+	if (ioperm(port, 2, 1)) {
 		perror("kcs_break");
 		return 1;
 	}
-	while (!over) {
+	while (writing + idle < 2 * times && time(NULL) < end_s) {
 		bool wants_idle = idle < writing;
 		bool done = break_one(port, wants_idle ? KCS_IDLE : KCS_WRITE, pid);
 

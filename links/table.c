@@ -10,6 +10,7 @@
 #define LINK_NAME_MAX 32
 
 const struct link_ops *const link_table[] = {
+	&link_bt,
 	&link_chassis,
 	&link_kcs,
 	&link_openipmi,

@@ -5,6 +5,7 @@
 
 #include "links/links.h"
 
+extern const struct link_ops link_bt;
 extern const struct link_ops link_chassis;
 extern const struct link_ops link_kcs;
 extern const struct link_ops link_openipmi;

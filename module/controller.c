@@ -46,12 +46,6 @@ module_param_cb(core_lock_longest_ns, &longest_ops, NULL, 0644);
 MODULE_PARM_DESC(core_lock_longest_ns,
 	"longest hold of a core's lock since 0 was written here, in ns; not measured before");
 
-void core_held(struct controller *controller)
-{
-	controller->hold_longest_ns =
-		max(controller->hold_longest_ns, local_clock() - controller->hold_started_ns);
-}
-
 /* ---- what sessions ask ---- */
 
 static int host_step(void *context, struct core_event *event)

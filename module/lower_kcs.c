@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
  * The registers of a KCS interface, without the kernel's driver (IPMI 2.0 section 9).
- * hardware/kcs_interface.h knows what is to be done; here the pump does it, in `next`.
+ * hardware/hardware.h knows what is to be done; here the pump does it, in `next`.
  * The deadline wakes it for another look, or the interrupt, where there is one.
  */
 #include <linux/delay.h>
@@ -12,7 +12,8 @@
 #include <linux/mm.h>
 #include <linux/sched.h>
 
-#include "hardware/kcs_interface.h"
+#include "hardware/hardware.h"
+#include "ipmi/kcs.h"
 #include "module/vipmi.h"
 
 /* Register accesses before others have their turn: a message of the usual size. An access takes a
@@ -27,9 +28,9 @@
 #define NO_CHANNEL (-1)
 
 struct lower_kcs {
-	struct lower lower;             /* first */
-	const char *name;               /* the controller's: whose registers and interrupt it is */
-	struct kcs_interface interface; /* the pump's */
+	struct lower lower;        /* first */
+	const char *name;          /* the controller's: whose registers and interrupt it is */
+	struct hardware interface; /* the pump's */
 	bool in_memory;
 	resource_size_t base;
 	unsigned int spacing; /* bytes from one register to the next */
@@ -47,20 +48,20 @@ static struct lower_kcs *lower_kcs(struct lower *lower)
 
 /* ---- the registers ---- */
 
-static u8 perform(struct lower_kcs *self, enum kcs_access access, u8 value)
+static u8 perform(struct lower_kcs *self, enum transfer_access access, u8 value)
 {
-	void __iomem *data = self->registers + KCS_REGISTER_DATA * self->spacing;
-	void __iomem *command = self->registers + KCS_REGISTER_COMMAND * self->spacing;
+	void __iomem *data = self->registers + kcs_transfer.data_register * self->spacing;
+	void __iomem *command = self->registers + kcs_transfer.status_register * self->spacing;
 
 	switch (access) {
-	case KCS_ACCESS_READ_STATUS:
+	case TRANSFER_READ_STATUS:
 		return ioread8(command);
-	case KCS_ACCESS_READ_DATA:
+	case TRANSFER_READ_DATA:
 		return ioread8(data);
-	case KCS_ACCESS_WRITE_DATA:
+	case TRANSFER_WRITE_DATA:
 		iowrite8(value, data);
 		return 0;
-	case KCS_ACCESS_WRITE_COMMAND:
+	case TRANSFER_WRITE_COMMAND:
 		iowrite8(value, command);
 		return 0;
 	default:
@@ -70,20 +71,20 @@ static u8 perform(struct lower_kcs *self, enum kcs_access access, u8 value)
 
 static void run(struct lower_kcs *self)
 {
-	struct kcs_complaint complaint;
+	struct hardware_complaint complaint;
 
 	for (unsigned int i = 0; i < ACCESSES_MAX; i++) {
 		u8 value = 0;
-		enum kcs_access access =
-			kcs_interface_access(&self->interface, &value, ktime_get_ns());
+		enum transfer_access access =
+			hardware_access(&self->interface, &value, ktime_get_ns());
 
-		if (access == KCS_ACCESS_NONE) {
+		if (access == TRANSFER_NOTHING) {
 			break;
 		}
 		value = perform(self, access, value);
-		kcs_interface_done(&self->interface, value, ktime_get_ns());
+		hardware_done(&self->interface, value, ktime_get_ns());
 	}
-	if (kcs_interface_complains(&self->interface, &complaint)) {
+	if (hardware_complains(&self->interface, &complaint)) {
 		if (complaint.names_request) {
 			pr_notice("%s: netFn %02X command %02X: %s\n", self->name, complaint.netfn,
 				complaint.command, complaint.text);
@@ -125,7 +126,7 @@ static void medium_begin(struct lower_kcs *self)
 		.length = sizeof(data)};
 
 	if (channel != NO_CHANNEL && self->medium_asked == NO_CHANNEL &&
-		kcs_interface_transmit(&self->interface, &question, ktime_get_ns()) == 0) {
+		hardware_transmit(&self->interface, &question, ktime_get_ns()) == 0) {
 		self->medium_asked = channel;
 		WRITE_ONCE(self->medium_wanted, NO_CHANNEL);
 	}
@@ -157,7 +158,7 @@ static bool medium_event(struct lower_kcs *self, const struct core_event *event)
 
 static int kcs_transmit(struct lower *lower, const struct core_transmit *transmit)
 {
-	return kcs_interface_transmit(&lower_kcs(lower)->interface, transmit, ktime_get_ns());
+	return hardware_transmit(&lower_kcs(lower)->interface, transmit, ktime_get_ns());
 }
 
 static bool kcs_next(struct lower *lower, struct core_event *ret_event)
@@ -166,7 +167,7 @@ static bool kcs_next(struct lower *lower, struct core_event *ret_event)
 	bool interrupted = xchg(&self->interrupted, false), there;
 
 	if (interrupted) {
-		kcs_interface_hurry(&self->interface, ktime_get_ns());
+		hardware_hurry(&self->interface, ktime_get_ns());
 	}
 	medium_begin(self);
 	run(self);
@@ -174,7 +175,7 @@ static bool kcs_next(struct lower *lower, struct core_event *ret_event)
 		enable_irq(self->irq);
 	}
 	do {
-		there = kcs_interface_next(&self->interface, ret_event);
+		there = hardware_next(&self->interface, ret_event);
 	} while (there && medium_event(self, ret_event));
 	if (there && ret_event->type == CORE_EVENT_LINK_UP) {
 		lower_media_forget(lower);
@@ -184,12 +185,12 @@ static bool kcs_next(struct lower *lower, struct core_event *ret_event)
 
 static u64 kcs_deadline(struct lower *lower)
 {
-	return kcs_interface_deadline(&lower_kcs(lower)->interface);
+	return hardware_deadline(&lower_kcs(lower)->interface);
 }
 
 static bool kcs_is_up(struct lower *lower)
 {
-	return kcs_interface_is_up(&lower_kcs(lower)->interface);
+	return hardware_is_up(&lower_kcs(lower)->interface);
 }
 
 /* The line's handler turns it off, too: the pump may still turn it on again, once. */
@@ -207,12 +208,12 @@ static void leave(struct lower_kcs *self)
 {
 	u64 until_ns = ktime_get_ns() + LEAVE_NS;
 
-	kcs_interface_leave(&self->interface, ktime_get_ns());
-	while (!kcs_interface_left(&self->interface) && ktime_get_ns() < until_ns) {
+	hardware_leave(&self->interface, ktime_get_ns());
+	while (!hardware_left(&self->interface) && ktime_get_ns() < until_ns) {
 		run(self);
 		usleep_range(LEAVE_PAUSE_US, 2 * LEAVE_PAUSE_US);
 	}
-	if (!kcs_interface_left(&self->interface)) {
+	if (!hardware_left(&self->interface)) {
 		pr_notice(
 			"%s: the KCS interface is left in the middle of a transfer\n", self->name);
 	}
@@ -221,7 +222,7 @@ static void leave(struct lower_kcs *self)
 /* Takes the registers one by one, as the kernel's driver does: what lies between is not ours. */
 static int regions_take(struct lower_kcs *self)
 {
-	for (unsigned int i = 0; i < KCS_REGISTER_COUNT; i++) {
+	for (unsigned int i = 0; i < kcs_transfer.registers; i++) {
 		resource_size_t place = self->base + i * self->spacing;
 
 		if (self->in_memory ? request_mem_region(place, 1, self->name)
@@ -239,7 +240,7 @@ static int regions_take(struct lower_kcs *self)
 
 static void regions_give(struct lower_kcs *self)
 {
-	for (unsigned int i = 0; i < KCS_REGISTER_COUNT; i++) {
+	for (unsigned int i = 0; i < kcs_transfer.registers; i++) {
 		resource_size_t place = self->base + i * self->spacing;
 
 		self->in_memory ? release_mem_region(place, 1) : release_region(place, 1);
@@ -248,7 +249,7 @@ static void regions_give(struct lower_kcs *self)
 
 static int registers_open(struct lower_kcs *self)
 {
-	unsigned int span = (KCS_REGISTER_COUNT - 1) * self->spacing + 1;
+	unsigned int span = (kcs_transfer.registers - 1) * self->spacing + 1;
 
 	if (regions_take(self)) {
 		pr_err("%s: somebody has the registers at 0x%llx already, see /proc/%s. If it "
@@ -356,8 +357,8 @@ int lower_kcs_create(struct controller *controller, const struct lower_kcs_optio
 	self->medium_wanted = self->medium_asked = NO_CHANNEL;
 	lower_init(&self->lower, &kcs_ops, controller);
 	self->lower.own_address = options->own_address;
-	kcs_interface_init(&self->interface, KCS_BUS_WINDOW_DEFAULT, options->own_address,
-		irq_take(self, options->irq), ktime_get_ns());
+	hardware_init(&self->interface, &kcs_transfer, HARDWARE_BUS_WINDOW_DEFAULT,
+		options->own_address, irq_take(self, options->irq), ktime_get_ns());
 	if (self->irq) {
 		enable_irq(self->irq);
 	}

@@ -548,8 +548,8 @@ int lower_layer_create(struct controller *controller, int interface, u8 window)
 	mutex_init(&self->user_mutex);
 	spin_lock_init(&self->received_lock);
 	INIT_LIST_HEAD(&self->received);
-	list_add_tail(&self->made, &all_made);
 	supplied_init(&self->supplied);
+	list_add_tail(&self->made, &all_made);
 	lower_init(&self->lower, &layer_ops, controller);
 	return 0;
 }

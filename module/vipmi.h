@@ -151,9 +151,8 @@ int controller_init(struct controller *controller, const struct core_limits *lim
 /* No program may be left, and the lower side stopped. */
 void controller_finish(struct controller *controller);
 
-/* Whether somebody wants to know how long the core's lock is held; says so, under it. */
+/* Whether somebody wants to know how long a core's lock is held. */
 extern bool core_lock_measured;
-void core_held(struct controller *controller);
 
 /* The core's lock, for one call of the core's or two. */
 static inline void core_take(struct controller *controller)
@@ -165,7 +164,8 @@ static inline void core_take(struct controller *controller)
 static inline void core_give(struct controller *controller)
 {
 	if (controller->hold_started_ns) {
-		core_held(controller);
+		controller->hold_longest_ns = max(
+			controller->hold_longest_ns, local_clock() - controller->hold_started_ns);
 	}
 	spin_unlock_bh(&controller->core_lock);
 }

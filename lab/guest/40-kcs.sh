@@ -47,7 +47,7 @@ equal "the probe asked everything" 0 $?
 ioctl_probe_32 /dev/ipmi0 >/out/probe-32.txt 2>&1
 equal "the 32-bit probe asked everything" 0 $?
 
-load_while_breaking "while transfers are broken off, no answer is wrong or lost" $agent $load 10 200
+load_while_breaking "while transfers are broken off, no answer is wrong or lost" $agent $load 10 100
 break_transfers 40 &
 breaker=$!
 $load 10 100 >/dev/null 2>&1 # what is read meanwhile may be anything

@@ -33,7 +33,7 @@ ioctl_probe_static /dev/ipmi0 >/out/probe.txt 2>&1
 equal "the probe asked everything" 0 $?
 rm /dev/ipmi0
 
-load_while_breaking "while transfers are broken off, no answer is wrong or lost" "" lab_load $vipmi 10 200
+load_while_breaking "while transfers are broken off, no answer is wrong or lost" "" lab_load $vipmi 10 100
 break_transfers 40 &
 breaker=$!
 ioctl_load $vipmi oem 4 2000 >/tmp/out 2>&1

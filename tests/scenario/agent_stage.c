@@ -359,6 +359,11 @@ static int step(
 	case CORE_EVENT_MESSAGE:
 		hand_in(stage, words, event);
 		return 0;
+	case CORE_EVENT_CLIENT_CLOSE:
+		result = client_step(stage, words, event, result);
+		/* What others ask now may come to the agent before it sees that. */
+		sync_agent(stage, words);
+		return result;
 	case CORE_EVENT_CONTROLLER_RESET:
 	case CORE_EVENT_LINK_READY:
 		words_fail(words, "the link's own part, which no transcript can play");

@@ -52,8 +52,10 @@ int obey(enum fake_command command, struct vipmi_answer *ret_answer)
 
 void keep(void *context, const struct vipmi_answer *answer)
 {
+	static unsigned int turn;
 	struct outcome *outcome = context;
 
+	outcome->turn = ++turn;
 	outcome->calls++;
 	outcome->answer = *answer;
 }

@@ -39,6 +39,7 @@ int obey(enum fake_command command, struct vipmi_answer *ret_answer);
 /* What a callback was told. */
 struct outcome {
 	int calls;
+	unsigned int turn; /* of the last, among all calls there were */
 	struct vipmi_answer answer;
 };
 

@@ -38,9 +38,9 @@ static void callbacks_come_from_dispatch_and_in_the_order_of_the_answers(void **
 	assert_int_equal(fast_outcome.calls, 0);
 	assert_int_equal(poll(&fd, 1, PATIENCE_MS), 1);
 	dispatch_until(&fast_outcome.calls, 1);
-	assert_int_equal(slow_outcome.calls, 0);
 	assert_true(fast_outcome.answer.id == fast_id);
 	dispatch_until(&slow_outcome.calls, 1);
+	assert_true(fast_outcome.turn < slow_outcome.turn);
 	assert_true(slow_outcome.answer.id == slow_id);
 	/* Nothing is left to do. */
 	assert_int_equal(poll(&fd, 1, 0), 0);

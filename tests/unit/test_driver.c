@@ -38,9 +38,12 @@ struct world {
 	uint8_t memory[MEMORY_SIZE]; /* the caller's; an address is an offset, and 0 is none */
 	uint8_t sent[VIPMI_MESSAGE_MAX], queue[VIPMI_MESSAGE_MAX];
 	size_t sent_length, queue_length;
+	uint8_t other[VIPMI_MESSAGE_MAX]; /* comes first, once one has looked */
+	size_t other_length;
 	struct driver_settings settings;
 	struct driver_scratch scratch;
-	uint8_t reason; /* of the next replies */
+	uint8_t reason, later; /* of the next reply; of those after it */
+	uint8_t reply;         /* what kind of message it is */
 	unsigned asked;
 };
 
@@ -89,10 +92,9 @@ static int world_ask(
 	struct world *world = context;
 
 	(void)world_send(context, message, length);
-	world->asked++;
 	memset(ret_reply, 0, sizeof(*ret_reply));
-	ret_reply->header.type = VIPMI_MESSAGE_DONE;
-	ret_reply->header.reason = world->reason;
+	ret_reply->header.type = world->reply;
+	ret_reply->header.reason = world->asked++ == 0 ? world->reason : world->later;
 	return 0;
 }
 
@@ -102,6 +104,11 @@ static int world_receive(void *context, bool take, uint8_t *bytes, size_t *ret_l
 
 	if (world->queue_length == 0) {
 		return -EAGAIN;
+	}
+	if (take && world->other_length > 0) {
+		memcpy(world->queue, world->other, world->other_length);
+		world->queue_length = world->other_length;
+		world->other_length = 0;
 	}
 	memcpy(bytes, world->queue, world->queue_length);
 	*ret_length = world->queue_length;
@@ -150,6 +157,7 @@ static int begin(void **state)
 {
 	(void)state;
 	memset(&world, 0, sizeof(world));
+	world.reply = VIPMI_MESSAGE_DONE;
 	driver_settings_init(&world.settings);
 	return 0;
 }
@@ -245,7 +253,7 @@ static void who_sets_or_feeds_a_watchdog_is_urgent(void **state)
 
 static void answer_waits(size_t length)
 {
-	static const uint8_t data[64] = {1, 2, 3};
+	static const uint8_t data[DRIVER_DATA_MAX + 1] = {1, 2, 3};
 	struct writer writer = writer_init(world.queue, sizeof(world.queue));
 	const struct socket_header header = {.type = VIPMI_MESSAGE_ANSWER,
 		.handle = 7,
@@ -295,6 +303,47 @@ static void what_does_not_fit_stays_or_is_cut(void **state)
 	assert_int_equal(world.queue_length, 0);
 }
 
+/* Another thread takes the message that was looked at: what is taken then is given, whole or
+ * cut. */
+static void what_is_taken_is_given(void **state)
+{
+	const struct recv32 wanted = {.addr = 200, .addr_len = 32, .data = 300, .data_len = 8};
+	struct recv32 got;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		put(100, &wanted, sizeof(wanted));
+		answer_waits(i == 0 ? 3 : 2); /* as long as the other, or not */
+		memcpy(world.other, world.queue, sizeof(world.other));
+		world.other_length = world.queue_length;
+		world.other[world.other_length - 1] = 0x77;
+		answer_waits(3);
+		assert_int_equal(call(RECEIVE_MSG32, 100), 0);
+		memcpy(&got, world.memory + 100, sizeof(got));
+		assert_int_equal(got.data_len, i == 0 ? 4 : 3);
+		assert_int_equal(world.memory[300 + got.data_len - 1], 0x77);
+		assert_int_equal(world.queue_length, 0);
+	}
+}
+
+static void answers_are_as_long_as_they_are(void **state)
+{
+	const struct recv32 wanted = {.addr = 200, .addr_len = 32, .data = 300, .data_len = 8};
+
+	(void)state;
+	put(100, &wanted, sizeof(wanted));
+	answer_waits(1);
+	assert_int_equal(call(RECEIVE_MSG32, 100), 0);
+	assert_memory_equal(world.memory + 300, "\x00\x01", 2);
+	answer_waits(DRIVER_DATA_MAX); /* and its completion code */
+	assert_true(driver_message_decode(world.queue, world.queue_length, &world.scratch.message));
+	assert_int_equal(world.scratch.message.length, 1 + DRIVER_DATA_MAX);
+	answer_waits(DRIVER_DATA_MAX + 1);
+	assert_false(
+		driver_message_decode(world.queue, world.queue_length, &world.scratch.message));
+}
+
 static void what_no_program_expects_is_passed_over(void **state)
 {
 	const struct recv32 wanted = {.addr = 200, .addr_len = 32, .data = 300, .data_len = 8};
@@ -316,9 +365,12 @@ static void registrations_say_what_the_agent_says(void **state)
 	(void)state;
 	put(100, &spec, sizeof(spec));
 	assert_int_equal(call(IPMICTL_REGISTER_FOR_CMD, 100), 0);
-	world.reason = VIPMI_REASON_RESERVED;
+	world.later = VIPMI_REASON_RESERVED;
 	assert_int_equal(call(IPMICTL_REGISTER_FOR_CMD, 100), -EBUSY);
-	world.reason = VIPMI_REASON_NOT_FOUND;
+	world.reply = VIPMI_MESSAGE_ANSWER;
+	assert_int_equal(call(IPMICTL_REGISTER_FOR_CMD, 100), -ENODEV);
+	world.reply = VIPMI_MESSAGE_DONE;
+	world.reason = world.later = VIPMI_REASON_NOT_FOUND;
 	world.asked = 0;
 	assert_int_equal(call(IPMICTL_UNREGISTER_FOR_CMD, 100), -ENOENT);
 	assert_int_equal(world.asked, 1 + DRIVER_CHANNELS);
@@ -354,19 +406,85 @@ static void maintenance_mode_is_the_agents_to_grant(void **state)
 	assert_int_equal(socket_decode(world.sent, world.sent_length, &message), 0);
 	assert_int_equal(message.option.value, 0);
 
-	world.reason = VIPMI_REASON_DENIED;
+	world.later = VIPMI_REASON_DENIED;
 	assert_int_equal(set_mode(IPMI_MAINTENANCE_MODE_ON), -EPERM);
 	assert_int_equal(world.settings.maintenance, IPMI_MAINTENANCE_MODE_OFF);
-	world.reason = VIPMI_REASON_STALE;
+	world.later = VIPMI_REASON_STALE;
 	assert_int_equal(set_mode(IPMI_MAINTENANCE_MODE_ON), -ENODEV);
 	assert_int_equal(set_mode(IPMI_MAINTENANCE_MODE_ON + 1), -EINVAL);
 	assert_int_equal(set_mode(IPMI_MAINTENANCE_MODE_AUTO - 1), -EINVAL);
 }
 
+static void registrations_of_channels_are_one_each(void **state)
+{
+	const struct ipmi_cmdspec_chans spec = {.netfn = 0x2C, .cmd = 1, .chans = 0x8001};
+	struct socket_command command;
+	struct socket_message message;
+
+	(void)state;
+	put(100, &spec, sizeof(spec));
+	assert_int_equal(call(IPMICTL_REGISTER_FOR_CMD_CHANS, 100), 0);
+	assert_int_equal(socket_decode(world.sent, world.sent_length, &message), 0);
+	assert_true(socket_command_next(&message.commands, &command));
+	assert_int_equal(command.channel, 0);
+	assert_true(socket_command_next(&message.commands, &command));
+	assert_int_equal(command.channel, 15);
+	assert_false(socket_command_next(&message.commands, &command));
+	/* Not held for all; for one of them, then for each. */
+	world.asked = 0;
+	world.reason = VIPMI_REASON_NOT_FOUND;
+	assert_int_equal(call(IPMICTL_UNREGISTER_FOR_CMD_CHANS, 100), 0);
+	assert_int_equal(world.asked, 3);
+	world.asked = 0;
+	world.later = VIPMI_REASON_NOT_FOUND;
+	assert_int_equal(call(IPMICTL_UNREGISTER_FOR_CMD_CHANS, 100), -ENOENT);
+}
+
+static void each_channel_has_an_address_and_a_lun(void **state)
+{
+	struct ipmi_channel_lun_address_set of = {.channel = 15, .value = 0xFE};
+	unsigned value = 0xFE;
+
+	(void)state;
+	put(100, &value, sizeof(value));
+	assert_int_equal(call(IPMICTL_SET_MY_LUN_CMD, 100), 0);
+	assert_int_equal(call(IPMICTL_GET_MY_LUN_CMD, 100), 0);
+	memcpy(&value, world.memory + 100, sizeof(value));
+	assert_int_equal(value, 2); /* two bits */
+	value = 1;
+	put(100, &value, sizeof(value));
+	assert_int_equal(call(IPMICTL_SET_MY_LUN_CMD, 100), 0);
+	assert_int_equal(world.settings.lun[0], 1);
+	assert_int_equal(world.settings.lun[1], 2); /* as it was */
+	assert_int_equal(call(IPMICTL_GET_MY_LUN_CMD, 100), 0);
+	memcpy(&value, world.memory + 100, sizeof(value));
+	assert_int_equal(value, 1);
+	of.value = 0xFD;
+	put(100, &of, sizeof(of));
+	assert_int_equal(call(IPMICTL_SET_MY_CHANNEL_LUN_CMD, 100), 0);
+	assert_int_equal(world.settings.lun[15], 1);
+	of.channel = 16;
+	put(100, &of, sizeof(of));
+	assert_int_equal(call(IPMICTL_SET_MY_CHANNEL_LUN_CMD, 100), -EINVAL);
+}
+
+static void maintenance_has_three_modes(void **state)
+{
+	int mode;
+
+	(void)state;
+	for (mode = 3; mode >= -1; mode--) {
+		put(100, &mode, sizeof(mode));
+		assert_int_equal(call(IPMICTL_SET_MAINTENANCE_MODE_CMD, 100),
+			mode >= 0 && mode < 3 ? 0 : -EINVAL);
+	}
+	assert_int_equal(world.settings.maintenance, IPMI_MAINTENANCE_MODE_AUTO);
+}
+
 static void other_calls_are_none_of_ours(void **state)
 {
 	const uint32_t strangers[] = {0, 0x5401, SEND_COMMAND32 + 0x10000, SEND_COMMAND32 ^ 0x100,
-		SEND_COMMAND32 ^ 0x40000000, 0x8000690D, 0x80046963};
+		SEND_COMMAND32 ^ 0x40000000, 0x8000690D, 0x80006910, 0x80046963};
 	size_t i;
 
 	(void)state;
@@ -383,9 +501,14 @@ int main(void)
 		cmocka_unit_test_setup(retries_stand_behind_a_32_bit_request, begin),
 		cmocka_unit_test_setup(a_32_bit_program_gets_its_answer, begin),
 		cmocka_unit_test_setup(what_does_not_fit_stays_or_is_cut, begin),
+		cmocka_unit_test_setup(what_is_taken_is_given, begin),
+		cmocka_unit_test_setup(answers_are_as_long_as_they_are, begin),
 		cmocka_unit_test_setup(what_no_program_expects_is_passed_over, begin),
 		cmocka_unit_test_setup(registrations_say_what_the_agent_says, begin),
 		cmocka_unit_test_setup(maintenance_mode_is_the_agents_to_grant, begin),
+		cmocka_unit_test_setup(registrations_of_channels_are_one_each, begin),
+		cmocka_unit_test_setup(each_channel_has_an_address_and_a_lun, begin),
+		cmocka_unit_test_setup(maintenance_has_three_modes, begin),
 		cmocka_unit_test_setup(other_calls_are_none_of_ours, begin),
 	};
 

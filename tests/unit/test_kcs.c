@@ -13,7 +13,7 @@
 #define ACCESSES_MAX 8000
 
 struct wire {
-	struct kcs_host host;
+	struct transfer host;
 	struct kcs_controller controller;
 	uint64_t now_ns;
 	uint8_t response[KCS_MESSAGE_MAX];
@@ -31,7 +31,7 @@ static const uint8_t device_id[] = {0x1C, 0x01, 0x00, 0x20, 0x81};
 static void wire_init(struct wire *wire)
 {
 	*wire = (struct wire){.now_ns = 1};
-	kcs_host_init(&wire->host);
+	transfer_init(&wire->host);
 	kcs_controller_init(&wire->controller);
 	memcpy(wire->response, device_id, sizeof(device_id));
 	wire->response_length = sizeof(device_id);
@@ -56,43 +56,43 @@ static void host_turn(struct wire *wire)
 {
 	uint8_t value = 0, read = 0;
 
-	switch (kcs_host_access(&wire->host, &value)) {
-	case KCS_ACCESS_READ_STATUS:
+	switch (transfer_access(&wire->host, &value)) {
+	case TRANSFER_READ_STATUS:
 		read = kcs_controller_read_status(&wire->controller) | wire->or_status;
 		break;
-	case KCS_ACCESS_READ_DATA:
+	case TRANSFER_READ_DATA:
 		read = kcs_controller_read_data(&wire->controller);
 		break;
-	case KCS_ACCESS_WRITE_DATA:
+	case TRANSFER_WRITE_DATA:
 		kcs_controller_write_data(&wire->controller, value);
 		break;
-	case KCS_ACCESS_WRITE_COMMAND:
+	case TRANSFER_WRITE_COMMAND:
 		wire->commands++;
 		kcs_controller_write_command(&wire->controller, value);
 		break;
-	case KCS_ACCESS_NONE:
+	case TRANSFER_NOTHING:
 		wire->now_ns += NSEC_PER_SEC_U64;
-		kcs_host_poll(&wire->host);
+		transfer_poll(&wire->host);
 		return;
 	}
-	kcs_host_done(&wire->host, read, wire->now_ns);
+	kcs_transfer.done(&wire->host, read, wire->now_ns);
 }
 
-static enum kcs_outcome finish(struct wire *wire)
+static enum transfer_outcome finish(struct wire *wire)
 {
 	unsigned turns;
 
-	for (turns = 0; kcs_host_outcome(&wire->host) == KCS_BUSY; turns++) {
+	for (turns = 0; transfer_outcome(&wire->host) == TRANSFER_BUSY; turns++) {
 		assert_true(turns < ACCESSES_MAX);
 		host_turn(wire);
 		controller_turn(wire);
 	}
-	return kcs_host_outcome(&wire->host);
+	return transfer_outcome(&wire->host);
 }
 
 static void begin(struct wire *wire, const uint8_t *bytes, size_t length)
 {
-	assert_int_equal(kcs_host_start(&wire->host, bytes, length, 0, wire->now_ns), 0);
+	assert_int_equal(kcs_transfer.start(&wire->host, bytes, length, 0, wire->now_ns), 0);
 }
 
 static void a_request_reaches_the_controller_and_its_response_the_host(void **state)
@@ -102,7 +102,7 @@ static void a_request_reaches_the_controller_and_its_response_the_host(void **st
 	(void)state;
 	wire_init(&wire);
 	begin(&wire, get_device_id, sizeof(get_device_id));
-	assert_int_equal(finish(&wire), KCS_RESPONSE);
+	assert_int_equal(finish(&wire), TRANSFER_RESPONSE);
 	assert_int_equal(wire.host.length, sizeof(device_id));
 	assert_memory_equal(wire.host.bytes, device_id, sizeof(device_id));
 	assert_int_equal(wire.served, 1);
@@ -135,7 +135,7 @@ static void messages_of_every_length_pass_both_ways(void **state)
 		assert_memory_equal(wire.controller.bytes, request, length);
 		wire.silent = false;
 		controller_turn(&wire);
-		assert_int_equal(finish(&wire), KCS_RESPONSE);
+		assert_int_equal(finish(&wire), TRANSFER_RESPONSE);
 		assert_int_equal(wire.host.length, length);
 		assert_memory_equal(wire.host.bytes, wire.response, length);
 	}
@@ -148,8 +148,8 @@ static void what_does_not_fit_is_refused(void **state)
 
 	(void)state;
 	wire_init(&wire);
-	assert_int_equal(kcs_host_start(&wire.host, bytes, 1, 0, 1), -EMSGSIZE);
-	assert_int_equal(kcs_host_start(&wire.host, bytes, sizeof(bytes), 0, 1), -EMSGSIZE);
+	assert_int_equal(kcs_transfer.start(&wire.host, bytes, 1, 0, 1), -EMSGSIZE);
+	assert_int_equal(kcs_transfer.start(&wire.host, bytes, sizeof(bytes), 0, 1), -EMSGSIZE);
 	assert_int_equal(kcs_controller_respond(&wire.controller, bytes, 0), -EMSGSIZE);
 	assert_int_equal(kcs_controller_respond(&wire.controller, bytes, sizeof(bytes)), -EMSGSIZE);
 }
@@ -162,11 +162,11 @@ static void attention_is_seen_on_the_way(void **state)
 	wire_init(&wire);
 	kcs_controller_attention(&wire.controller, true);
 	begin(&wire, get_device_id, sizeof(get_device_id));
-	assert_int_equal(finish(&wire), KCS_RESPONSE);
+	assert_int_equal(finish(&wire), TRANSFER_RESPONSE);
 	assert_true(wire.host.attention);
 	kcs_controller_attention(&wire.controller, false);
 	begin(&wire, get_device_id, sizeof(get_device_id));
-	assert_int_equal(finish(&wire), KCS_RESPONSE);
+	assert_int_equal(finish(&wire), TRANSFER_RESPONSE);
 	assert_false(wire.host.attention);
 }
 
@@ -181,14 +181,14 @@ static void a_transfer_that_somebody_left_half_done_is_aborted(void **state)
 		host_turn(&wire);
 		controller_turn(&wire);
 	}
-	kcs_host_init(&wire.host); /* another host, which knows nothing of it */
-	kcs_host_recover(&wire.host, wire.now_ns);
-	assert_int_equal(finish(&wire), KCS_FAILED);
+	transfer_init(&wire.host); /* another host, which knows nothing of it */
+	kcs_transfer.recover(&wire.host, wire.now_ns);
+	assert_int_equal(finish(&wire), TRANSFER_FAILED);
 	assert_false(wire.host.executed);
 	assert_int_equal(wire.controller.status & KCS_STATUS_STATE, KCS_IDLE);
 	assert_int_equal(wire.controller.error, KCS_ERROR_ABORTED);
 	begin(&wire, get_device_id, sizeof(get_device_id));
-	assert_int_equal(finish(&wire), KCS_RESPONSE);
+	assert_int_equal(finish(&wire), TRANSFER_RESPONSE);
 }
 
 /* The controller falls into its error state after `bytes` bytes of the request. */
@@ -214,7 +214,7 @@ static void an_error_before_the_end_proves_that_nothing_was_executed(void **stat
 	for (bytes = 1; bytes < 5; bytes++) {
 		wire_init(&wire);
 		fail_after(&wire, bytes);
-		assert_int_equal(finish(&wire), KCS_FAILED);
+		assert_int_equal(finish(&wire), TRANSFER_FAILED);
 		assert_false(wire.host.executed);
 		assert_int_equal(wire.served, 0);
 	}
@@ -233,7 +233,7 @@ static void an_error_in_the_response_leaves_that_open(void **state)
 	}
 	kcs_controller_write_command(&wire.controller, 0x00);
 	controller_turn(&wire);
-	assert_int_equal(finish(&wire), KCS_FAILED);
+	assert_int_equal(finish(&wire), TRANSFER_FAILED);
 	assert_true(wire.host.executed);
 }
 
@@ -247,13 +247,13 @@ static void a_controller_that_stops_in_the_middle_is_dead_in_bounded_time(void *
 	host_turn(&wire);
 	host_turn(&wire);
 	wire.stuck = true;
-	assert_int_equal(finish(&wire), KCS_DEAD);
+	assert_int_equal(finish(&wire), TRANSFER_DEAD);
 	assert_in_range(wire.now_ns / KCS_HANDSHAKE_NS, 1, KCS_ABORTS_MAX + 2);
 	wire.stuck = false;
-	kcs_host_recover(&wire.host, wire.now_ns);
-	assert_int_equal(finish(&wire), KCS_FAILED);
+	kcs_transfer.recover(&wire.host, wire.now_ns);
+	assert_int_equal(finish(&wire), TRANSFER_FAILED);
 	begin(&wire, get_device_id, sizeof(get_device_id));
-	assert_int_equal(finish(&wire), KCS_RESPONSE);
+	assert_int_equal(finish(&wire), TRANSFER_RESPONSE);
 }
 
 static void nothing_at_the_address_is_dead(void **state)
@@ -264,7 +264,7 @@ static void nothing_at_the_address_is_dead(void **state)
 	wire_init(&wire);
 	wire.or_status = 0xFF;
 	begin(&wire, get_device_id, sizeof(get_device_id));
-	assert_int_equal(finish(&wire), KCS_DEAD);
+	assert_int_equal(finish(&wire), TRANSFER_DEAD);
 	assert_int_equal(wire.commands, 0);
 }
 
@@ -276,7 +276,7 @@ static void execution_has_a_patience_of_its_own(void **state)
 	(void)state;
 	wire_init(&wire);
 	wire.silent = true;
-	assert_int_equal(kcs_host_start(&wire.host, get_device_id, sizeof(get_device_id),
+	assert_int_equal(kcs_transfer.start(&wire.host, get_device_id, sizeof(get_device_id),
 				 60 * NSEC_PER_SEC_U64, wire.now_ns),
 		0);
 	for (turns = 0; wire.now_ns < 59 * NSEC_PER_SEC_U64; turns++) {
@@ -284,9 +284,9 @@ static void execution_has_a_patience_of_its_own(void **state)
 		host_turn(&wire);
 		controller_turn(&wire);
 	}
-	assert_int_equal(kcs_host_outcome(&wire.host), KCS_BUSY);
+	assert_int_equal(transfer_outcome(&wire.host), TRANSFER_BUSY);
 	wire.silent = false;
-	assert_int_equal(finish(&wire), KCS_RESPONSE);
+	assert_int_equal(finish(&wire), TRANSFER_RESPONSE);
 }
 
 /* Section 9.13 figure 9-7: the host reads until the state is idle, whatever the length. */
@@ -298,7 +298,7 @@ static void a_response_without_end_is_cut_off(void **state)
 	(void)state;
 	wire_init(&wire);
 	begin(&wire, get_device_id, sizeof(get_device_id));
-	for (turns = 0; kcs_host_outcome(&wire.host) == KCS_BUSY; turns++) {
+	for (turns = 0; transfer_outcome(&wire.host) == TRANSFER_BUSY; turns++) {
 		assert_true(turns < ACCESSES_MAX);
 		if (wire.controller.position > 1) {
 			wire.controller.position = 1;
@@ -306,7 +306,7 @@ static void a_response_without_end_is_cut_off(void **state)
 		host_turn(&wire);
 		controller_turn(&wire);
 	}
-	assert_int_equal(kcs_host_outcome(&wire.host), KCS_FAILED);
+	assert_int_equal(transfer_outcome(&wire.host), TRANSFER_FAILED);
 	assert_true(wire.host.executed);
 }
 
@@ -340,17 +340,17 @@ static void noise_on_the_registers_does_no_lasting_harm(void **state)
 	random_init(&random, 77);
 	for (round = 0; round < 2000; round++) {
 		begin(&wire, get_device_id, sizeof(get_device_id));
-		for (turns = 0; kcs_host_outcome(&wire.host) == KCS_BUSY; turns++) {
+		for (turns = 0; transfer_outcome(&wire.host) == TRANSFER_BUSY; turns++) {
 			assert_true(turns < ACCESSES_MAX);
 			wire.or_status = random_u32(&random) % 8 ? 0 : (uint8_t)random_u32(&random);
 			host_turn(&wire);
 			controller_turn(&wire);
 		}
 		wire.or_status = 0;
-		kcs_host_recover(&wire.host, wire.now_ns);
-		assert_int_equal(finish(&wire), KCS_FAILED);
+		kcs_transfer.recover(&wire.host, wire.now_ns);
+		assert_int_equal(finish(&wire), TRANSFER_FAILED);
 		begin(&wire, get_device_id, sizeof(get_device_id));
-		assert_int_equal(finish(&wire), KCS_RESPONSE);
+		assert_int_equal(finish(&wire), TRANSFER_RESPONSE);
 		assert_memory_equal(wire.host.bytes, device_id, sizeof(device_id));
 	}
 }

@@ -43,7 +43,7 @@ static void ask(struct harness *harness, uint32_t transmission, uint8_t command)
 	assert_int_equal(harness_transmit(harness, transmission, APP, command, NULL, 0), 0);
 }
 
-static void it_comes_up_with_all_that_a_kcs_interface_can(void **state)
+static void it_comes_up_with_all_that_a_hardware_can(void **state)
 {
 	struct harness harness;
 	const struct heard *heard;
@@ -265,7 +265,7 @@ static void what_cannot_be_carried_is_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(it_comes_up_with_all_that_a_kcs_interface_can),
+		cmocka_unit_test(it_comes_up_with_all_that_a_hardware_can),
 		cmocka_unit_test(an_answer_names_its_transmission),
 		cmocka_unit_test(one_request_at_a_time_and_a_word_when_the_next_may_come),
 		cmocka_unit_test(a_slow_controller_costs_few_looks),

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Of hardware/: interrupts and leaving, which links/kcs.c does not use, and when it looks. The rest
- * test_link_kcs tests. */
+/* Of hardware/: interrupts and leaving, which links/hardware.c does not use, and when it looks.
+ * test_link_kcs and test_link_bt have the rest. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "hardware/kcs_interface.h"
+#include "hardware/hardware.h"
+#include "ipmi/kcs.h"
 
 #define APP 0x06
 #define GET_DEVICE_ID 0x01
@@ -18,14 +19,14 @@
 #define TURNS_MAX 1000
 
 struct world {
-	struct kcs_interface interface;
+	struct hardware interface;
 	struct kcs_controller controller;
 	uint64_t now_ns;
 	bool silent; /* the controller has the request and does not answer */
 	unsigned looks;
 };
 
-static void perform(struct world *world, enum kcs_access access, uint8_t value)
+static void perform(struct world *world, enum transfer_access access, uint8_t value)
 {
 	struct kcs_controller *controller = &world->controller;
 	const uint8_t answer[] = {(APP | 1) << 2, controller->bytes[1], 0x00, 0x20};
@@ -35,17 +36,17 @@ static void perform(struct world *world, enum kcs_access access, uint8_t value)
 	if (controller->ready && !world->silent) {
 		assert_int_equal(kcs_controller_respond(controller, answer, sizeof(answer)), 0);
 	}
-	if (access == KCS_ACCESS_READ_STATUS) {
+	if (access == TRANSFER_READ_STATUS) {
 		world->looks++;
 		read = kcs_controller_read_status(controller);
-	} else if (access == KCS_ACCESS_READ_DATA) {
+	} else if (access == TRANSFER_READ_DATA) {
 		read = kcs_controller_read_data(controller);
-	} else if (access == KCS_ACCESS_WRITE_DATA) {
+	} else if (access == TRANSFER_WRITE_DATA) {
 		kcs_controller_write_data(controller, value);
 	} else {
 		kcs_controller_write_command(controller, value);
 	}
-	kcs_interface_done(&world->interface, read, world->now_ns);
+	hardware_done(&world->interface, read, world->now_ns);
 }
 
 /* Does what is to be done now. */
@@ -55,10 +56,10 @@ static void run(struct world *world)
 	uint8_t value = 0;
 
 	for (turn = 0; turn < TURNS_MAX; turn++) {
-		enum kcs_access access =
-			kcs_interface_access(&world->interface, &value, world->now_ns);
+		enum transfer_access access =
+			hardware_access(&world->interface, &value, world->now_ns);
 
-		if (access == KCS_ACCESS_NONE) {
+		if (access == TRANSFER_NOTHING) {
 			return;
 		}
 		perform(world, access, value);
@@ -70,7 +71,7 @@ static void expect(struct world *world, enum core_event_type type)
 {
 	struct core_event event;
 
-	assert_true(kcs_interface_next(&world->interface, &event));
+	assert_true(hardware_next(&world->interface, &event));
 	assert_int_equal(event.type, type);
 }
 
@@ -80,13 +81,13 @@ static void begin(struct world *world, bool interrupts)
 
 	*world = (struct world){.now_ns = STARTED_NS};
 	kcs_controller_init(&world->controller);
-	kcs_interface_init(&world->interface, 8, OWN_ADDRESS, interrupts, world->now_ns);
-	assert_false(kcs_interface_is_up(&world->interface));
+	hardware_init(&world->interface, &kcs_transfer, 8, OWN_ADDRESS, interrupts, world->now_ns);
+	assert_false(hardware_is_up(&world->interface));
 	run(world);
 	expect(world, CORE_EVENT_LINK_UP);
-	assert_true(kcs_interface_is_up(&world->interface));
+	assert_true(hardware_is_up(&world->interface));
 	run(world);
-	assert_false(kcs_interface_next(&world->interface, &event));
+	assert_false(hardware_next(&world->interface, &event));
 }
 
 static void ask_for(struct world *world, uint8_t command)
@@ -96,7 +97,7 @@ static void ask_for(struct world *world, uint8_t command)
 		.netfn = APP,
 		.command = command};
 
-	assert_int_equal(kcs_interface_transmit(&world->interface, &question, world->now_ns), 0);
+	assert_int_equal(hardware_transmit(&world->interface, &question, world->now_ns), 0);
 }
 
 static void ask(struct world *world)
@@ -114,9 +115,9 @@ static uint64_t lateness_ns(struct world *world, uint8_t command, uint64_t servi
 	world->silent = service_ns > 0;
 	ask_for(world, command);
 	run(world);
-	while (!kcs_interface_next(&world->interface, &event)) {
-		assert_true(kcs_interface_deadline(&world->interface) > world->now_ns);
-		world->now_ns = kcs_interface_deadline(&world->interface);
+	while (!hardware_next(&world->interface, &event)) {
+		assert_true(hardware_deadline(&world->interface) > world->now_ns);
+		world->now_ns = hardware_deadline(&world->interface);
 		world->silent = world->now_ns < there_ns;
 		run(world);
 	}
@@ -142,8 +143,8 @@ static void an_idle_interface_is_looked_at_less_often_where_there_are_interrupts
 	begin(&without, false);
 	begin(&with, true);
 	assert_int_equal(
-		kcs_interface_deadline(&without.interface) - STARTED_NS, 50 * NSEC_PER_MSEC_U64);
-	assert_int_equal(kcs_interface_deadline(&with.interface) - STARTED_NS, NSEC_PER_SEC_U64);
+		hardware_deadline(&without.interface) - STARTED_NS, 50 * NSEC_PER_MSEC_U64);
+	assert_int_equal(hardware_deadline(&with.interface) - STARTED_NS, NSEC_PER_SEC_U64);
 }
 
 static void an_interrupt_tells_of_attention_at_once(void **state)
@@ -155,8 +156,8 @@ static void an_interrupt_tells_of_attention_at_once(void **state)
 	begin(&world, true);
 	kcs_controller_attention(&world.controller, true);
 	run(&world);
-	assert_false(kcs_interface_next(&world.interface, &event));
-	kcs_interface_hurry(&world.interface, world.now_ns);
+	assert_false(hardware_next(&world.interface, &event));
+	hardware_hurry(&world.interface, world.now_ns);
 	run(&world);
 	expect(&world, CORE_EVENT_ATTENTION);
 }
@@ -178,11 +179,11 @@ static void attention_that_a_transfer_showed_is_told_before_its_response(void **
 	kcs_controller_attention(&world.controller, false);
 	ask(&world);
 	run(&world);
-	assert_true(kcs_interface_next(&world.interface, &event));
+	assert_true(hardware_next(&world.interface, &event));
 	assert_int_equal(event.type, CORE_EVENT_ATTENTION);
 	assert_false(event.attention.asserted);
 	expect(&world, CORE_EVENT_RECEIVED);
-	assert_false(kcs_interface_next(&world.interface, &event));
+	assert_false(hardware_next(&world.interface, &event));
 }
 
 static void an_interrupt_ends_a_pause_within_a_transfer(void **state)
@@ -199,8 +200,8 @@ static void an_interrupt_ends_a_pause_within_a_transfer(void **state)
 	run(&world);
 	world.silent = false;
 	run(&world);
-	assert_false(kcs_interface_next(&world.interface, &event));
-	kcs_interface_hurry(&world.interface, world.now_ns);
+	assert_false(hardware_next(&world.interface, &event));
+	hardware_hurry(&world.interface, world.now_ns);
 	run(&world);
 	expect(&world, CORE_EVENT_RECEIVED);
 }
@@ -212,11 +213,11 @@ static void leaving_an_idle_interface_touches_nothing(void **state)
 
 	(void)state;
 	begin(&world, false);
-	kcs_interface_leave(&world.interface, world.now_ns);
-	assert_true(kcs_interface_left(&world.interface));
-	assert_int_equal(kcs_interface_deadline(&world.interface), TIME_NEVER);
+	hardware_leave(&world.interface, world.now_ns);
+	assert_true(hardware_left(&world.interface));
+	assert_int_equal(hardware_deadline(&world.interface), TIME_NEVER);
 	assert_int_equal(
-		kcs_interface_access(&world.interface, &value, UINT64_MAX - 1), KCS_ACCESS_NONE);
+		hardware_access(&world.interface, &value, UINT64_MAX - 1), TRANSFER_NOTHING);
 }
 
 static void leaving_breaks_off_a_transfer_and_says_nothing_of_it(void **state)
@@ -230,19 +231,19 @@ static void leaving_breaks_off_a_transfer_and_says_nothing_of_it(void **state)
 	ask(&world);
 	run(&world);
 	assert_true(world.controller.ready);
-	kcs_interface_leave(&world.interface, world.now_ns);
-	assert_false(kcs_interface_left(&world.interface));
-	assert_false(kcs_interface_is_up(&world.interface));
+	hardware_leave(&world.interface, world.now_ns);
+	assert_false(hardware_left(&world.interface));
+	assert_false(hardware_is_up(&world.interface));
 	run(&world);
 	/* A controller that executes takes no byte, an abort neither. */
-	assert_false(kcs_interface_left(&world.interface));
+	assert_false(hardware_left(&world.interface));
 	world.silent = false;
 	world.now_ns += NSEC_PER_SEC_U64;
 	run(&world);
-	assert_true(kcs_interface_left(&world.interface));
+	assert_true(hardware_left(&world.interface));
 	assert_int_equal(world.controller.status & KCS_STATUS_STATE, KCS_IDLE);
 	assert_int_equal(world.controller.error, KCS_ERROR_ABORTED);
-	assert_false(kcs_interface_next(&world.interface, &event));
+	assert_false(hardware_next(&world.interface, &event));
 }
 
 /* What the pauses cost: at most an eighth of the time a command takes when it is asked first, and

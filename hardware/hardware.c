@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "hardware/kcs_interface.h"
+#include "hardware/hardware.h"
 
 #include "ipmi/command.h"
 
@@ -42,10 +42,11 @@ enum ending {
 	ENDING_TIMEOUT,  /* nobody knows whether it was executed */
 };
 
-void kcs_interface_init(struct kcs_interface *self, uint16_t bus_window, uint8_t own_address,
-	bool interrupts, uint64_t now_ns)
+void hardware_init(struct hardware *self, const struct transfer_ops *ops, uint16_t bus_window,
+	uint8_t own_address, bool interrupts, uint64_t now_ns)
 {
-	*self = (struct kcs_interface){
+	*self = (struct hardware){
+		.ops = ops,
 		.capabilities = {.wire_sequence = true,
 			.raw_bridge = true,
 			.owns_flags = true,
@@ -53,28 +54,28 @@ void kcs_interface_init(struct kcs_interface *self, uint16_t bus_window, uint8_t
 			.attention = true,
 			.window = 1,
 			.bus_window = bus_window,
-			.data_max = KCS_DATA_MAX,
+			.data_max = (uint16_t)(ops->message_max - TRANSFER_MESSAGE_MIN),
 			.own_address = own_address},
 		.interrupts = interrupts,
 		.state = STATE_DOWN,
 		.deadline_ns = now_ns,
 	};
-	kcs_host_init(&self->host);
+	transfer_init(&self->host);
 }
 
-static void complain(struct kcs_interface *self, const char *text)
+static void complain(struct hardware *self, const char *text)
 {
-	self->complaint = (struct kcs_complaint){.text = text};
+	self->complaint = (struct hardware_complaint){.text = text};
 }
 
 /* ---- up and down ---- */
 
-static void idle(struct kcs_interface *self, uint64_t now_ns)
+static void idle(struct hardware *self, uint64_t now_ns)
 {
 	self->deadline_ns = now_ns + (self->interrupts ? ATTENTION_INTERRUPTS_NS : ATTENTION_NS);
 }
 
-static void go_up(struct kcs_interface *self, uint64_t now_ns)
+static void go_up(struct hardware *self, uint64_t now_ns)
 {
 	self->state = STATE_UP;
 	self->came = true;
@@ -83,7 +84,7 @@ static void go_up(struct kcs_interface *self, uint64_t now_ns)
 	self->deadline_ns = now_ns; /* SMS_ATN may be set already */
 }
 
-static void go_down(struct kcs_interface *self, const char *why, uint64_t now_ns)
+static void go_down(struct hardware *self, const char *why, uint64_t now_ns)
 {
 	self->went = self->state == STATE_UP;
 	self->state = STATE_DOWN;
@@ -96,9 +97,9 @@ static void go_down(struct kcs_interface *self, const char *why, uint64_t now_ns
 	}
 }
 
-static void recover(struct kcs_interface *self, enum state state, uint64_t now_ns)
+static void recover(struct hardware *self, enum state state, uint64_t now_ns)
 {
-	kcs_host_recover(&self->host, now_ns);
+	self->ops->recover(&self->host, now_ns);
 	self->state = (uint8_t)state;
 	self->looks = 0;
 	self->waiting_ns = 0;
@@ -106,18 +107,21 @@ static void recover(struct kcs_interface *self, enum state state, uint64_t now_n
 }
 
 /* A look at the status with no transfer under way. */
-static void looked(struct kcs_interface *self, uint8_t status, uint64_t now_ns)
+static void looked(struct hardware *self, uint8_t status, uint64_t now_ns)
 {
 	bool up = self->state == STATE_UP;
 
 	if (status == STATUS_NOBODY) {
 		go_down(self,
-			up ? "the KCS interface is gone (its status reads FF); trying again"
-			   : "no KCS interface answers there (its status reads FF); trying again",
+			up ? "the interface is gone (its status reads FF); trying again"
+			   : "no interface answers there (its status reads FF); trying again",
 			now_ns);
 	} else if (up) {
-		self->host.attention = status & KCS_STATUS_ATTENTION;
-		idle(self, now_ns);
+		self->host.attention = status & self->ops->attention;
+		self->clears = self->host.attention && self->ops->attention_is_cleared;
+		if (!self->clears) {
+			idle(self, now_ns);
+		}
 	} else {
 		/* Whoever spoke to it last may have stopped in the middle. */
 		recover(self, STATE_REPAIR, now_ns);
@@ -127,19 +131,19 @@ static void looked(struct kcs_interface *self, uint8_t status, uint64_t now_ns)
 /* ---- a transfer's end ---- */
 
 /* Section 9.2: the response's netFn is the request's plus one, its command the same. */
-static bool response_fits(const struct kcs_interface *self)
+static bool response_fits(const struct hardware *self)
 {
-	const struct kcs_host *host = &self->host;
+	const struct transfer *host = &self->host;
 
-	return host->length > KCS_MESSAGE_MIN &&
+	return host->length > TRANSFER_MESSAGE_MIN &&
 	       host->bytes[0] >> 2 == (self->request[0] >> 2 | 1) &&
 	       host->bytes[1] == self->request[1];
 }
 
-static bool only_reads(const struct kcs_interface *self)
+static bool only_reads(const struct hardware *self)
 {
 	struct ipmi_verdict verdict = ipmi_command_judge(self->request[0] >> 2, self->request[1],
-		self->request + KCS_MESSAGE_MIN, self->request_length - KCS_MESSAGE_MIN);
+		self->request + TRANSFER_MESSAGE_MIN, self->request_length - TRANSFER_MESSAGE_MIN);
 
 	return ipmi_class_is_read(verdict.class) ||
 	       (self->request[0] >> 2 == VIPMI_NETFN_APP &&
@@ -149,23 +153,23 @@ static bool only_reads(const struct kcs_interface *self)
 
 /* Unlike the kernel's driver we do not begin a request anew that may have been executed, unless
  * it only reads: its sender hears that there was no answer (C3), which is the truth. */
-static void give_up(struct kcs_interface *self, const char *text)
+static void give_up(struct hardware *self, const char *text)
 {
-	self->complaint = (struct kcs_complaint){.text = text,
+	self->complaint = (struct hardware_complaint){.text = text,
 		.names_request = true,
 		.netfn = self->request[0] >> 2,
 		.command = self->request[1]};
 	self->ending = ENDING_TIMEOUT;
 }
 
-static void begin_anew(struct kcs_interface *self, uint64_t now_ns)
+static void begin_anew(struct hardware *self, uint64_t now_ns)
 {
 	self->restarts++;
-	(void)kcs_host_start(
+	(void)self->ops->start(
 		&self->host, self->request, self->request_length, self->timeout_ns, now_ns);
 }
 
-static void transfer_failed(struct kcs_interface *self, uint64_t now_ns)
+static void transfer_failed(struct hardware *self, uint64_t now_ns)
 {
 	if (self->host.executed && !only_reads(self)) {
 		give_up(self, "a transfer failed after the request; it may have been executed, "
@@ -178,7 +182,7 @@ static void transfer_failed(struct kcs_interface *self, uint64_t now_ns)
 }
 
 /* A transfer that was broken off looks like a response to nothing. */
-static void response_came(struct kcs_interface *self, uint64_t now_ns)
+static void response_came(struct hardware *self, uint64_t now_ns)
 {
 	if (response_fits(self)) {
 		self->ending = ENDING_RESPONSE;
@@ -191,22 +195,21 @@ static void response_came(struct kcs_interface *self, uint64_t now_ns)
 }
 
 /* The transfer that was under way has come to an end. */
-static void transfer_end(struct kcs_interface *self, uint64_t now_ns)
+static void transfer_end(struct hardware *self, uint64_t now_ns)
 {
-	enum kcs_outcome outcome = kcs_host_outcome(&self->host);
+	enum transfer_outcome outcome = transfer_outcome(&self->host);
 
 	self->looks = 0;
 	self->waiting_ns = 0;
 	if (self->state == STATE_LEAVING) {
 		self->state = STATE_LEFT;
 		self->deadline_ns = TIME_NEVER;
-	} else if (outcome == KCS_DEAD) {
-		go_down(self,
-			"the KCS interface does not come back to its idle state; trying again",
+	} else if (outcome == TRANSFER_DEAD) {
+		go_down(self, "the interface does not come back to its idle state; trying again",
 			now_ns);
 	} else if (self->state == STATE_REPAIR) {
 		go_up(self, now_ns);
-	} else if (outcome == KCS_RESPONSE) {
+	} else if (outcome == TRANSFER_RESPONSE) {
 		response_came(self, now_ns);
 	} else {
 		transfer_failed(self, now_ns);
@@ -218,18 +221,18 @@ static void transfer_end(struct kcs_interface *self, uint64_t now_ns)
 
 /* ---- the registers ---- */
 
-static bool transfer_is_on(const struct kcs_interface *self)
+static bool transfer_is_on(const struct hardware *self)
 {
 	return self->state == STATE_REPAIR || self->state == STATE_LEAVING ||
 	       self->transmission != 0;
 }
 
-static uint32_t *usual(struct kcs_interface *self)
+static uint32_t *usual(struct hardware *self)
 {
 	/* Commands lie close together within a netFn, and few netFns are used. */
 	unsigned place = (unsigned)(self->request[0] >> 2) * 11 + self->request[1];
 
-	return &self->usual_ns[place % KCS_USUAL_COUNT];
+	return &self->usual_ns[place % HARDWARE_USUAL_COUNT];
 }
 
 /*
@@ -238,7 +241,7 @@ static uint32_t *usual(struct kcs_interface *self)
  * there when that time is over moves it down, for we cannot know how long it lay
  * there, and one that comes later moves it up.
  */
-static void usual_learn(struct kcs_interface *self, uint64_t now_ns)
+static void usual_learn(struct hardware *self, uint64_t now_ns)
 {
 	uint32_t *usual_ns = usual(self);
 	uint64_t waited_ns = self->waiting_ns ? now_ns - self->waiting_ns : 0;
@@ -259,9 +262,9 @@ static void usual_learn(struct kcs_interface *self, uint64_t now_ns)
 	}
 }
 
-static uint64_t pause_length(struct kcs_interface *self, uint64_t now_ns)
+static uint64_t pause_length(struct hardware *self, uint64_t now_ns)
 {
-	uint64_t usual_ns = kcs_host_executing(&self->host) ? *usual(self) : 0;
+	uint64_t usual_ns = self->ops->executing(&self->host) ? *usual(self) : 0;
 	uint64_t waited_ns = now_ns - self->waiting_ns;
 	uint64_t pause_ns;
 
@@ -281,7 +284,7 @@ static uint64_t pause_length(struct kcs_interface *self, uint64_t now_ns)
 }
 
 /* The status showed nothing new, and not for the first time. */
-static void pause_begin(struct kcs_interface *self, uint64_t now_ns)
+static void pause_begin(struct hardware *self, uint64_t now_ns)
 {
 	if (self->waiting_ns == 0) {
 		self->waiting_ns = now_ns;
@@ -290,63 +293,67 @@ static void pause_begin(struct kcs_interface *self, uint64_t now_ns)
 	self->deadline_ns = now_ns + pause_length(self, now_ns);
 }
 
-enum kcs_access kcs_interface_access(
-	struct kcs_interface *self, uint8_t *ret_value, uint64_t now_ns)
+enum transfer_access hardware_access(struct hardware *self, uint8_t *ret_value, uint64_t now_ns)
 {
 	if (now_ns < self->deadline_ns || self->ending != ENDING_NONE || self->came || self->went) {
-		return KCS_ACCESS_NONE;
+		return TRANSFER_NOTHING;
 	}
 	if (!transfer_is_on(self)) {
-		return KCS_ACCESS_READ_STATUS;
+		*ret_value = self->ops->attention;
+		return self->clears ? TRANSFER_WRITE_COMMAND : TRANSFER_READ_STATUS;
 	}
-	if (kcs_host_access(&self->host, ret_value) == KCS_ACCESS_NONE) {
+	if (transfer_access(&self->host, ret_value) == TRANSFER_NOTHING) {
 		/* The status showed nothing new. */
-		kcs_host_poll(&self->host);
+		transfer_poll(&self->host);
 		if (++self->looks >= LOOKS_MAX) {
 			pause_begin(self, now_ns);
-			return KCS_ACCESS_NONE;
+			return TRANSFER_NOTHING;
 		}
 	}
-	return kcs_host_access(&self->host, ret_value);
+	return transfer_access(&self->host, ret_value);
 }
 
-void kcs_interface_done(struct kcs_interface *self, uint8_t value, uint64_t now_ns)
+void hardware_done(struct hardware *self, uint8_t value, uint64_t now_ns)
 {
 	uint8_t written;
 
 	if (!transfer_is_on(self)) {
-		looked(self, value, now_ns);
+		if (self->clears) {
+			self->clears = false;
+			idle(self, now_ns);
+		} else {
+			looked(self, value, now_ns);
+		}
 		return;
 	}
-	if (kcs_host_access(&self->host, &written) != KCS_ACCESS_READ_STATUS) {
-		if (kcs_host_executing(&self->host)) {
+	if (transfer_access(&self->host, &written) != TRANSFER_READ_STATUS) {
+		if (self->ops->executing(&self->host)) {
 			usual_learn(self, now_ns);
 		}
 		self->looks = 0;
 		self->waiting_ns = 0;
 	}
-	kcs_host_done(&self->host, value, now_ns);
-	if (kcs_host_outcome(&self->host) != KCS_BUSY) {
+	self->ops->done(&self->host, value, now_ns);
+	if (transfer_outcome(&self->host) != TRANSFER_BUSY) {
 		transfer_end(self, now_ns);
 	}
 }
 
-void kcs_interface_hurry(struct kcs_interface *self, uint64_t now_ns)
+void hardware_hurry(struct hardware *self, uint64_t now_ns)
 {
-	if (kcs_interface_is_up(self) && self->deadline_ns > now_ns) {
+	if (hardware_is_up(self) && self->deadline_ns > now_ns) {
 		self->deadline_ns = now_ns;
 	}
 }
 
-uint64_t kcs_interface_deadline(const struct kcs_interface *self)
+uint64_t hardware_deadline(const struct hardware *self)
 {
 	return self->deadline_ns;
 }
 
 /* ---- the core's side ---- */
 
-int kcs_interface_transmit(
-	struct kcs_interface *self, const struct core_transmit *transmit, uint64_t now_ns)
+int hardware_transmit(struct hardware *self, const struct core_transmit *transmit, uint64_t now_ns)
 {
 	if (transmit->target_kind != VIPMI_TARGET_CONTROLLER) {
 		return -EOPNOTSUPP; /* raw_bridge: the core wraps these itself */
@@ -354,7 +361,7 @@ int kcs_interface_transmit(
 	if (self->state != STATE_UP) {
 		return -ENOTCONN;
 	}
-	if (transmit->length > KCS_DATA_MAX) {
+	if (transmit->length > self->capabilities.data_max) {
 		return -EMSGSIZE;
 	}
 	if (self->transmission != 0) {
@@ -364,20 +371,20 @@ int kcs_interface_transmit(
 	self->request[0] = (uint8_t)(transmit->netfn << 2 | transmit->lun);
 	self->request[1] = transmit->command;
 	if (transmit->length > 0) {
-		memcpy(self->request + KCS_MESSAGE_MIN, transmit->data, transmit->length);
+		memcpy(self->request + TRANSFER_MESSAGE_MIN, transmit->data, transmit->length);
 	}
-	self->request_length = (uint16_t)(KCS_MESSAGE_MIN + transmit->length);
+	self->request_length = (uint16_t)(TRANSFER_MESSAGE_MIN + transmit->length);
 	self->transmission = transmit->transmission;
 	self->timeout_ns = transmit->timeout_ns;
 	self->restarts = 0;
 	self->looks = 0;
 	self->waiting_ns = 0;
 	self->deadline_ns = now_ns;
-	return kcs_host_start(
+	return self->ops->start(
 		&self->host, self->request, self->request_length, self->timeout_ns, now_ns);
 }
 
-static void tell_ending(struct kcs_interface *self, struct core_event *ret_event)
+static void tell_ending(struct hardware *self, struct core_event *ret_event)
 {
 	static const uint8_t timeout = COMPLETION_TIMEOUT;
 	bool response = self->ending == ENDING_RESPONSE;
@@ -387,19 +394,22 @@ static void tell_ending(struct kcs_interface *self, struct core_event *ret_event
 		.received = {.transmission = self->transmission,
 			.netfn = (uint8_t)(self->request[0] >> 2 | 1),
 			.command = self->request[1],
-			.data = response ? self->host.bytes + KCS_MESSAGE_MIN : &timeout,
-			.length = response ? self->host.length - KCS_MESSAGE_MIN : 1},
+			.data = response ? self->host.bytes + TRANSFER_MESSAGE_MIN : &timeout,
+			.length = response ? self->host.length - TRANSFER_MESSAGE_MIN : 1},
 	};
 	self->ending = ENDING_NONE;
 	self->transmission = 0;
 }
 
-bool kcs_interface_next(struct kcs_interface *self, struct core_event *ret_event)
+bool hardware_next(struct hardware *self, struct core_event *ret_event)
 {
 	if (self->state == STATE_UP && !self->came && self->host.attention != self->attention) {
 		/* As the transfer showed it, or a look between two of them: older than the
 		 * transfer's end, after which the core decides whether there is more to fetch. */
 		self->attention = self->host.attention;
+		if (self->ops->attention_is_cleared) {
+			self->host.attention = false; /* it is told again when it is seen again */
+		}
 		*ret_event = (struct core_event){
 			.type = CORE_EVENT_ATTENTION, .attention = {.asserted = self->attention}};
 	} else if (self->ending != ENDING_NONE) {
@@ -420,7 +430,7 @@ bool kcs_interface_next(struct kcs_interface *self, struct core_event *ret_event
 	return true;
 }
 
-bool kcs_interface_complains(struct kcs_interface *self, struct kcs_complaint *ret_complaint)
+bool hardware_complains(struct hardware *self, struct hardware_complaint *ret_complaint)
 {
 	if (!self->complaint.text) {
 		return false;
@@ -430,14 +440,14 @@ bool kcs_interface_complains(struct kcs_interface *self, struct kcs_complaint *r
 	return true;
 }
 
-bool kcs_interface_is_up(const struct kcs_interface *self)
+bool hardware_is_up(const struct hardware *self)
 {
 	return self->state == STATE_UP;
 }
 
 /* ---- the end ---- */
 
-void kcs_interface_leave(struct kcs_interface *self, uint64_t now_ns)
+void hardware_leave(struct hardware *self, uint64_t now_ns)
 {
 	if (transfer_is_on(self)) {
 		self->transmission = 0;
@@ -449,7 +459,7 @@ void kcs_interface_leave(struct kcs_interface *self, uint64_t now_ns)
 	}
 }
 
-bool kcs_interface_left(const struct kcs_interface *self)
+bool hardware_left(const struct hardware *self)
 {
 	return self->state == STATE_LEFT;
 }
