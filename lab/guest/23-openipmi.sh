@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # controller: chassis
 # drivers: none
-# seconds: 180
+# seconds: 400
 # vipmid on the kernel's own driver: a device that comes late, is full, goes and comes again; every
 # kind of address that a program can use; events and requests from the bus.
 . /lab/guest/openipmi.sh
