@@ -2,7 +2,6 @@
 # boot: pair
 # controller: chassis
 # seconds: 900
-# ci: no
 # One vipmi.ko for two controllers, which differ by their GUIDs: over the kernel's IPMI layer, at the KCS
 # registers, and one by each. Nobody gets the other's answers, and what befalls one is not the other's.
 . /lab/guest/module.sh
