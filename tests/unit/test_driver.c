@@ -496,6 +496,10 @@ static void maintenance_has_three_modes(void **state)
 			mode >= 0 && mode < 3 ? 0 : -EINVAL);
 	}
 	assert_int_equal(world.settings.maintenance, IPMI_MAINTENANCE_MODE_AUTO);
+	world.reply = VIPMI_MESSAGE_ANSWER; /* no word of it */
+	mode = IPMI_MAINTENANCE_MODE_ON;
+	put(100, &mode, sizeof(mode));
+	assert_int_equal(call(IPMICTL_SET_MAINTENANCE_MODE_CMD, 100), -ENODEV);
 }
 
 static void other_calls_are_none_of_ours(void **state)
