@@ -104,7 +104,7 @@ static bool same(const struct core_cached *a, const struct core_cached *b)
 
 static struct core_cached *ways_of(struct core *core, struct core_request *request)
 {
-	uint32_t set = question_hash(core, request) % (CORE_CACHED_MAX / CORE_CACHED_WAYS);
+	uint32_t set = question_hash(core, request) % CORE_CACHED_SETS;
 
 	return &core->cached[set * CORE_CACHED_WAYS];
 }

@@ -70,10 +70,11 @@
 /* Chains of the reads that wait: some for each client of a usual number. */
 #define CORE_QUESTION_CHAINS 256u
 
-/* Answers kept, where they may have an age: an SDR repository of two hundred records in parts. */
-#define CORE_CACHED_MAX 1024u
 /* Places for one and the same hash of a question, of which the oldest is given up. */
+#define CORE_CACHED_SETS 256u
 #define CORE_CACHED_WAYS 4u
+/* Answers kept, where they may have an age: an SDR repository of two hundred records in parts. */
+#define CORE_CACHED_MAX (CORE_CACHED_SETS * CORE_CACHED_WAYS)
 /* Longest question, without its reservation, and longest answer that are kept: what tools ask for
  * at once of an SDR or a FRU has 64 bytes at the most, and a link to the next record. */
 #define CORE_CACHED_QUESTION_MAX 16u
