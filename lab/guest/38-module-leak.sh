@@ -2,6 +2,7 @@
 # controller: chassis --service 0
 # seconds: 900
 # kernel: slub_debug=U
+# ci: no
 # The module comes and goes a hundred times, with programs of both kinds and a node each time: nothing is left.
 . /lab/guest/module.sh
 

@@ -297,7 +297,7 @@ PLANTS = [
      ";", "transcripts"),
     ("who joined is forgotten when the link does not take it", "core/merge.c",
      "		request_requeue(core, container_of(link, struct core_request, group_link));",
-     "		list_remove(link);", "sim"),
+     "		list_remove(link);", "transcripts"),
     ("an answer outlives a mutation that was under way", "core/transmission.c",
      "	if (transmission->touches) {\n		cache_forget(core);\n	}\n	merge_end",
      "	merge_end", "sim"),
