@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A question that is at the controller is not asked a second time: wherever it stands there, and for
- * how many. (What becomes of them, transcripts show.) */
+/* A question that is at the controller is not asked a second time: wherever it stands there, and
+ * for how many. (What becomes of them, transcripts show.) */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
