@@ -203,6 +203,24 @@ static int refuse(uint8_t channel, uint8_t address, uint8_t lun, uint8_t netfn, 
 	return r;
 }
 
+/* Get Message Flags (IPMI 2.0 section 22.4) with a completion code and no flags. */
+static void flags_that_were_cut_off_are_none(void **state)
+{
+	static const uint8_t cut[] = {0, 0x03};
+	struct core_action action;
+	struct bus bus;
+
+	(void)state;
+	bus_start(&bus, 8);
+	attention(&bus, true);
+	action = pull(&bus.two.world, CORE_ACTION_TRANSMIT);
+	assert_int_equal(action.transmit.command, 0x31);
+	respond(&bus.two.world, &action, cut, 1);
+	action = pull(&bus.two.world, CORE_ACTION_TRANSMIT);
+	assert_int_equal(action.transmit.command, 0x31); /* nothing to fetch; it is asked again */
+	free(bus.two.world.memory);
+}
+
 static void what_no_bus_can_bring_is_refused(void **state)
 {
 	(void)state;
@@ -360,6 +378,7 @@ int main(void)
 		cmocka_unit_test(what_nobody_holds_is_answered_c1),
 		cmocka_unit_test(a_right_that_is_released_gets_no_more_requests),
 		cmocka_unit_test(anothers_requests_do_not_disturb_a_subscriber_to_events),
+		cmocka_unit_test(flags_that_were_cut_off_are_none),
 		cmocka_unit_test(what_no_bus_can_bring_is_refused),
 		cmocka_unit_test(a_message_handed_in_says_whom_it_is_from),
 		cmocka_unit_test(a_described_request_is_found_behind_sixty_three_of_its_number),
