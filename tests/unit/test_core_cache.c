@@ -58,6 +58,7 @@ static bool again(struct world_of_one *one, uint8_t netfn, uint8_t command, cons
 	assert_int_equal(action.deliver.length, answer_length - 1);
 	assert_memory_equal(action.deliver.data, answer + 1, answer_length - 1);
 	cached = action.deliver.origin == VIPMI_ORIGIN_CACHE;
+	assert_true(cached || action.deliver.age_ms == 0);
 	core_done(one->world.core, action.id, 0);
 	return cached;
 }
@@ -173,6 +174,73 @@ static void a_mutation_ends_what_is_kept_of_any_age(void **state)
 	free(one.world.memory);
 }
 
+/* Behind a Set Watchdog Timer that was given up and is still out. */
+static void what_is_kept_is_given_in_its_turn(void **state)
+{
+	static const uint8_t id[] = {0, 0x20}, done[] = {0};
+	struct world_of_one one = begin(60000);
+	struct core_action set, action;
+
+	(void)state;
+	(void)again(&one, VIPMI_NETFN_APP, 0x01, NULL, 0, id, sizeof(id));
+	assert_int_equal(step(&one.world, (struct core_event){.type = CORE_EVENT_REQUEST,
+						  .request = {.client = one.client,
+							  .handle = one.handle,
+							  .class = VIPMI_CLASS_NORMAL,
+							  .budget_ms = 10,
+							  .netfn = VIPMI_NETFN_APP,
+							  .command = 0x24}}),
+		0);
+	set = pull(&one.world, CORE_ACTION_TRANSMIT);
+	core_done(one.world.core, set.id, 0);
+	one.world.now_ns += 10 * MS;
+	assert_int_equal(step(&one.world, (struct core_event){.type = CORE_EVENT_TIME}), 0);
+	action = pull(&one.world, CORE_ACTION_DELIVER);
+	core_done(one.world.core, action.id, 0);
+	question(&one, VIPMI_NETFN_APP, 0x01, NULL, 0);
+	assert_false(core_next(one.world.core, &action));
+	responds(&one.world, &set, done, sizeof(done));
+	action = pull(&one.world, CORE_ACTION_DELIVER);
+	assert_int_equal(action.deliver.origin, VIPMI_ORIGIN_CACHE);
+	free(one.world.memory);
+}
+
+/* A read over the bus, where it is the driver below that bridges. */
+static void what_another_board_was_asked_ends_nothing(void **state)
+{
+	static const uint8_t id[] = {0, 0x20};
+	struct world_of_one one = begin(1000);
+	struct core_action action;
+
+	(void)state;
+	(void)again(&one, VIPMI_NETFN_APP, 0x01, NULL, 0, id, sizeof(id));
+	assert_int_equal(step(&one.world, (struct core_event){.type = CORE_EVENT_REQUEST,
+						  .request = {.client = one.client,
+							  .handle = one.handle,
+							  .class = VIPMI_CLASS_NORMAL,
+							  .target_kind = VIPMI_TARGET_IPMB,
+							  .address = 0xB4,
+							  .netfn = VIPMI_NETFN_APP,
+							  .command = 0x01}}),
+		0);
+	action = pull(&one.world, CORE_ACTION_TRANSMIT);
+	respond(&one.world, &action, id, sizeof(id));
+	action = pull(&one.world, CORE_ACTION_DELIVER);
+	core_done(one.world.core, action.id, 0);
+	assert_true(again(&one, VIPMI_NETFN_APP, 0x01, NULL, 0, id, sizeof(id)));
+	free(one.world.memory);
+}
+
+static void a_day_is_the_oldest_that_can_be_allowed(void **state)
+{
+	struct core_limits limits = {.merge = true, .cache_age_ms = CORE_CACHE_AGE_MAX_MS};
+
+	(void)state;
+	assert_true(core_size(&limits) > 0);
+	limits.cache_age_ms++;
+	assert_int_equal(core_size(&limits), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -180,6 +248,9 @@ int main(void)
 		cmocka_unit_test(what_is_too_long_is_asked_each_time),
 		cmocka_unit_test(a_strangers_reservation_is_the_controllers_to_judge),
 		cmocka_unit_test(a_mutation_ends_what_is_kept_of_any_age),
+		cmocka_unit_test(what_is_kept_is_given_in_its_turn),
+		cmocka_unit_test(what_another_board_was_asked_ends_nothing),
+		cmocka_unit_test(a_day_is_the_oldest_that_can_be_allowed),
 	};
 
 	return cmocka_run_group_tests_name("core_cache", tests, NULL, NULL);

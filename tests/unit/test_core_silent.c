@@ -176,6 +176,50 @@ static void a_number_of_ones_own_is_no_way_past(void **state)
 	free(bus.two.world.memory);
 }
 
+/* Over a driver that bridges by itself. */
+static void ask_relayed(struct two *two, int who, uint32_t budget_ms)
+{
+	assert_int_equal(step(&two->world, (struct core_event){.type = CORE_EVENT_REQUEST,
+						   .request = {.client = two->client[who],
+							   .handle = two->handle[who],
+							   .class = VIPMI_CLASS_NORMAL,
+							   .budget_ms = budget_ms,
+							   .target_kind = VIPMI_TARGET_IPMB,
+							   .address = SLOT_10,
+							   .netfn = VIPMI_NETFN_APP,
+							   .command = READ}}),
+		0);
+}
+
+static void a_driver_that_still_tries_for_nobody_holds_up_nobody(void **state)
+{
+	static const uint8_t timeout[] = {VIPMI_CC_TIMEOUT};
+	struct two two = two_programs(1);
+	struct core_action action;
+
+	(void)state;
+	assert_int_equal(step(&two.world, (struct core_event){.type = CORE_EVENT_LINK_DOWN}), 0);
+	assert_int_equal(step(&two.world, (struct core_event){.type = CORE_EVENT_LINK_UP,
+						  .link_up = {.window = 1, .bus_window = 4}}),
+		0);
+	ask_relayed(&two, 0, 100);
+	action = pull(&two.world, CORE_ACTION_TRANSMIT);
+	respond(&two.world, &action, timeout, sizeof(timeout));
+	assert_int_equal(delivered(&two).cc, VIPMI_CC_TIMEOUT);
+	ask_relayed(&two, 0, 100);
+	action = pull(&two.world, CORE_ACTION_TRANSMIT);
+	core_done(two.world.core, action.id, 0);
+	two.world.now_ns += 100 * NSEC_PER_MSEC_U64;
+	assert_int_equal(step(&two.world, (struct core_event){.type = CORE_EVENT_TIME}), 0);
+	assert_int_equal(delivered(&two).cc, VIPMI_CC_TIMEOUT);
+	ask_relayed(&two, 1, 100);
+	action = pull(&two.world, CORE_ACTION_TRANSMIT);
+	core_done(two.world.core, action.id, 0);
+	ask_relayed(&two, 0, 100);
+	assert_false(core_next(two.world.core, &action)); /* one is under way for somebody */
+	free(two.world.memory);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -184,6 +228,7 @@ int main(void)
 		cmocka_unit_test(a_word_of_it_ends_that),
 		cmocka_unit_test(a_late_word_is_one_too),
 		cmocka_unit_test(a_number_of_ones_own_is_no_way_past),
+		cmocka_unit_test(a_driver_that_still_tries_for_nobody_holds_up_nobody),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
