@@ -118,8 +118,8 @@ bool relay_held_up(struct core *core, struct core_request *request)
 	if (!*relay_silence(core, request->channel, request->address)) {
 		return false;
 	}
-	/* At most the two windows. One whose program has its time-out already holds up nobody who comes
-	 * after: he would hear that his was never sent. */
+	/* At most the two windows. One whose program has its time-out already holds up nobody who
+	 * comes after: he would hear that his was never sent. */
 	list_for_each(link, &core->flight) {
 		const struct core_transmission *transmission =
 			container_of(link, struct core_transmission, link);
