@@ -191,17 +191,44 @@ static void ask_relayed(struct two *two, int who, uint32_t budget_ms)
 		0);
 }
 
-static void a_driver_that_still_tries_for_nobody_holds_up_nobody(void **state)
+static struct two relayed(void)
 {
-	static const uint8_t timeout[] = {VIPMI_CC_TIMEOUT};
 	struct two two = two_programs(1);
-	struct core_action action;
 
-	(void)state;
 	assert_int_equal(step(&two.world, (struct core_event){.type = CORE_EVENT_LINK_DOWN}), 0);
 	assert_int_equal(step(&two.world, (struct core_event){.type = CORE_EVENT_LINK_UP,
 						  .link_up = {.window = 1, .bus_window = 4}}),
 		0);
+	return two;
+}
+
+static void a_driver_that_says_nothing_for_65_seconds_says_that_it_is_silent(void **state)
+{
+	struct two two = relayed();
+	struct core_action action;
+
+	(void)state;
+	ask_relayed(&two, 0, 100000);
+	action = pull(&two.world, CORE_ACTION_TRANSMIT);
+	core_done(two.world.core, action.id, 0);
+	two.world.now_ns += UINT64_C(65) * NSEC_PER_SEC_U64;
+	assert_int_equal(step(&two.world, (struct core_event){.type = CORE_EVENT_TIME}), 0);
+	assert_int_equal(delivered(&two).cc, VIPMI_CC_TIMEOUT);
+	ask_relayed(&two, 0, 100);
+	action = pull(&two.world, CORE_ACTION_TRANSMIT);
+	core_done(two.world.core, action.id, 0);
+	ask_relayed(&two, 1, 100);
+	assert_false(core_next(two.world.core, &action));
+	free(two.world.memory);
+}
+
+static void a_driver_that_still_tries_for_nobody_holds_up_nobody(void **state)
+{
+	static const uint8_t timeout[] = {VIPMI_CC_TIMEOUT};
+	struct two two = relayed();
+	struct core_action action;
+
+	(void)state;
 	ask_relayed(&two, 0, 100);
 	action = pull(&two.world, CORE_ACTION_TRANSMIT);
 	respond(&two.world, &action, timeout, sizeof(timeout));
@@ -228,6 +255,7 @@ int main(void)
 		cmocka_unit_test(a_word_of_it_ends_that),
 		cmocka_unit_test(a_late_word_is_one_too),
 		cmocka_unit_test(a_number_of_ones_own_is_no_way_past),
+		cmocka_unit_test(a_driver_that_says_nothing_for_65_seconds_says_that_it_is_silent),
 		cmocka_unit_test(a_driver_that_still_tries_for_nobody_holds_up_nobody),
 	};
 
