@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: BSD-2-Clause
+/* SPDX-License-Identifier: BSD-2-Clause */
 #include "ipmi/privilege.h"
 
 #include "ipmi/ipmb.h"
