@@ -176,19 +176,25 @@ static void a_number_of_ones_own_is_no_way_past(void **state)
 	free(bus.two.world.memory);
 }
 
-/* Over a driver that bridges by itself. */
-static void ask_relayed(struct two *two, int who, uint32_t budget_ms)
+/* Over a driver that bridges by itself. A request to the controller has no address; what stands
+ * there all the same is SLOT_10's. */
+static void ask_driver(struct two *two, int who, uint8_t target_kind, uint32_t budget_ms)
 {
 	assert_int_equal(step(&two->world, (struct core_event){.type = CORE_EVENT_REQUEST,
 						   .request = {.client = two->client[who],
 							   .handle = two->handle[who],
 							   .class = VIPMI_CLASS_NORMAL,
 							   .budget_ms = budget_ms,
-							   .target_kind = VIPMI_TARGET_IPMB,
+							   .target_kind = target_kind,
 							   .address = SLOT_10,
 							   .netfn = VIPMI_NETFN_APP,
 							   .command = READ}}),
 		0);
+}
+
+static void ask_relayed(struct two *two, int who, uint32_t budget_ms)
+{
+	ask_driver(two, who, VIPMI_TARGET_IPMB, budget_ms);
 }
 
 static struct two relayed(void)
@@ -247,6 +253,26 @@ static void a_driver_that_still_tries_for_nobody_holds_up_nobody(void **state)
 	free(two.world.memory);
 }
 
+static void a_silent_board_holds_up_nobody_at_the_controller(void **state)
+{
+	static const uint8_t timeout[] = {VIPMI_CC_TIMEOUT};
+	struct two two = relayed();
+	struct core_action action;
+
+	(void)state;
+	ask_relayed(&two, 0, 100);
+	action = pull(&two.world, CORE_ACTION_TRANSMIT);
+	respond(&two.world, &action, timeout, sizeof(timeout));
+	assert_int_equal(delivered(&two).cc, VIPMI_CC_TIMEOUT);
+	ask_relayed(&two, 0, 100);
+	action = pull(&two.world, CORE_ACTION_TRANSMIT);
+	core_done(two.world.core, action.id, 0);
+	ask_driver(&two, 1, VIPMI_TARGET_CONTROLLER, 100);
+	action = pull(&two.world, CORE_ACTION_TRANSMIT);
+	assert_int_equal(action.transmit.target_kind, VIPMI_TARGET_CONTROLLER);
+	free(two.world.memory);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -257,6 +283,7 @@ int main(void)
 		cmocka_unit_test(a_number_of_ones_own_is_no_way_past),
 		cmocka_unit_test(a_driver_that_says_nothing_for_65_seconds_says_that_it_is_silent),
 		cmocka_unit_test(a_driver_that_still_tries_for_nobody_holds_up_nobody),
+		cmocka_unit_test(a_silent_board_holds_up_nobody_at_the_controller),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
