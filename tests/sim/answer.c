@@ -43,7 +43,8 @@ static void check_answer(struct sim *sim, uint32_t serial, const struct core_del
 	/* Refused before its response came: its client has not read that yet. */
 	bool refused = request->may_be_refused && deliver->reason == VIPMI_REASON_RESERVED;
 
-	if (deliver->reason && request->responder > 0 && request->sends > 0) {
+	if (deliver->reason && request->responder > 0 && request->responder != SIM_ELSEWHERE &&
+		request->sends > 0) {
 		numbers_timed_out(sim, request->responder - 1u); /* or may have been */
 	}
 	if (request->final && !refused) {

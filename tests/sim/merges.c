@@ -362,14 +362,31 @@ static bool borne_out(struct sim *sim, uint32_t serial, const struct core_delive
 	return false;
 }
 
+/* The link took no transmission that it may have gone with. */
+static bool never_sent(struct sim *sim, uint32_t serial)
+{
+	struct merges *merges = state(sim);
+	uint32_t i;
+
+	for (i = merges->first; i < merges->sendings_count; i++) {
+		const struct sending *sending = &merges->sendings[i];
+
+		if ((sending->sent || sending->refused) && went_with(sending, serial)) {
+			return false;
+		}
+	}
+	return true;
+}
+
 static bool answered(struct sim *sim, uint32_t serial, const struct core_deliver *deliver)
 {
 	const struct sim_request *request = &sim->requests[serial];
 	bool controller = deliver->origin == VIPMI_ORIGIN_CONTROLLER;
 
 	if (deliver->origin == VIPMI_ORIGIN_CACHE) {
-		if (deliver->sent || deliver->reason != 0 || deliver->cc != VIPMI_CC_OK ||
-			!given_again(sim, serial, deliver)) {
+		/* It may have been sent before, and lost with the link. */
+		if ((deliver->sent && never_sent(sim, serial)) || deliver->reason != 0 ||
+			deliver->cc != VIPMI_CC_OK || !given_again(sim, serial, deliver)) {
 			sim_fail(sim, "#%u got an answer again that is none, or too old", serial);
 		}
 		if (held_back(sim, serial)) {
@@ -397,22 +414,6 @@ static bool answered(struct sim *sim, uint32_t serial, const struct core_deliver
 }
 
 /* ---- who waits ---- */
-
-/* The link took no transmission that it may have gone with. */
-static bool never_sent(struct sim *sim, uint32_t serial)
-{
-	struct merges *merges = state(sim);
-	uint32_t i;
-
-	for (i = merges->first; i < merges->sendings_count; i++) {
-		const struct sending *sending = &merges->sendings[i];
-
-		if ((sending->sent || sending->refused) && went_with(sending, serial)) {
-			return false;
-		}
-	}
-	return true;
-}
 
 static bool oldest(struct sim *sim, uint32_t serial)
 {

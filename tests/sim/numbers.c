@@ -258,6 +258,9 @@ bool numbers_silent(const struct sim *sim, uint32_t r)
 
 void numbers_timed_out(struct sim *sim, uint32_t r)
 {
+	if (r >= sim->responders_count) {
+		sim_fail(sim, "there is no responder %u", r);
+	}
 	numbers_of(sim)->talks_ns[r] = TIME_NEVER;
 }
 
