@@ -228,13 +228,13 @@ static void a_driver_that_says_nothing_for_65_seconds_says_that_it_is_silent(voi
 	free(two.world.memory);
 }
 
-static void a_driver_that_still_tries_for_nobody_holds_up_nobody(void **state)
+/* The driver has said that the board is silent, and tries it for program 0 once more. */
+static struct two relayed_in_vain(void)
 {
 	static const uint8_t timeout[] = {VIPMI_CC_TIMEOUT};
 	struct two two = relayed();
 	struct core_action action;
 
-	(void)state;
 	ask_relayed(&two, 0, 100);
 	action = pull(&two.world, CORE_ACTION_TRANSMIT);
 	respond(&two.world, &action, timeout, sizeof(timeout));
@@ -242,6 +242,15 @@ static void a_driver_that_still_tries_for_nobody_holds_up_nobody(void **state)
 	ask_relayed(&two, 0, 100);
 	action = pull(&two.world, CORE_ACTION_TRANSMIT);
 	core_done(two.world.core, action.id, 0);
+	return two;
+}
+
+static void a_driver_that_still_tries_for_nobody_holds_up_nobody(void **state)
+{
+	struct two two = relayed_in_vain();
+	struct core_action action;
+
+	(void)state;
 	two.world.now_ns += 100 * NSEC_PER_MSEC_U64;
 	assert_int_equal(step(&two.world, (struct core_event){.type = CORE_EVENT_TIME}), 0);
 	assert_int_equal(delivered(&two).cc, VIPMI_CC_TIMEOUT);
@@ -255,18 +264,10 @@ static void a_driver_that_still_tries_for_nobody_holds_up_nobody(void **state)
 
 static void a_silent_board_holds_up_nobody_at_the_controller(void **state)
 {
-	static const uint8_t timeout[] = {VIPMI_CC_TIMEOUT};
-	struct two two = relayed();
+	struct two two = relayed_in_vain();
 	struct core_action action;
 
 	(void)state;
-	ask_relayed(&two, 0, 100);
-	action = pull(&two.world, CORE_ACTION_TRANSMIT);
-	respond(&two.world, &action, timeout, sizeof(timeout));
-	assert_int_equal(delivered(&two).cc, VIPMI_CC_TIMEOUT);
-	ask_relayed(&two, 0, 100);
-	action = pull(&two.world, CORE_ACTION_TRANSMIT);
-	core_done(two.world.core, action.id, 0);
 	ask_driver(&two, 1, VIPMI_TARGET_CONTROLLER, 100);
 	action = pull(&two.world, CORE_ACTION_TRANSMIT);
 	assert_int_equal(action.transmit.target_kind, VIPMI_TARGET_CONTROLLER);
