@@ -527,6 +527,7 @@ static void leave(struct sim *sim)
 
 void sim_run(struct sim *sim, uint32_t steps)
 {
+	sim->steps = steps;
 	draw_world(sim);
 	draw_faults(sim);
 	sim->memory_size = core_size(&sim->limits);

@@ -24,7 +24,8 @@ void sim_fail(struct sim *sim, const char *format, ...)
 	va_start(arguments, format);
 	vfprintf(stderr, format, arguments);
 	va_end(arguments);
-	fprintf(stderr, "\nreplay with: sim --seed %llu --trace\n", (unsigned long long)sim->seed);
+	fprintf(stderr, "\nreplay with: sim --seed %llu --steps %u --trace\n",
+		(unsigned long long)sim->seed, sim->steps);
 	sim->failed(sim);
 	abort();
 }

@@ -251,7 +251,7 @@ struct sim {
 	bool from_bytes, exhausted;
 
 	uint64_t seed;
-	uint32_t step;
+	uint32_t step, steps; /* steps: before everybody leaves */
 	bool trace, draining;
 	void (*failed)(struct sim *sim); /* does not return */
 	struct reach *reach;             /* what was reached, of all runs; or NULL */
