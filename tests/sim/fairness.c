@@ -120,6 +120,9 @@ static bool is_ready(const struct sim *sim, uint32_t h, uint8_t class)
 	for (i = 0; i < handle->count; i++) {
 		const struct sim_request *request = &sim->requests[handle->outstanding[i]];
 
+		if (request->response && request_pending(sim, request)) {
+			return false; /* what comes after it waits for it */
+		}
 		if (request->responder != 0 || !request_pending(sim, request)) {
 			continue;
 		}
