@@ -7,7 +7,10 @@
  *	1. a read may be sent unless an older mutating request is unanswered;
  *	2. a mutating request may be sent when everything older is answered;
  *	3. while a mutating transmission is at the controller nothing else of the
- *	   lane is sent, even if its request is answered already (a ghost).
+ *	   lane is sent, even if its request is answered already (a ghost);
+ *	4. a response to a request from the bus goes before all that waits, and nothing
+ *	   but other responses waits for it: who asked on the bus is not patient, and
+ *	   what the handle asks for itself has nothing to do with it.
  */
 #include "base/bits.h"
 #include "core/private.h"
@@ -142,7 +145,7 @@ static bool head_may_go(
 		!sequence_ready(core, head)) {
 		return false;
 	}
-	if (!link) {
+	if (!link || request_is_response(head)) {
 		return true;
 	}
 	barrier = container_of(link, struct core_request, group_link);
@@ -216,23 +219,6 @@ void lane_update(struct core *core, struct core_lane *lane)
 	}
 }
 
-void lane_push(struct core *core, struct core_request *request)
-{
-	struct core_lane *lane = request->lane;
-
-	request->state = REQUEST_QUEUED;
-	request->order = lane->next_order++;
-	core->queued++;
-	list_push_back(&lane->queue[request->class], &request->queue_link);
-	lane->pending |= (uint8_t)(1 << request->class);
-	if (request->merges) {
-		merge_wait(core, request);
-	} else if (request->mutating) {
-		list_push_back(&lane->barriers, &request->group_link);
-	}
-	lane_update(core, lane);
-}
-
 void lane_push_front(struct core *core, struct core_request *request)
 {
 	struct core_lane *lane = request->lane;
@@ -251,6 +237,44 @@ void lane_push_front(struct core *core, struct core_request *request)
 		merge_wait(core, request);
 	}
 	lane->pending |= (uint8_t)(1 << request->class);
+	lane_update(core, lane);
+}
+
+/* Older than all that waits; among themselves they stand as they came. */
+static uint32_t order_of_responses(const struct core_lane *lane)
+{
+	const struct core_request *head = lane_head(lane, VIPMI_CLASS_URGENT);
+	uint32_t order = lane->next_order, look;
+
+	if (head && request_is_response(head)) {
+		return head->order;
+	}
+	for (look = lane->pending; look; look &= look - 1) {
+		head = lane_head(lane, (int)bits_lowest(look));
+		order = (int32_t)(head->order - order) < 0 ? head->order : order;
+	}
+	return order - 1;
+}
+
+void lane_push(struct core *core, struct core_request *request)
+{
+	struct core_lane *lane = request->lane;
+
+	if (request_is_response(request)) {
+		request->order = order_of_responses(lane);
+		lane_push_front(core, request);
+		return;
+	}
+	request->state = REQUEST_QUEUED;
+	request->order = lane->next_order++;
+	core->queued++;
+	list_push_back(&lane->queue[request->class], &request->queue_link);
+	lane->pending |= (uint8_t)(1 << request->class);
+	if (request->merges) {
+		merge_wait(core, request);
+	} else if (request->mutating) {
+		list_push_back(&lane->barriers, &request->group_link);
+	}
 	lane_update(core, lane);
 }
 

@@ -113,8 +113,8 @@ enum core_request_state {
 struct core_request {
 	struct list_link queue_link;  /* see above; the free list while FREE */
 	struct list_link handle_link; /* handle->requests */
-	/* lane->barriers, if it mutates and is not answered; if `merges`, core->questions or
-	 * transmission->held while QUEUED, transmission->merged while MERGED */
+	/* lane->barriers, if it mutates, is no response and not answered; if `merges`,
+	 * core->questions or transmission->held while QUEUED, transmission->merged while MERGED */
 	struct list_link group_link;
 	struct core_lane *lane;
 	struct core_request *partner; /* Send Message's outer and inner request: each other */
