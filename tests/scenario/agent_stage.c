@@ -348,6 +348,7 @@ static int step(
 			words_fail(words, "this agent's link does not go down");
 		}
 		controller_vanish();
+		sync_agent(stage, words); /* as when a client goes, below */
 		return 0;
 	case CORE_EVENT_RECEIVED:
 		controller_respond(stage, words, event);
