@@ -8,9 +8,9 @@
  *	2. a mutating request may be sent when everything older is answered;
  *	3. while a mutating transmission is at the controller nothing else of the
  *	   lane is sent, even if its request is answered already (a ghost);
- *	4. a response to a request from the bus goes before all that waits, and nothing
- *	   but other responses waits for it: who asked on the bus is not patient, and
- *	   what the handle asks for itself has nothing to do with it.
+ *	4. a response to a request from the bus counts as older than all that waits, needs
+ *	   nothing of it answered, and is no barrier: who asked on the bus is not
+ *	   patient, and what the handle asks for itself has nothing to do with it.
  */
 #include "base/bits.h"
 #include "core/private.h"
