@@ -88,6 +88,25 @@ uint32_t bridge_unsure(const struct sim *sim, const struct sim_handle *handle)
 	return found;
 }
 
+uint64_t bridge_unsure_until(const struct sim *sim)
+{
+	uint64_t until_ns = TIME_NEVER;
+	uint32_t h, i;
+
+	for (h = sim->handles_base; h < sim->handles_count; h++) {
+		const struct sim_handle *handle = &sim->handles[h];
+
+		for (i = 0; handle->inners > 0 && i < handle->count; i++) {
+			const struct sim_request *inner = &sim->requests[handle->outstanding[i]];
+
+			if (unsure(sim, inner) && inner->deadline_ns < until_ns) {
+				until_ns = inner->deadline_ns;
+			}
+		}
+	}
+	return until_ns;
+}
+
 void bridge_answered(struct sim *sim, uint32_t serial)
 {
 	struct sim_request *inner = &sim->requests[serial];

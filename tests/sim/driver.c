@@ -494,6 +494,9 @@ static void calm(struct sim *sim)
 		}
 		shell_pump(sim);
 		at_ns = nearest(sim);
+		if (at_ns == TIME_NEVER) {
+			at_ns = bridge_unsure_until(sim);
+		}
 		if (wakes > DRAIN_MAX || (at_ns == TIME_NEVER && sim->alive > sim->queued)) {
 			sim_fail(sim, "%u requests are never answered", sim->alive);
 		}

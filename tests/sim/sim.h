@@ -495,6 +495,8 @@ void bridge_flush(struct sim *sim, uint32_t handle);
 void bridge_answered(struct sim *sim, uint32_t serial);
 /* Of the handle's requests, how many may be gone unseen. */
 uint32_t bridge_unsure(const struct sim *sim, const struct sim_handle *handle);
+/* When the next of all these is gone at the latest; TIME_NEVER: there are none. */
+uint64_t bridge_unsure_until(const struct sim *sim);
 /* Whether so many requests were neither delivered nor abandoned. */
 bool bridge_accounts(const struct sim *sim, uint64_t missing);
 
