@@ -66,6 +66,11 @@ int kept_open(const char *socket, const char *suffix, const char *what, size_t s
 	}
 	/* Without blocking: what stands there may be a pipe. */
 	fd = open(kept.path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, KEPT_MODE);
+	if (fd < 0 && errno == ENOENT) { /* it would have been made */
+		snprintf(error, error_size,
+			"%s: the folder of this socket is not there; make it first", socket);
+		return -ENOENT;
+	}
 	if (fd < 0) {
 		return fail(errno, kept.path, error, error_size);
 	}

@@ -178,6 +178,8 @@ def what_is_no_file_of_ours_is_refused():
     assert start().returncode != 0
     os.unlink(path + ".numbers")
     os.rmdir(folder)
+    refused = start()
+    assert refused.returncode != 0 and f"{path}: the folder" in refused.stderr, refused.stderr
 
 
 def a_file_of_another_size_is_begun_anew():

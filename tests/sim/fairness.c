@@ -121,7 +121,7 @@ static bool is_ready(const struct sim *sim, uint32_t h, uint8_t class)
 		const struct sim_request *request = &sim->requests[handle->outstanding[i]];
 
 		if (request->response && request_pending(sim, request)) {
-			return false; /* what comes after it waits for it */
+			return false; /* urgent ones wait for it; of others nothing is asked */
 		}
 		if (request->responder != 0 || !request_pending(sim, request)) {
 			continue;

@@ -28,18 +28,22 @@ static struct world_of_one begin(uint32_t cache_age_ms)
 	return one;
 }
 
+static void submit(struct world_of_one *one, struct core_event event)
+{
+	event.type = CORE_EVENT_REQUEST;
+	event.request.client = one->client;
+	event.request.handle = one->handle;
+	event.request.class = VIPMI_CLASS_NORMAL;
+	assert_int_equal(step(&one->world, event), 0);
+}
+
 static void question(struct world_of_one *one, uint8_t netfn, uint8_t command, const uint8_t *data,
 	size_t length)
 {
-	assert_int_equal(step(&one->world, (struct core_event){.type = CORE_EVENT_REQUEST,
-						   .request = {.client = one->client,
-							   .handle = one->handle,
-							   .class = VIPMI_CLASS_NORMAL,
-							   .netfn = netfn,
-							   .command = command,
-							   .data = data,
-							   .length = length}}),
-		0);
+	submit(one, (struct core_event){.request = {.netfn = netfn,
+						.command = command,
+						.data = data,
+						.length = length}});
 }
 
 /* Asks, and has the controller answer if it is asked; whether the answer was there already. */
@@ -183,14 +187,9 @@ static void what_is_kept_is_given_in_its_turn(void **state)
 
 	(void)state;
 	(void)again(&one, VIPMI_NETFN_APP, 0x01, NULL, 0, id, sizeof(id));
-	assert_int_equal(step(&one.world, (struct core_event){.type = CORE_EVENT_REQUEST,
-						  .request = {.client = one.client,
-							  .handle = one.handle,
-							  .class = VIPMI_CLASS_NORMAL,
-							  .budget_ms = 10,
-							  .netfn = VIPMI_NETFN_APP,
-							  .command = 0x24}}),
-		0);
+	submit(&one,
+		(struct core_event){
+			.request = {.budget_ms = 10, .netfn = VIPMI_NETFN_APP, .command = 0x24}});
 	set = pull(&one.world, CORE_ACTION_TRANSMIT);
 	core_done(one.world.core, set.id, 0);
 	one.world.now_ns += 10 * MS;
@@ -214,15 +213,10 @@ static void what_another_board_was_asked_ends_nothing(void **state)
 
 	(void)state;
 	(void)again(&one, VIPMI_NETFN_APP, 0x01, NULL, 0, id, sizeof(id));
-	assert_int_equal(step(&one.world, (struct core_event){.type = CORE_EVENT_REQUEST,
-						  .request = {.client = one.client,
-							  .handle = one.handle,
-							  .class = VIPMI_CLASS_NORMAL,
-							  .target_kind = VIPMI_TARGET_IPMB,
-							  .address = 0xB4,
-							  .netfn = VIPMI_NETFN_APP,
-							  .command = 0x01}}),
-		0);
+	submit(&one, (struct core_event){.request = {.target_kind = VIPMI_TARGET_IPMB,
+						 .address = 0xB4,
+						 .netfn = VIPMI_NETFN_APP,
+						 .command = 0x01}});
 	action = pull(&one.world, CORE_ACTION_TRANSMIT);
 	respond(&one.world, &action, id, sizeof(id));
 	action = pull(&one.world, CORE_ACTION_DELIVER);
