@@ -82,6 +82,8 @@ def bt_seeds():
             yield (bytes([length]) + bytes(range(length)) +
                    bytes(lies.choice((0, 0, 0, 0x08, 0x80, lies.randrange(256)))
                          for _ in range(200)))
+    for stuck in ((0x08,), (0x10,), (0x48, 0), (0x08, 4), (0x08, 0, 0, 0)):  # for long
+        yield bytes([2, 0x18, 1]) + bytes(1000 * stuck)
 
 
 def vm_seeds():

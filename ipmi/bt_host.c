@@ -9,6 +9,13 @@
 /* What a length byte counts before the data: netFn, sequence number, command. */
 #define FRAME_HEAD 3
 
+/* Responses to others before a transfer is given up: a controller may have a few left over, and one
+ * whose B2H_ATN is stuck has one at every look. */
+#define STRANGERS_MAX 16
+
+/* While one of these stands, no transfer begins. An attention that stands hinders none. */
+#define NOT_READY (BT_CONTROL_BUSY | BT_CONTROL_H2B | BT_CONTROL_B2H | BT_CONTROL_HOST_BUSY)
+
 enum step {
 	STEP_NONE,
 	STEP_READY,  /* until the controller takes a request, and nobody's response lies there */
@@ -38,6 +45,12 @@ static void await(struct transfer *host, enum step step, uint64_t until_ns)
 	host->until_ns = until_ns;
 }
 
+static void await_ready(struct transfer *host, uint64_t now_ns)
+{
+	host->cleared = 0;
+	await(host, STEP_READY, now_ns + BT_READY_NS);
+}
+
 static void finish(struct transfer *host, enum transfer_outcome outcome)
 {
 	want(host, STEP_NONE, TRANSFER_NOTHING, 0);
@@ -56,16 +69,17 @@ static int bt_start(struct transfer *host, const uint8_t *bytes, size_t length,
 	host->sequence++;
 	host->executed = false;
 	host->attempts = 0;
+	host->strangers = 0;
 	host->execution_ns = execution_ns > BT_READY_NS ? execution_ns : BT_READY_NS;
 	host->outcome = TRANSFER_BUSY;
-	await(host, STEP_READY, now_ns + BT_READY_NS);
+	await_ready(host, now_ns);
 	return 0;
 }
 
 static void recover(struct transfer *host, uint64_t now_ns)
 {
 	host->attempts = 1;
-	await(host, STEP_READY, now_ns + BT_READY_NS);
+	await_ready(host, now_ns);
 }
 
 static void bt_recover(struct transfer *host, uint64_t now_ns)
@@ -95,12 +109,15 @@ static void control_seen(struct transfer *host, uint8_t control, uint64_t now_ns
 	/* Left by a host that stopped while it was reading, or B2H by one that gave up. The
 	 * attention is noted. */
 	uint8_t left = control & (BT_CONTROL_B2H | BT_CONTROL_HOST_BUSY | BT_CONTROL_ATTENTION);
+	/* One that stays is stuck: clearing it again and again would be a loop without a wait. */
+	uint8_t fresh = left & (uint8_t)~host->cleared;
 
 	host->attention = host->attention || (control & BT_CONTROL_ATTENTION);
-	if (host->step == STEP_READY && left && now_ns < host->until_ns) {
-		want(host, STEP_CLEAR, TRANSFER_WRITE_COMMAND, left);
-	} else if (host->step == STEP_READY && !left &&
-		   !(control & (BT_CONTROL_BUSY | BT_CONTROL_H2B))) {
+	host->cleared &= left;
+	if (host->step == STEP_READY && fresh && now_ns < host->until_ns) {
+		host->cleared |= fresh;
+		want(host, STEP_CLEAR, TRANSFER_WRITE_COMMAND, fresh);
+	} else if (host->step == STEP_READY && !(control & NOT_READY)) {
 		if (host->attempts > 0) {
 			finish(host, TRANSFER_FAILED);
 		} else {
@@ -202,7 +219,7 @@ static void written(struct transfer *host, uint64_t now_ns)
 		if (host->answered == host->sequence) {
 			host->length = (uint16_t)(host->expected - 1);
 			finish(host, TRANSFER_RESPONSE);
-		} else if (now_ns >= host->until_ns) {
+		} else if (now_ns >= host->until_ns || ++host->strangers == STRANGERS_MAX) {
 			give_up(host, now_ns);
 		} else {
 			/* To a request that was given up. Ours is still being executed. */

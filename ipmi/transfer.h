@@ -42,6 +42,9 @@ struct transfer {
 	/* BT alone: the request's sequence number, the one in the frame that is being read, and how
 	 * many bytes that has. */
 	uint8_t sequence, answered, expected;
+	/* BT alone: what was cleared and has not been seen clear since, and how many responses to
+	 * others came in this transfer. */
+	uint8_t cleared, strangers;
 	bool waiting;          /* the status showed nothing new: transfer_poll */
 	bool attention;        /* SMS_ATN, as last seen; since it was told, where it is cleared */
 	bool executed;         /* the request was handed over: it may have been executed */

@@ -278,6 +278,56 @@ static void what_somebody_left_in_the_middle_is_cleared_away(void **state)
 	}
 }
 
+/* Cleared once, waited for, given up; the harness lets no time pass but in a wait. */
+static void a_bit_that_cannot_be_cleared_is_waited_for(void **state)
+{
+	static const uint8_t stuck[] = {
+		BT_CONTROL_B2H, BT_CONTROL_HOST_BUSY, BT_CONTROL_BUSY, BT_CONTROL_H2B, 0xFF};
+	struct wire wire;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_LENGTH(stuck); i++) {
+		wire_init(&wire);
+		wire.or_control = stuck[i];
+		begin(&wire, get_device_id, sizeof(get_device_id));
+		assert_int_equal(finish(&wire), TRANSFER_DEAD);
+		assert_false(wire.host.executed);
+	}
+}
+
+static void an_attention_that_stays_hinders_nobody(void **state)
+{
+	struct wire wire;
+
+	(void)state;
+	wire_init(&wire);
+	wire.or_control = BT_CONTROL_ATTENTION;
+	passes(&wire);
+	assert_true(wire.host.attention);
+}
+
+/* Its response is read as often as B2H_ATN shows it, but not for ever. */
+static void one_that_answers_others_only_is_given_up(void **state)
+{
+	struct wire wire;
+
+	(void)state;
+	wire_init(&wire);
+	wire.silent = true;
+	begin(&wire, get_device_id, sizeof(get_device_id));
+	while (!wire.host.executed) {
+		host_turn(&wire);
+	}
+	wire.or_control = BT_CONTROL_B2H;
+	assert_int_equal(finish(&wire), TRANSFER_DEAD);
+	assert_true(wire.host.executed);
+	bt_controller_init(&wire.controller);
+	wire.or_control = 0;
+	wire.silent = false;
+	passes(&wire);
+}
+
 static void a_response_waits_for_the_host_to_take_the_last_one(void **state)
 {
 	struct wire wire;
@@ -369,6 +419,9 @@ int main(void)
 		cmocka_unit_test(one_that_stops_after_the_request_may_have_executed_it),
 		cmocka_unit_test(a_late_response_is_nobodys),
 		cmocka_unit_test(what_somebody_left_in_the_middle_is_cleared_away),
+		cmocka_unit_test(a_bit_that_cannot_be_cleared_is_waited_for),
+		cmocka_unit_test(an_attention_that_stays_hinders_nobody),
+		cmocka_unit_test(one_that_answers_others_only_is_given_up),
 		cmocka_unit_test(a_response_waits_for_the_host_to_take_the_last_one),
 		cmocka_unit_test(attention_is_seen_in_passing),
 		cmocka_unit_test(a_frame_whose_length_is_wrong_is_no_request),
