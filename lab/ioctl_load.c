@@ -6,7 +6,7 @@
  *	ioctl_load DEVICE passed USER       opens, and asks three times as that user
  *	ioctl_load DEVICE sensor PROGRAMS MS
  *	ioctl_load DEVICE oem PROGRAMS MS   so many ask for so long, one request after the other;
- *	                                    prints answers a second
+ *	                                    prints answers a second (of oem, none of the first)
  *	ioctl_load DEVICE guid PROGRAMS MS  likewise; each must hear the same all the time
  *	ioctl_load DEVICE sdr PROGRAMS MS   so many read the SDR repository for so long, each with a
  *	                                    reservation, as tools do; prints records a second
@@ -59,7 +59,7 @@
 #define MEDIAN_COUNT_MAX (MEDIAN_OFFSETS * 16)
 
 struct tally {
-	int up, wrong, ended;
+	int up, done, wrong, ended;
 	long answers, first_end_ms, last_end_ms;
 	long done_ms; /* when somebody asked his last question; any of the last ones will do */
 };
@@ -250,24 +250,40 @@ static bool work(int fd, const struct question *question, long end_ms)
 	return true;
 }
 
-static void program(const char *device, const struct question *question, long length_ms, int start)
+/* Until whoever has the other end closes it. */
+static bool wait_for(int pipe_fd)
+{
+	char byte;
+
+	return read(pipe_fd, &byte, 1) == 0;
+}
+
+static void program(const char *device, const struct question *question, long length_ms, int start,
+	int end)
 {
 	int fd = open(device, O_RDWR | O_CLOEXEC);
+	uint8_t answer[280];
 	long end_ms;
-	char byte;
 
 	if (fd < 0) {
 		perror(device);
 		_exit(1);
 	}
+	/* The first time costs more than those after: of few and of many alike it is not counted. */
+	if (question == &oem && exchange(fd, question, answer) < 0) {
+		perror("the first answer");
+		_exit(1);
+	}
 	__atomic_fetch_add(&tally->up, 1, __ATOMIC_SEQ_CST);
-	if (read(start, &byte, 1) < 0) { /* until all are there */
+	if (!wait_for(start)) { /* all are there */
 		_exit(1);
 	}
 	end_ms = length_ms ? now_ms() + length_ms : INT64_MAX;
 	if (work(fd, question, end_ms)) {
 		__atomic_store_n(&tally->done_ms, now_ms(), __ATOMIC_SEQ_CST);
-		_exit(0);
+		__atomic_fetch_add(&tally->done, 1, __ATOMIC_SEQ_CST);
+		/* To go is work, too, which the last answers of the others would wait for. */
+		_exit(!wait_for(end));
 	}
 	end_ms = now_ms();
 	if (__atomic_fetch_add(&tally->ended, 1, __ATOMIC_SEQ_CST) == 0) {
@@ -275,6 +291,17 @@ static void program(const char *device, const struct question *question, long le
 	}
 	__atomic_store_n(&tally->last_end_ms, end_ms, __ATOMIC_SEQ_CST);
 	_exit(length_ms != 0);
+}
+
+/* Until all have got so far, or one is gone. */
+static void await_all(const int *so_far, int count)
+{
+	int status;
+
+	while (__atomic_load_n(so_far, __ATOMIC_SEQ_CST) < count &&
+		waitpid(-1, &status, WNOHANG) == 0) {
+		usleep(10000);
+	}
 }
 
 /* Waits for all of them; how many failed, or did not end. */
@@ -290,24 +317,22 @@ static int programs_end(int count)
 
 static int programs(const char *device, const struct question *question, int count, long length_ms)
 {
-	int start[2], i, failed;
+	int start[2], end[2], i, failed;
 	long begun_ms;
 
 	tally = mmap(
 		NULL, sizeof(*tally), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (tally == MAP_FAILED || pipe(start) < 0) {
+	if (tally == MAP_FAILED || pipe(start) < 0 || pipe(end) < 0) {
 		return 1;
 	}
 	for (i = 0; i < count; i++) {
 		if (fork() == 0) {
 			close(start[1]);
-			program(device, question, length_ms, start[0]);
+			close(end[1]);
+			program(device, question, length_ms, start[0], end[0]);
 		}
 	}
-	while (__atomic_load_n(&tally->up, __ATOMIC_SEQ_CST) < count &&
-		waitpid(-1, &i, WNOHANG) == 0) {
-		usleep(10000);
-	}
+	await_all(&tally->up, count);
 	close(start[1]);
 	begun_ms = now_ms();
 	if (length_ms == 0) {
@@ -320,7 +345,10 @@ static int programs(const char *device, const struct question *question, int cou
 			usleep(1000);
 		}
 		alarm(END_WAIT_S);
+	} else {
+		await_all(&tally->done, count);
 	}
+	close(end[1]);
 	failed = programs_end(count);
 	if (length_ms == 0) {
 		printf("%d of %d ended within %ld ms, %d wrong\n", tally->ended, count,
