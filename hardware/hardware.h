@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A KCS or BT interface (IPMI 2.0 sections 9 and 11) as a lower side of the core, for
- * whoever has its registers: links/hardware.c of the daemon, module/lower_kcs.c of the
+ * whoever has its registers: links/hardware.c of the daemon, module/lower_registers.c of the
  * module. ipmi/kcs.h and ipmi/bt.h know the transfer; here stand the pauses between two
  * looks at the registers, and what to do when a transfer fails. It touches nothing and
  * waits for nobody: it says which register it wants touched, and when.

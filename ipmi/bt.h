@@ -30,6 +30,12 @@ enum bt_control {
 	BT_CONTROL_BUSY = 0x80,        /* the controller takes no request */
 };
 
+/* Interrupt mask register (table 11-4). */
+enum bt_interrupt {
+	BT_INTERRUPT_ENABLE = 0x01, /* for B2H_ATN and SMS_ATN */
+	BT_INTERRUPT_CAME = 0x02,   /* cleared by the host's 1 */
+};
+
 /* The interface is ready for a request within this time; section 11.6.1 leaves it to the host. As
  * long as KCS is given. */
 #define BT_READY_NS (5 * NSEC_PER_SEC_U64)

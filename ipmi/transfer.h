@@ -62,6 +62,9 @@ struct transfer_ops {
 	/* Writing it to the status clears it; else the controller does, when there is nothing left
 	 * to fetch. */
 	bool attention_is_cleared;
+	/* The register for the interface's interrupt, and what is written to it: to have one, and
+	 * to have it gone once it was seen. 0: there is no such register, as with KCS. */
+	uint8_t interrupt_register, interrupt_enable, interrupt_clear;
 	/*
 	 * Begins a transfer; call when none is under way. `bytes` are copied. -EMSGSIZE: shorter
 	 * than TRANSFER_MESSAGE_MIN, or longer than message_max. `execution_ns` is the patience

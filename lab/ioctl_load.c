@@ -258,8 +258,8 @@ static bool wait_for(int pipe_fd)
 	return read(pipe_fd, &byte, 1) == 0;
 }
 
-static void program(const char *device, const struct question *question, long length_ms, int start,
-	int end)
+static void program(
+	const char *device, const struct question *question, long length_ms, int start, int end)
 {
 	int fd = open(device, O_RDWR | O_CLOEXEC);
 	uint8_t answer[280];
@@ -269,7 +269,7 @@ static void program(const char *device, const struct question *question, long le
 		perror(device);
 		_exit(1);
 	}
-	/* The first time costs more than those after: of few and of many alike it is not counted. */
+	/* The first time costs more than those after, and is not counted. */
 	if (question == &oem && exchange(fd, question, answer) < 0) {
 		perror("the first answer");
 		_exit(1);

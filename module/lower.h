@@ -2,8 +2,8 @@
 /*
  * What is below the core, one of:
  *
- *	lower_layer.c  one user of one interface of the kernel's IPMI layer
- *	lower_kcs.c    the registers of a KCS interface, without the kernel's driver
+ *	lower_layer.c      one user of one interface of the kernel's IPMI layer
+ *	lower_registers.c  the registers of a KCS or BT interface, without the kernel's driver
  *
  * The pump alone calls `transmit`, `registration`, `next`, `deadline`, `tidy`,
  * `untidy`.
@@ -16,6 +16,7 @@
 #include <linux/types.h>
 
 #include "core/core.h"
+#include "ipmi/transfer.h"
 
 struct controller;
 struct lower;
@@ -69,15 +70,17 @@ void lower_layer_arrived(int interface);
 /* Whether an interface is not there that one was made for. */
 bool lower_layer_awaits(void);
 
-struct lower_kcs_options {
-	const char *where;    /* a port number, or "mem:" and an address */
+struct lower_registers_options {
+	const struct transfer_ops *transfer; /* what is spoken: &kcs_transfer, &bt_transfer */
+	const char *where;                   /* a port number, or "mem:" and an address */
 	unsigned int spacing; /* bytes from the data register to the command register */
 	unsigned int irq;     /* 0: none */
 	u8 own_address;
 };
 
 /* Likewise; says in the log what is wrong. */
-int lower_kcs_create(struct controller *controller, const struct lower_kcs_options *options);
+int lower_registers_create(
+	struct controller *controller, const struct lower_registers_options *options);
 
 /* ---- lower.c: what they share ---- */
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
  * vipmi.ko: the virtualizer as a driver, of one controller or several. Below each, an
- * interface of the kernel's IPMI layer or the registers of a KCS interface; above,
+ * interface of the kernel's IPMI layer or the registers of a KCS or BT interface; above,
  * /dev/vipmiN and virtual interfaces of that layer.
  */
 #include <linux/bug.h>
@@ -9,15 +9,18 @@
 #include <linux/module.h>
 
 #include "base/assert.h"
+#include "ipmi/bt.h"
+#include "ipmi/kcs.h"
 #include "module/vipmi.h"
 
-/* What belongs to the controllers of `kcs` are lists as long as that, or empty. */
+/* What belongs to the controllers at registers, those of `kcs` and behind them those of `bt`, are
+ * lists as long as both, or empty. */
 static int interface[VIPMI_CONTROLLERS];
 static unsigned int interface_count;
 module_param_array(interface, int, &interface_count, 0444);
 MODULE_PARM_DESC(interface,
 	"number of the IPMI interface below (the N of /dev/ipmiN); several: 0,1 for /dev/vipmi0 "
-	"and /dev/vipmi1 (default 0, if there is no kcs)");
+	"and /dev/vipmi1 (default 0, if there is no kcs and no bt)");
 
 /* One: the pump has the next one ready in the moment that an answer comes, and two would not keep
  * their order (the layer hands over an answer before it begins with what waits behind it, and then
@@ -33,21 +36,26 @@ MODULE_PARM_DESC(kcs,
 	"I/O port (0xca2) or mem:ADDRESS of a KCS interface; several: 0xca2,0xca8. With "
 	"`interface` as well, those of `interface` have the first /dev/vipmiN");
 
+static char *bt[VIPMI_CONTROLLERS];
+static unsigned int bt_count;
+module_param_array(bt, charp, &bt_count, 0444);
+MODULE_PARM_DESC(bt, "likewise of a BT interface (0xe4); those of `kcs` come first");
+
 static unsigned int spacing[VIPMI_CONTROLLERS];
 static unsigned int spacing_count;
 module_param_array(spacing, uint, &spacing_count, 0444);
-MODULE_PARM_DESC(spacing,
-	"each kcs: bytes from the data register to the command register: 1 (default), 4, 16");
+MODULE_PARM_DESC(
+	spacing, "each kcs, then each bt: bytes from one register to the next: 1 (default), 4, 16");
 
 static unsigned int irq[VIPMI_CONTROLLERS];
 static unsigned int irq_count;
 module_param_array(irq, uint, &irq_count, 0444);
-MODULE_PARM_DESC(irq, "each kcs: its interrupt (default 0: none, the registers are looked at)");
+MODULE_PARM_DESC(irq, "likewise: its interrupt (default 0: none, the registers are looked at)");
 
 static unsigned int address[VIPMI_CONTROLLERS];
 static unsigned int address_count;
 module_param_array(address, uint, &address_count, 0444);
-MODULE_PARM_DESC(address, "each kcs: the controller's address on its IPMB (default 0x20)");
+MODULE_PARM_DESC(address, "likewise: the controller's address on its IPMB (default 0x20)");
 
 static unsigned int max_handles;
 module_param(max_handles, uint, 0444);
@@ -71,18 +79,23 @@ void base_assertion_failed(const char *expression, const char *file, int line)
 
 /* ---- what the parameters say ---- */
 
+static unsigned int registers_count(void)
+{
+	return kcs_count + bt_count;
+}
+
 static unsigned int controller_count(void)
 {
-	return interface_count + kcs_count;
+	return interface_count + registers_count();
 }
 
 static bool length_fits(const char *name, unsigned int count)
 {
-	if (count == 0 || count == kcs_count) {
+	if (count == 0 || count == registers_count()) {
 		return true;
 	}
-	pr_err("vipmi: %s= has %u values, but kcs= has %u: give one for each, or none\n", name,
-		count, kcs_count);
+	pr_err("vipmi: %s= has %u values, but kcs= and bt= have %u: give one for each, or none\n",
+		name, count, registers_count());
 	return false;
 }
 
@@ -104,7 +117,7 @@ static bool interfaces_differ(void)
 static bool parameters_fit(void)
 {
 	if (controller_count() > VIPMI_CONTROLLERS) {
-		pr_err("vipmi: interface= and kcs= name %u controllers, %u is the most\n",
+		pr_err("vipmi: interface=, kcs= and bt= name %u controllers, %u is the most\n",
 			controller_count(), VIPMI_CONTROLLERS);
 		return false;
 	}
@@ -114,20 +127,28 @@ static bool parameters_fit(void)
 
 /* ---- a controller ---- */
 
+/* Which of those at registers it is, of `kcs` first. */
+static const char *registers_where(unsigned int place)
+{
+	return place < kcs_count ? kcs[place] : bt[place - kcs_count];
+}
+
 static int lower_create(struct controller *controller, unsigned int place)
 {
-	struct lower_kcs_options options;
+	struct lower_registers_options options;
 
 	if (place < interface_count) {
 		return lower_layer_create(
 			controller, interface[place], (u8)clamp(window, 1u, CORE_WINDOW_MAX));
 	}
 	place -= interface_count;
-	options = (struct lower_kcs_options){.where = kcs[place],
+	options = (struct lower_registers_options){
+		.transfer = place < kcs_count ? &kcs_transfer : &bt_transfer,
+		.where = registers_where(place),
 		.spacing = spacing_count ? spacing[place] : 1,
 		.irq = irq[place],
 		.own_address = address_count ? address[place] : 0x20};
-	return lower_kcs_create(controller, &options);
+	return lower_registers_create(controller, &options);
 }
 
 static void controller_name(struct controller *controller, unsigned int place)
@@ -136,10 +157,11 @@ static void controller_name(struct controller *controller, unsigned int place)
 	if (place < interface_count) {
 		snprintf(controller->link_name, sizeof(controller->link_name), "module:ipmi%d",
 			interface[place]);
-	} else {
-		snprintf(controller->link_name, sizeof(controller->link_name), "module:kcs:%s",
-			kcs[place - interface_count]);
+		return;
 	}
+	place -= interface_count;
+	snprintf(controller->link_name, sizeof(controller->link_name), "module:%s:%s",
+		place < kcs_count ? "kcs" : "bt", registers_where(place));
 }
 
 static int controller_create(struct controller *controller, unsigned int place)

@@ -11,7 +11,7 @@
  *	pump.c        what the core wants done
  *	     |
  *	lower.h       what is below: a user of the kernel's IPMI layer (lower_layer.c), or the
- *	              registers of a KCS interface (lower_kcs.c)
+ *	              registers of a KCS or BT interface (lower_registers.c)
  *
  * Locks, in the order in which they may nest:
  *

@@ -92,8 +92,8 @@ check "which differ" test "$first" != "$second"
 refused "an interface twice" "names 0 twice" interface=0,1,0
 refused "more than eight" "can only take 8" interface=0,1,2,3,4,5,6,7,8
 refused "more than eight together" "name 9 controllers, 8 is the most" interface=0,1,2,3,4 kcs=1,2,3,4
-refused "an interrupt for one of two" "irq= has 1 values, but kcs= has 2" kcs=0xca2,0xcb2 irq=5
-refused "addresses for none" "address= has 1 values, but kcs= has 0" address=0x20
+refused "an interrupt for one of two" "irq= has 1 values, but kcs= and bt= have 2" kcs=0xca2,0xcb2 irq=5
+refused "addresses for none" "address= has 1 values, but kcs= and bt= have 0" address=0x20
 refused "registers that the kernel's driver has" "vipmi1: somebody has the registers at 0xcb2" \
 	interface=0 kcs=0xcb2
 equal "nothing is left of these" "" "$(ls -d /dev/vipmi* /sys/devices/vipmi 2>/dev/null)"

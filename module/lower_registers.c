@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * The registers of a KCS interface, without the kernel's driver (IPMI 2.0 section 9).
+ * The registers of a KCS or BT interface, without the kernel's driver (IPMI 2.0 sections 9, 11).
  * hardware/hardware.h knows what is to be done; here the pump does it, in `next`.
  * The deadline wakes it for another look, or the interrupt, where there is one.
  */
@@ -13,7 +13,6 @@
 #include <linux/sched.h>
 
 #include "hardware/hardware.h"
-#include "ipmi/kcs.h"
 #include "module/vipmi.h"
 
 /* Register accesses before others have their turn: a message of the usual size. An access takes a
@@ -27,9 +26,10 @@
 #define LEAVE_PAUSE_US 50
 #define NO_CHANNEL (-1)
 
-struct lower_kcs {
-	struct lower lower;        /* first */
-	const char *name;          /* the controller's: whose registers and interrupt it is */
+struct lower_registers {
+	struct lower lower; /* first */
+	const char *name;   /* the controller's: whose registers and interrupt it is */
+	const struct transfer_ops *transfer;
 	struct hardware interface; /* the pump's */
 	bool in_memory;
 	resource_size_t base;
@@ -41,17 +41,22 @@ struct lower_kcs {
 	short medium_wanted, medium_asked;
 };
 
-static struct lower_kcs *lower_kcs(struct lower *lower)
+static struct lower_registers *lower_registers(struct lower *lower)
 {
-	return container_of(lower, struct lower_kcs, lower);
+	return container_of(lower, struct lower_registers, lower);
 }
 
 /* ---- the registers ---- */
 
-static u8 perform(struct lower_kcs *self, enum transfer_access access, u8 value)
+static void __iomem *register_at(const struct lower_registers *self, unsigned int number)
 {
-	void __iomem *data = self->registers + kcs_transfer.data_register * self->spacing;
-	void __iomem *command = self->registers + kcs_transfer.status_register * self->spacing;
+	return self->registers + number * self->spacing;
+}
+
+static u8 perform(struct lower_registers *self, enum transfer_access access, u8 value)
+{
+	void __iomem *data = register_at(self, self->transfer->data_register);
+	void __iomem *command = register_at(self, self->transfer->status_register);
 
 	switch (access) {
 	case TRANSFER_READ_STATUS:
@@ -69,7 +74,7 @@ static u8 perform(struct lower_kcs *self, enum transfer_access access, u8 value)
 	}
 }
 
-static void run(struct lower_kcs *self)
+static void run(struct lower_registers *self)
 {
 	struct hardware_complaint complaint;
 
@@ -94,10 +99,18 @@ static void run(struct lower_kcs *self)
 	}
 }
 
+/* What the interface itself has to be told about its interrupt; a KCS interface, nothing. */
+static void interrupt_tell(struct lower_registers *self, u8 value)
+{
+	if (self->transfer->interrupt_register) {
+		iowrite8(value, register_at(self, self->transfer->interrupt_register));
+	}
+}
+
 /* The line stays off until the pump has looked: a level that stands would leave it no time to. */
 static irqreturn_t interrupt(int irq, void *context)
 {
-	struct lower_kcs *self = context;
+	struct lower_registers *self = context;
 
 	disable_irq_nosync(irq);
 	WRITE_ONCE(self->interrupted, true);
@@ -107,14 +120,14 @@ static irqreturn_t interrupt(int irq, void *context)
 
 /* ---- a channel's medium: a question of our own between two of the core's ---- */
 
-static int kcs_medium_ask(struct lower *lower, short channel)
+static int registers_medium_ask(struct lower *lower, short channel)
 {
-	WRITE_ONCE(lower_kcs(lower)->medium_wanted, channel);
+	WRITE_ONCE(lower_registers(lower)->medium_wanted, channel);
 	lower_wake(lower);
 	return 0;
 }
 
-static void medium_begin(struct lower_kcs *self)
+static void medium_begin(struct lower_registers *self)
 {
 	short channel = READ_ONCE(self->medium_wanted);
 	u8 data = channel;
@@ -133,7 +146,7 @@ static void medium_begin(struct lower_kcs *self)
 }
 
 /* Whether an event is about our own question, which the core knows nothing of. */
-static bool medium_event(struct lower_kcs *self, const struct core_event *event)
+static bool medium_event(struct lower_registers *self, const struct core_event *event)
 {
 	short channel = self->medium_asked;
 
@@ -156,17 +169,20 @@ static bool medium_event(struct lower_kcs *self, const struct core_event *event)
 
 /* ---- the lower side ---- */
 
-static int kcs_transmit(struct lower *lower, const struct core_transmit *transmit)
+static int registers_transmit(struct lower *lower, const struct core_transmit *transmit)
 {
-	return hardware_transmit(&lower_kcs(lower)->interface, transmit, ktime_get_ns());
+	return hardware_transmit(&lower_registers(lower)->interface, transmit, ktime_get_ns());
 }
 
-static bool kcs_next(struct lower *lower, struct core_event *ret_event)
+static bool registers_next(struct lower *lower, struct core_event *ret_event)
 {
-	struct lower_kcs *self = lower_kcs(lower);
+	struct lower_registers *self = lower_registers(lower);
 	bool interrupted = xchg(&self->interrupted, false), there;
 
 	if (interrupted) {
+		/* Before the look: what comes after it is another interrupt. */
+		interrupt_tell(
+			self, self->transfer->interrupt_enable | self->transfer->interrupt_clear);
 		hardware_hurry(&self->interface, ktime_get_ns());
 	}
 	medium_begin(self);
@@ -183,20 +199,20 @@ static bool kcs_next(struct lower *lower, struct core_event *ret_event)
 	return there;
 }
 
-static u64 kcs_deadline(struct lower *lower)
+static u64 registers_deadline(struct lower *lower)
 {
-	return hardware_deadline(&lower_kcs(lower)->interface);
+	return hardware_deadline(&lower_registers(lower)->interface);
 }
 
-static bool kcs_is_up(struct lower *lower)
+static bool registers_is_up(struct lower *lower)
 {
-	return hardware_is_up(&lower_kcs(lower)->interface);
+	return hardware_is_up(&lower_registers(lower)->interface);
 }
 
 /* The line's handler turns it off, too: the pump may still turn it on again, once. */
-static void kcs_stop(struct lower *lower)
+static void registers_stop(struct lower *lower)
 {
-	struct lower_kcs *self = lower_kcs(lower);
+	struct lower_registers *self = lower_registers(lower);
 
 	if (self->irq) {
 		disable_irq(self->irq);
@@ -204,7 +220,7 @@ static void kcs_stop(struct lower *lower)
 }
 
 /* Whoever has the interface next finds it idle. */
-static void leave(struct lower_kcs *self)
+static void leave(struct lower_registers *self)
 {
 	u64 until_ns = ktime_get_ns() + LEAVE_NS;
 
@@ -214,15 +230,15 @@ static void leave(struct lower_kcs *self)
 		usleep_range(LEAVE_PAUSE_US, 2 * LEAVE_PAUSE_US);
 	}
 	if (!hardware_left(&self->interface)) {
-		pr_notice(
-			"%s: the KCS interface is left in the middle of a transfer\n", self->name);
+		pr_notice("%s: the %s interface is left in the middle of a transfer\n", self->name,
+			self->transfer->name);
 	}
 }
 
 /* Takes the registers one by one, as the kernel's driver does: what lies between is not ours. */
-static int regions_take(struct lower_kcs *self)
+static int regions_take(struct lower_registers *self)
 {
-	for (unsigned int i = 0; i < kcs_transfer.registers; i++) {
+	for (unsigned int i = 0; i < self->transfer->registers; i++) {
 		resource_size_t place = self->base + i * self->spacing;
 
 		if (self->in_memory ? request_mem_region(place, 1, self->name)
@@ -238,23 +254,22 @@ static int regions_take(struct lower_kcs *self)
 	return 0;
 }
 
-static void regions_give(struct lower_kcs *self)
+static void regions_give(struct lower_registers *self)
 {
-	for (unsigned int i = 0; i < kcs_transfer.registers; i++) {
+	for (unsigned int i = 0; i < self->transfer->registers; i++) {
 		resource_size_t place = self->base + i * self->spacing;
 
 		self->in_memory ? release_mem_region(place, 1) : release_region(place, 1);
 	}
 }
 
-static int registers_open(struct lower_kcs *self)
+static int registers_open(struct lower_registers *self)
 {
-	unsigned int span = (kcs_transfer.registers - 1) * self->spacing + 1;
+	unsigned int span = (self->transfer->registers - 1) * self->spacing + 1;
 
 	if (regions_take(self)) {
 		pr_err("%s: somebody has the registers at 0x%llx already, see /proc/%s. If it "
-		       "is ipmi_si: rmmod ipmi_si first, or load vipmi with interface= instead of "
-		       "kcs=\n",
+		       "is ipmi_si: rmmod ipmi_si first, or load vipmi with interface= instead\n",
 			self->name, (u64)self->base, self->in_memory ? "iomem" : "ioports");
 		return -EBUSY;
 	}
@@ -269,17 +284,18 @@ static int registers_open(struct lower_kcs *self)
 	return 0;
 }
 
-static void registers_close(struct lower_kcs *self)
+static void registers_close(struct lower_registers *self)
 {
 	self->in_memory ? iounmap(self->registers) : ioport_unmap(self->registers);
 	regions_give(self);
 }
 
-static void kcs_destroy(struct lower *lower)
+static void registers_destroy(struct lower *lower)
 {
-	struct lower_kcs *self = lower_kcs(lower);
+	struct lower_registers *self = lower_registers(lower);
 
 	if (self->irq) {
+		interrupt_tell(self, 0);
 		free_irq(self->irq, self);
 	}
 	leave(self);
@@ -287,18 +303,18 @@ static void kcs_destroy(struct lower *lower)
 	kvfree(self);
 }
 
-static const struct lower_ops kcs_ops = {
+static const struct lower_ops registers_ops = {
 	.sleeps = true, /* a transfer takes its time */
-	.transmit = kcs_transmit,
-	.next = kcs_next,
-	.deadline = kcs_deadline,
-	.is_up = kcs_is_up,
-	.medium_ask = kcs_medium_ask,
-	.stop = kcs_stop,
-	.destroy = kcs_destroy,
+	.transmit = registers_transmit,
+	.next = registers_next,
+	.deadline = registers_deadline,
+	.is_up = registers_is_up,
+	.medium_ask = registers_medium_ask,
+	.stop = registers_stop,
+	.destroy = registers_destroy,
 };
 
-static int where_parse(struct lower_kcs *self, const struct lower_kcs_options *options)
+static int where_parse(struct lower_registers *self, const struct lower_registers_options *options)
 {
 	const char *number = options->where;
 	u64 base;
@@ -308,9 +324,9 @@ static int where_parse(struct lower_kcs *self, const struct lower_kcs_options *o
 		number += strlen(MEMORY_PREFIX);
 	}
 	if (kstrtou64(number, 0, &base) || (!self->in_memory && base > PORT_MAX)) {
-		pr_err("%s: kcs=%s is neither an I/O port (0xca2) nor a place in memory "
-		       "(mem:0xfed00000)\n",
-			self->name, options->where);
+		pr_err("%s: the %s interface at %s: neither an I/O port (0xca2) nor a place in "
+		       "memory (mem:0xfed00000)\n",
+			self->name, self->transfer->name, options->where);
 		return -EINVAL;
 	}
 	self->base = base;
@@ -324,7 +340,7 @@ static int where_parse(struct lower_kcs *self, const struct lower_kcs_options *o
 }
 
 /* Without it the registers are looked at all the same. */
-static bool irq_take(struct lower_kcs *self, unsigned int irq)
+static bool irq_take(struct lower_registers *self, unsigned int irq)
 {
 	int result = irq ? request_irq(irq, interrupt, IRQF_NO_AUTOEN, self->name, self) : -ENOENT;
 
@@ -337,15 +353,17 @@ static bool irq_take(struct lower_kcs *self, unsigned int irq)
 	return result == 0;
 }
 
-int lower_kcs_create(struct controller *controller, const struct lower_kcs_options *options)
+int lower_registers_create(
+	struct controller *controller, const struct lower_registers_options *options)
 {
-	struct lower_kcs *self = kvzalloc(sizeof(*self), GFP_KERNEL);
+	struct lower_registers *self = kvzalloc(sizeof(*self), GFP_KERNEL);
 	int result;
 
 	if (!self) {
 		return -ENOMEM;
 	}
 	self->name = controller->name;
+	self->transfer = options->transfer;
 	result = where_parse(self, options);
 	if (result == 0) {
 		result = registers_open(self);
@@ -355,11 +373,12 @@ int lower_kcs_create(struct controller *controller, const struct lower_kcs_optio
 		return result;
 	}
 	self->medium_wanted = self->medium_asked = NO_CHANNEL;
-	lower_init(&self->lower, &kcs_ops, controller);
+	lower_init(&self->lower, &registers_ops, controller);
 	self->lower.own_address = options->own_address;
-	hardware_init(&self->interface, &kcs_transfer, HARDWARE_BUS_WINDOW_DEFAULT,
+	hardware_init(&self->interface, self->transfer, HARDWARE_BUS_WINDOW_DEFAULT,
 		options->own_address, irq_take(self, options->irq), ktime_get_ns());
 	if (self->irq) {
+		interrupt_tell(self, self->transfer->interrupt_enable);
 		enable_irq(self->irq);
 	}
 	lower_wake(&self->lower);
