@@ -22,9 +22,6 @@ struct controller;
 struct lower;
 
 struct lower_ops {
-	/* Whether one of the pump's calls but `registration`, `maintenance` and `tidy` may sleep,
-	 * or takes long: it runs on the workqueue alone then. */
-	bool sleeps;
 	/* The result that core_done expects of a TRANSMIT. */
 	int (*transmit)(struct lower *lower, const struct core_transmit *transmit);
 	/* The same of a REGISTER. NULL: the capabilities say that there is none. */
@@ -53,6 +50,9 @@ struct lower_ops {
 struct lower {
 	const struct lower_ops *ops;
 	struct controller *controller;
+	/* The workqueue alone is the pump for now: one of its calls but `registration`,
+	 * `maintenance` and `tidy` may sleep, or many are better served by a thread. */
+	bool threaded;
 	u8 own_address;              /* the controller's on its IPMB */
 	struct mutex media_mutex;    /* one asks for a channel's medium at a time */
 	struct completion medium;    /* it is known now */

@@ -517,7 +517,6 @@ static bool layer_next(struct lower *lower, struct core_event *ret_event)
 }
 
 static const struct lower_ops layer_ops = {
-	.sleeps = COMPAT_LAYER_SLEEPS,
 	.transmit = layer_transmit,
 	.registration = layer_registration,
 	.maintenance = layer_maintenance,
@@ -551,5 +550,6 @@ int lower_layer_create(struct controller *controller, int interface, u8 window)
 	supplied_init(&self->supplied);
 	list_add_tail(&self->made, &all_made);
 	lower_init(&self->lower, &layer_ops, controller);
+	self->lower.threaded = COMPAT_LAYER_SLEEPS;
 	return 0;
 }

@@ -36,6 +36,7 @@ struct lower_registers {
 	unsigned int spacing; /* bytes from one register to the next */
 	void __iomem *registers;
 	unsigned int irq; /* 0: none */
+	bool answered;    /* nothing has been looked for since the last response; the pump's */
 	int interrupted;  /* the line is off until the pump has looked */
 	/* Whose medium is to be asked, and is asked; NO_CHANNEL. The latter is the pump's. */
 	short medium_wanted, medium_asked;
@@ -169,8 +170,14 @@ static bool medium_event(struct lower_registers *self, const struct core_event *
 
 /* ---- the lower side ---- */
 
+/*
+ * What follows a response at once has been waiting for it. While some wait, a thread has the
+ * registers, beside the programs on another processor; who is alone has his answer sooner
+ * without waking one.
+ */
 static int registers_transmit(struct lower *lower, const struct core_transmit *transmit)
 {
+	WRITE_ONCE(lower->threaded, lower_registers(lower)->answered);
 	return hardware_transmit(&lower_registers(lower)->interface, transmit, ktime_get_ns());
 }
 
@@ -185,6 +192,7 @@ static bool registers_next(struct lower *lower, struct core_event *ret_event)
 			self, self->transfer->interrupt_enable | self->transfer->interrupt_clear);
 		hardware_hurry(&self->interface, ktime_get_ns());
 	}
+	self->answered = false;
 	medium_begin(self);
 	run(self);
 	if (interrupted) {
@@ -196,6 +204,7 @@ static bool registers_next(struct lower *lower, struct core_event *ret_event)
 	if (there && ret_event->type == CORE_EVENT_LINK_UP) {
 		lower_media_forget(lower);
 	}
+	self->answered = there && ret_event->type == CORE_EVENT_RECEIVED;
 	return there;
 }
 
@@ -304,7 +313,6 @@ static void registers_destroy(struct lower *lower)
 }
 
 static const struct lower_ops registers_ops = {
-	.sleeps = true, /* a transfer takes its time */
 	.transmit = registers_transmit,
 	.next = registers_next,
 	.deadline = registers_deadline,

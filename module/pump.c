@@ -246,7 +246,7 @@ static void alarm_set(struct controller *controller)
 		deadline_ns = min_t(
 			u64, deadline_ns, ktime_get_ns() + REFUSED_PAUSE_MS * NSEC_PER_MSEC_U64);
 	}
-	if (deadline_ns != TIME_NEVER &&
+	if (deadline_ns != TIME_NEVER && !READ_ONCE(controller->ending) &&
 		!(hrtimer_is_queued(alarm) && hrtimer_get_expires_ns(alarm) <= deadline_ns)) {
 		hrtimer_start(alarm, ns_to_ktime(deadline_ns), HRTIMER_MODE_ABS);
 	}
@@ -306,7 +306,7 @@ static void rounds(struct work_struct *work)
 
 static bool here_possible(const struct controller *controller)
 {
-	return !irqs_disabled() && !controller->lower->ops->sleeps;
+	return !irqs_disabled() && !READ_ONCE(controller->lower->threaded);
 }
 
 bool controller_enter(struct controller *controller)
@@ -387,11 +387,12 @@ int pump_init(struct controller *controller)
 
 void pump_finish(struct controller *controller)
 {
-	/* The pump sets the alarm and the alarm the pump: stop one, the other, and what the first
-	 * may have begun meanwhile. */
-	hrtimer_cancel(&controller->alarm);
-	cancel_work_sync(&controller->pump);
-	hrtimer_cancel(&controller->alarm);
-	cancel_work_sync(&controller->pump);
+	/* A pump that is at it may still set the alarm, and the alarm make a pump, which sets none
+	 * any more. */
+	WRITE_ONCE(controller->ending, true);
+	for (int i = 0; i < 2; i++) {
+		hrtimer_cancel(&controller->alarm);
+		cancel_work_sync(&controller->pump);
+	}
 	destroy_workqueue(controller->queue);
 }

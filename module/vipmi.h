@@ -116,6 +116,7 @@ struct controller {
 	struct workqueue_struct *queue;
 	struct work_struct pump;
 	struct hrtimer alarm; /* the core's deadline */
+	bool ending;          /* no more alarms */
 	bool rang;            /* it did, and the core does not know */
 	/* The pump's own, too large for a stack. */
 	struct core_event event;

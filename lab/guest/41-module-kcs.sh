@@ -34,12 +34,18 @@ equal "the probe asked everything" 0 $?
 rm /dev/ipmi0
 
 load_while_breaking "while transfers are broken off, no answer is wrong or lost" "" lab_load $vipmi 10 100
-break_transfers 40 &
+# QEMU's device takes no ABORT while the controller has the request: a response must just be read.
+told() {
+	dmesg | grep -q "may have been executed, and is not repeated"
+}
+break_transfers 400 &
 breaker=$!
-ioctl_load $vipmi oem 4 2000 >/tmp/out 2>&1
+while kill -0 $breaker 2>/dev/null && ! told; do
+	ioctl_load $vipmi oem 4 1000 >/tmp/out 2>&1
+done
+kill $breaker 2>/dev/null
 wait $breaker
-check "what may have been executed is not repeated, and the log says so" \
-	sh -c 'dmesg | grep -q "may have been executed, and is not repeated"'
+check "what may have been executed is not repeated, and the log says so" told
 check "the link is up after it" await_up
 as_fresh "nothing is left of it"
 
