@@ -192,7 +192,6 @@ static bool registers_next(struct lower *lower, struct core_event *ret_event)
 			self, self->transfer->interrupt_enable | self->transfer->interrupt_clear);
 		hardware_hurry(&self->interface, ktime_get_ns());
 	}
-	self->answered = false;
 	medium_begin(self);
 	run(self);
 	if (interrupted) {
